@@ -5,7 +5,6 @@ import pytest
 
 from madaline._sampling.figures import (
     NumericRows,
-    auc,
     column_shapes,
     copied_share,
     membership_auc,
@@ -58,7 +57,3 @@ def test_useful_rows_predict_as_well(halves):
     mixed = NumericRows(new.names, new.x.copy(), new.is_level)
     mixed.x[:, 2] = np.random.default_rng(0).permutation(mixed.x[:, 2])
     assert usefulness(mixed, learned, unseen, 2, 0)[0] < real - 0.1
-
-
-def test_auc_counts_ties_half():
-    assert auc(np.array([1, 1, 0, 0]), np.array([2.0, 1.0, 1.0, 0.0])) == 0.875

@@ -91,13 +91,7 @@ def add_sample(commands: Commands) -> None:
 
 
 def _sample(arguments: Namespace) -> None:
-    path = None if arguments.output is None else Path(arguments.output)
-    if path is not None:
-        check_output(path)
-    for other in filter(None, (arguments.output, arguments.page, arguments.save)):
-        check_destination(Path(other), sources=[arguments.table])
-    if arguments.json and path is None:
-        raise InputError("--json prints the figures: write the rows to a file with -o.")
+    _check(arguments)
     given = dict(_given(text) for text in arguments.given)
     sampler = _sampler(arguments)
     if arguments.save is not None:
@@ -105,12 +99,11 @@ def _sample(arguments: Namespace) -> None:
             sampler.save(arguments.save)
         tell(f"Wrote {arguments.save} ({format_size(Path(arguments.save).stat().st_size)}).")
     values = sampler._values(arguments.rows, arguments.seed, given or None, arguments.balanced)
-    columns = sampler._stored.columns
     write_rows(
         arguments,
         sampler.columns_,
         arguments.rows,
-        lambda: {one.name: one.in_file(values[one.name]) for one in columns},
+        lambda: {one.name: one.in_file(values[one.name]) for one in sampler._stored.columns},
         lambda: load_polars().DataFrame(sampler._frame(values)),
     )
     if arguments.page is not None:
@@ -122,6 +115,16 @@ def _sample(arguments: Namespace) -> None:
     else:
         notes = (paragraph(note, first="- ") for note in sampler.notes_)
         say_results(arguments, [*map(paragraph, sampler.quality_.sentences()), *notes])
+
+
+def _check(arguments: Namespace) -> None:
+    """Refuse files that cannot be written, before anything is learned."""
+    if arguments.output is not None:
+        check_output(Path(arguments.output))
+    elif arguments.json:
+        raise InputError("--json prints the figures: write the rows to a file with -o.")
+    for other in filter(None, (arguments.output, arguments.page, arguments.save)):
+        check_destination(Path(other), sources=[arguments.table])
 
 
 def _sampler(arguments: Namespace) -> Sampler:

@@ -29,7 +29,8 @@ NUMBER, MOMENT_KIND, LEVEL = "number", "moment", "level"
 KINDS = (NUMBER, MOMENT_KIND, LEVEL)
 
 OTHER = "other"  # the level that stands for rare ones
-N_BINS, N_CODES = 16, 200  # how many groups of cells are aimed at
+N_BINS = 16  # groups of cells that are aimed at
+N_CODES = 200
 MAX_CODE = 255
 _MAX_DECIMALS = 9
 
@@ -57,32 +58,23 @@ class ColumnCells:
         kind = NUMBER if column.dtype.kind == "f" else MOMENT_KIND
         numbers = as_numbers(column)
         present = np.sort(numbers[~np.isnan(numbers)])
-        values, counts = np.unique(present, return_counts=True)
-        often = counts >= min_rows
-        low, high = [values[often]], [values[often]]
-        rare = present[~np.repeat(often, counts)]
         n_outer = max(0, min(min_rows - 1, (len(present) - min_rows) // 2))
-        inner = present[n_outer : len(present) - n_outer]
-        if len(rare) >= min_rows:
-            ends = inner[:min_rows].mean(), inner[-min_rows:].mean()
-            for own, new in zip((low, high), _ranges(rare, ends, min_rows), strict=True):
-                own.append(new)
-        lows, highs = (np.concatenate(parts) for parts in (low, high))
-        order = np.argsort(lows + highs, kind="stable")
-        first = [np.nan] if len(present) < len(numbers) or not len(lows) else []
-        lows, highs = (np.concatenate([first, one[order]]) for one in (lows, highs))
-        nearest = _nearest(lows, highs, numbers)
-        met = np.unique(nearest)  # a range may have no row that it is nearest to
-        lows, highs = lows[met], highs[met]
-        counts = np.unique(nearest, return_counts=True)[1].astype(np.float64)
-        alone = _is_atom(lows, highs)
+        inner = present[n_outer : len(present) - n_outer]  # without what would show an outlier
+        low, high = _cut(present, inner, min_rows)
+        if len(present) < len(numbers) or not len(low):
+            low, high = np.append(np.nan, low), np.append(np.nan, high)
+        nearest = _nearest(low, high, numbers)
+        met, counts = np.unique(nearest, return_counts=True)
+        low, high = low[met], high[met]  # a range may have no row that it is nearest to
+        rows = counts.astype(np.float64)
+        alone = _is_atom(low, high)
         return cls(
             kind,
-            lows,
-            highs,
-            _groups(counts, alone, N_BINS, np.iinfo(np.int32).max).astype(np.int32),
-            _groups(counts, alone, N_CODES, MAX_CODE).astype(np.uint8),
-            counts / max(1, counts.sum()),
+            low,
+            high,
+            _groups(rows, alone, N_BINS, np.iinfo(np.int32).max).astype(np.int32),
+            _groups(rows, alone, N_CODES, MAX_CODE).astype(np.uint8),
+            rows / max(1, rows.sum()),
             _step(inner),
         )
 
@@ -188,6 +180,20 @@ def as_numbers(column: Array) -> Array:
         return column
     seconds = column.astype(MOMENT).astype(np.int64) / 1e6
     return np.where(is_missing(column), np.nan, seconds)
+
+
+def _cut(present: Array, inner: Array, min_rows: int) -> tuple[Array, Array]:
+    """Return where cells of sorted numbers begin and end, in ascending order."""
+    values, counts = np.unique(present, return_counts=True)
+    often = counts >= min_rows
+    rare = present[~np.repeat(often, counts)]
+    low = high = values[often]
+    if len(rare) >= min_rows:
+        ends = inner[:min_rows].mean(), inner[-min_rows:].mean()
+        of_ranges = _ranges(rare, ends, min_rows)
+        low, high = np.append(low, of_ranges[0]), np.append(high, of_ranges[1])
+    order = np.argsort(low + high, kind="stable")
+    return low[order], high[order]
 
 
 def _is_atom(low: Array, high: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -136,46 +136,74 @@ def _set_given(drawn: Array, values: Array, cells: Array, wanted: Array, rng: Rn
         values[rows] = rng.choice(wanted[cells == cell], len(rows))
 
 
-def learn_chain(
-    table: Table,
-    strength: FollowStrength,
-    *,
-    min_rows: int,
-    seed: int,
-    target: str,
-    first: Sequence[str] = (),
-    n_threads: int = 1,
-) -> Chain:
+@final
+@dataclass(frozen=True)
+class ChainSettings:
+    """How a chain is learned."""
+
+    min_rows: int  # of a value, for a cell of its own
+    seed: int
+    target: str  # drawn last, by a finer model
+    first: tuple[str, ...] = ()  # columns that are drawn before all others
+    n_threads: int = 1
+
+
+def learn_chain(table: Table, strength: FollowStrength, settings: ChainSettings) -> Chain:
     """Return the chain of the columns of a table: the `first` ones, others, and the target."""
-    others = (name for name in table.names if name != target)
-    names = tuple(dict.fromkeys((*first, *others, target)))
+    others = (name for name in table.names if name != settings.target)
+    names = tuple(dict.fromkeys((*settings.first, *others, settings.target)))
     table = table.select(names)
-    found = {name: ColumnCells.of(column, min_rows) for name, column in table.columns.items()}
-    drawn = {name: found[name].encode(table[name]) for name in names}
-    relations = find_relations(table, found, drawn)
+    cells = {n: ColumnCells.of(column, settings.min_rows) for n, column in table.columns.items()}
+    drawn = {name: cells[name].encode(table[name]) for name in names}
+    relations = find_relations(table, cells, drawn)
     order = in_order(names, relations)
-    codes = np.array([found[name].codes[drawn[name]] for name in order], np.uint8)
-    numbers = [name for name in order if found[name].kind != LEVEL]
-    scores, cells = [found[name].scores for name in numbers], [drawn[name] for name in numbers]
-    sums = dict(zip(numbers[1:], learn_sums(scores, cells), strict=True)) if numbers else {}
-    models: dict[str, ColumnModel] = {}
-
-    def learn(number: int) -> None:
-        name = order[number]
-        if name not in relations:
-            seen = np.vstack([np.zeros((N_COMPUTED, table.n_samples), np.uint8), codes[:number]])
-            if name in sums:
-                n = numbers.index(name)
-                seen[:N_SUMS] = sums[name].codes(scores[:n], cells[:n]).T
-            rng = np.random.default_rng([seed, number])
-            models[name] = learn_column(
-                seen, drawn[name], found[name], strength, rng, is_target=name == target
-            )
-
-    in_threads(learn, range(len(order)), n_threads)
+    sums = _learn_sums(order, cells, drawn)
+    models = _learn_models(order, cells, drawn, sums, relations, strength, settings)
     return Chain(
-        {name: found[name] for name in order},
+        {name: cells[name] for name in order},
         {name: models[name] for name in order if name in models},
         relations,
-        {name: one for name, one in sums.items() if name in models},
+        {name: of_column for name, of_column in sums.items() if name in models},
     )
+
+
+def _learn_sums(
+    order: Sequence[str], cells: Mapping[str, ColumnCells], drawn: Mapping[str, Array]
+) -> dict[str, SumCodes]:
+    """Return the sums of each column of numbers but the first."""
+    numbers = [name for name in order if cells[name].kind != LEVEL]
+    if not numbers:
+        return {}
+    sums = learn_sums([cells[name].scores for name in numbers], [drawn[name] for name in numbers])
+    return dict(zip(numbers[1:], sums, strict=True))
+
+
+def _learn_models(
+    order: Sequence[str],
+    cells: Mapping[str, ColumnCells],
+    drawn: Mapping[str, Array],
+    sums: Mapping[str, SumCodes],
+    relations: Collection[str],
+    strength: FollowStrength,
+    settings: ChainSettings,
+) -> dict[str, ColumnModel]:
+    """Return the models of the columns that no others determine."""
+    codes = np.array([cells[name].codes[drawn[name]] for name in order], np.uint8)
+    models: dict[str, ColumnModel] = {}
+
+    def learn(place: int) -> None:
+        name = order[place]
+        if name in relations:
+            return
+        seen = np.vstack([np.zeros((N_COMPUTED, codes.shape[1]), np.uint8), codes[:place]])
+        if name in sums:
+            before = [one for one in order[:place] if cells[one].kind != LEVEL]
+            scores = [cells[one].scores for one in before]
+            seen[:N_SUMS] = sums[name].codes(scores, [drawn[one] for one in before]).T
+        rng = np.random.default_rng([settings.seed, place])
+        models[name] = learn_column(
+            seen, drawn[name], cells[name], strength, rng, is_target=name == settings.target
+        )
+
+    in_threads(learn, range(len(order)), settings.n_threads)
+    return models

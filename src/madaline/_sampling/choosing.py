@@ -14,7 +14,7 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.table import Table
-from madaline._sampling.chain import Chain, learn_chain
+from madaline._sampling.chain import ChainSettings, learn_chain
 from madaline._sampling.figures import (
     NumericRows,
     column_shapes,
@@ -46,79 +46,92 @@ class Chosen:
     drawn: Mapping[str, Array]
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class _Half:
+    """A half of the rows that a sampler learned from, the other one, and rows that it drew."""
+
+    unseen: Table
+    columns: Mapping[str, Array]  # of rows that were drawn
+    rows: list[NumericRows]  # learned from, unseen, and drawn
+
+    @classmethod
+    def tried(
+        cls, learned: Table, unseen: Table, strength: FollowStrength, settings: ChainSettings
+    ) -> _Half:
+        """Learn from one half, and draw rows."""
+        chain = learn_chain(learned, strength, settings)
+        values = chain.draw(_DRAWS * learned.n_samples, [settings.seed, 8])
+        columns = {name: chain.cells[name].as_column(values[name]) for name in learned.names}
+        rows = NumericRows.together([learned.columns, unseen.columns, columns])
+        return cls(unseen, columns, rows)
+
+    @property
+    def nearer(self) -> float:
+        """The share of drawn rows that lie nearer to the half learned from."""
+        learned, unseen, drawn = self.rows
+        return nearer_share(drawn, learned, unseen)
+
+
 def choose(
-    table: Table,
-    *,
-    privacy: float | str,
-    settings: Mapping[str, Any],  # of `learn_chain`
-    report: Report,
+    table: Table, *, privacy: float | str, settings: ChainSettings, report: Report
 ) -> Chosen:
     """Return the strength for a table; the name of one, instead of a limit, is that one."""
-    seed = settings["seed"]
-    rng = np.random.default_rng([seed, 7])
-    order = rng.permutation(table.n_samples)[:MAX_JUDGED]
-    half = len(order) // 2
-    learned, unseen = table.take(order[:half]), table.take(order[half : 2 * half])
+    order = np.random.default_rng([settings.seed, 7]).permutation(table.n_samples)[:MAX_JUDGED]
+    n = len(order) // 2
+    first, second = table.take(order[:n]), table.take(order[n : 2 * n])
     limit = privacy if isinstance(privacy, float) else 1.0
-    ladder = [one for one in LADDER if one.name == privacy] or [*LADDER]
+    ladder = [strength for strength in LADDER if strength.name == privacy] or [*LADDER]
     if table.n_samples < MIN_SHARP and not isinstance(privacy, str):
         ladder = [SAFE]
-    halves = [(learned, unseen), (unseen, learned)][: 2 if limit < 1 else 1]
+    # both ways where it matters, as one half may be denser than the other
+    ways = [(first, second), (second, first)][: 2 if limit < 1 else 1]
     for strength in ladder:
         shares = []
-        for own, other in halves:  # both ways, as one half may be denser than the other
-            report(f"learning from {half:,} rows, {strength.name}")
-            chain = learn_chain(own, strength, **settings)
-            drawn = _drawn(chain, _DRAWS * half, seed, table.names)
-            rows = NumericRows.together([own.columns, other.columns, drawn])
-            shares.append(nearer_share(rows[2], rows[0], rows[1]))
+        for learned, unseen in ways:
+            report(f"learning from {n:,} rows, {strength.name}")
+            half = _Half.tried(learned, unseen, strength, settings)
+            shares.append(half.nearer)
         nearer = float(np.mean(shares))
         if nearer <= limit:
             break
-    learned, unseen = halves[-1]  # of the rows drawn last
     report("judging rows that were drawn")
-    quality = _quality(rows, nearer, strength, limit, settings["target"], seed)
-    return Chosen(strength, quality, unseen.columns, drawn)
+    figures = _figures(half.rows, settings)
+    quality = Quality(strength=strength.name, nearer=nearer, privacy=limit, **figures)
+    return Chosen(strength, quality, half.unseen.columns, half.columns)
 
 
-def _drawn(chain: Chain, n_rows: int, seed: int, names: tuple[str, ...]) -> dict[str, Array]:
-    values = chain.draw(n_rows, [seed, 8])
-    return {name: chain.cells[name].as_column(values[name]) for name in names}
-
-
-def _quality(
-    rows: list[NumericRows],
-    nearer: float,
-    strength: FollowStrength,
-    limit: float,
-    target: str,
-    seed: int,
-) -> Quality:
+def _figures(rows: list[NumericRows], settings: ChainSettings) -> dict[str, Any]:
     """Return the figures of rows learned from, unseen rows, and drawn ones."""
-    learned, unseen, drawn = rows[0], rows[1], rows[2].take(slice(len(rows[0])))
-    shapes = column_shapes(unseen, rows[2])
-    place = learned.names.index(target)
-    useful = usefulness(drawn, learned, unseen, place, seed)
-    of_numbers = not unseen.is_level[place] and len(np.unique(unseen.x[:, place])) > 2
-    told: dict[str, Any] = {"target": target if len(learned.names) > 1 else ""}
+    learned, unseen, all_drawn = rows
+    drawn, seed = all_drawn.take(slice(len(learned))), settings.seed
+    shapes = column_shapes(unseen, all_drawn)
+    return {
+        "n_learned": len(learned),
+        "n_unseen": len(unseen),
+        "shape": float(np.mean(shapes)),
+        "trend": pair_trends(unseen, all_drawn, np.random.default_rng([seed, 9])),
+        "shape_of_real": float(np.mean(column_shapes(unseen, learned))),
+        "trend_of_real": pair_trends(unseen, learned, np.random.default_rng([seed, 9])),
+        "judge": tell_apart(unseen, drawn, seed),
+        "judge_of_learned": tell_apart(learned, drawn, seed),
+        "copies": copied_share(all_drawn, learned),
+        "copies_of_real": copied_share(unseen, learned),
+        "membership": membership_auc(drawn, learned, unseen),
+        "columns": tuple(map(ColumnShape, learned.names, shapes.clip(0, 1).tolist())),
+        **_usefulness(learned, unseen, drawn, settings),
+    }
+
+
+def _usefulness(
+    learned: NumericRows, unseen: NumericRows, drawn: NumericRows, settings: ChainSettings
+) -> dict[str, Any]:
+    """Return how well models that learn from drawn rows predict the target of unseen ones."""
+    target = learned.names.index(settings.target)
+    useful = usefulness(drawn, learned, unseen, target, settings.seed)
+    figures: dict[str, Any] = {"target": settings.target if len(learned.names) > 1 else ""}
     if useful:
-        told |= {"metric": "R²" if of_numbers else "AUC"}
-        told |= {"utility": useful[0], "utility_of_real": useful[1]}
-    return Quality(
-        strength.name,
-        len(learned),
-        len(unseen),
-        float(np.mean(shapes)),
-        pair_trends(unseen, rows[2], np.random.default_rng([seed, 9])),
-        float(np.mean(column_shapes(unseen, learned))),
-        pair_trends(unseen, learned, np.random.default_rng([seed, 9])),
-        tell_apart(unseen, drawn, seed),
-        tell_apart(learned, drawn, seed),
-        nearer,
-        copied_share(rows[2], learned),
-        copied_share(unseen, learned),
-        membership_auc(drawn, learned, unseen),
-        tuple(map(ColumnShape, learned.names, shapes.clip(0, 1).tolist())),
-        limit,
-        **told,
-    )
+        of_numbers = not unseen.is_level[target] and len(np.unique(unseen.x[:, target])) > 2
+        figures |= {"metric": "R²" if of_numbers else "AUC"}
+        figures |= {"utility": useful[0], "utility_of_real": useful[1]}
+    return figures

@@ -5,7 +5,7 @@ Rows are compared as matrices of numbers: numbers as they are, moments in second
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import final
@@ -15,8 +15,9 @@ import numpy as np
 from madaline._sampling.cells import as_numbers
 from madaline.nn.arrays import Array, Rng
 
-_MAX_PAIRS, _EQUAL_BINS = 500, 10
-_MAX_DISTANCES = 2_000_000_000  # differences of two values, in all distances
+_MAX_PAIRS = 500  # of columns
+_EQUAL_BINS = 10
+_MAX_DISTANCES = 2_000_000_000  # differences of two values, in all distances: some seconds
 _MIN_DISTANCES_OF = 500  # drawn rows whose distances are measured, at least
 
 
@@ -37,13 +38,13 @@ class NumericRows:
         columns: list[list[Array]] = [[] for _ in tables]
         for name, of_levels in zip(names, is_level, strict=True):
             index: dict[object, int] = {}
-            for own, table in zip(columns, tables, strict=True):
+            for matrix, table in zip(columns, tables, strict=True):
                 if of_levels:
-                    codes = (index.setdefault(one, len(index)) for one in table[name].tolist())
-                    own.append(np.fromiter(codes, np.float64, len(table[name])))
+                    codes = (index.setdefault(item, len(index)) for item in table[name].tolist())
+                    matrix.append(np.fromiter(codes, np.float64, len(table[name])))
                 else:
-                    own.append(as_numbers(table[name]))
-        return [cls(names, np.column_stack(own), is_level) for own in columns]
+                    matrix.append(as_numbers(table[name]))
+        return [cls(names, np.column_stack(matrix), is_level) for matrix in columns]
 
     def take(self, rows: Array | slice) -> NumericRows:
         """Return some of the rows."""
@@ -102,9 +103,9 @@ def nearer_share(drawn: NumericRows, learned: NumericRows, other: NumericRows) -
     as shares of their range; two levels that differ are 2 apart, as is a missing number.
     """
     n = min(len(learned), len(other))
-    learned, other = learned.take(slice(n)), other.take(slice(n))
-    most = max(_MIN_DISTANCES_OF, _MAX_DISTANCES // max(1, 2 * n * drawn.x.shape[1]))
-    near, far = distances(drawn.take(slice(most)), [learned, other])
+    some = slice(_most_rows(2 * n, drawn))
+    own, *others = _scaled([drawn.take(some), learned.take(slice(n)), other.take(slice(n))])
+    near, far = (_nearest(own, rows) for rows in others)
     return float(np.mean(near < far) + np.mean(near == far) / 2)
 
 
@@ -113,13 +114,17 @@ def membership_auc(drawn: NumericRows, learned: NumericRows, other: NumericRows)
 
     It is an AUC: 0.5 is a guess.
     """
-    n = min(len(learned), len(other))
-    most = max(_MIN_DISTANCES_OF, _MAX_DISTANCES // max(1, 2 * len(drawn) * drawn.x.shape[1]))
-    n = min(n, most)
-    both = [part.take(slice(n)) for part in (learned, other)]
-    scaled = _scaled([*both, drawn])
-    near = [-_nearest(part, scaled[2]) for part in scaled[:2]]
-    return auc(np.concatenate([np.ones(n), np.zeros(n)]), np.concatenate(near))
+    from sklearn.metrics import roc_auc_score
+
+    n = min(len(learned), len(other), _most_rows(2 * len(drawn), drawn))
+    *parts, own = _scaled([learned.take(slice(n)), other.take(slice(n)), drawn])
+    near = [-_nearest(part, own) for part in parts]
+    return float(roc_auc_score(np.repeat([1, 0], n), np.concatenate(near)))
+
+
+def _most_rows(n_others: int, rows: NumericRows) -> int:
+    """Return the rows whose distances to so many others are measured, at most."""
+    return max(_MIN_DISTANCES_OF, _MAX_DISTANCES // max(1, n_others * len(rows.names)))
 
 
 def copied_share(drawn: NumericRows, real: NumericRows) -> float:
@@ -127,21 +132,6 @@ def copied_share(drawn: NumericRows, real: NumericRows) -> float:
     known = set(map(bytes, np.nan_to_num(real.x, nan=-1e300)))
     same = [bytes(row) in known for row in np.nan_to_num(drawn.x, nan=-1e300)]
     return float(np.mean(same))
-
-
-def distances(rows: NumericRows, others: Sequence[NumericRows]) -> list[Array]:
-    """Return how far each row is from the nearest of some others, for several of these."""
-    scaled = _scaled([rows, *others])
-    return [_nearest(scaled[0], one) for one in scaled[1:]]
-
-
-def auc(is_first: Array, score: Array) -> float:
-    """Return the probability that one of the first has a higher score; ties count half."""
-    order = np.sort(score)
-    ranks = (np.searchsorted(order, score) + np.searchsorted(order, score, side="right")) / 2
-    n_first = is_first.sum()
-    n_pairs = n_first * (len(score) - n_first)
-    return float((ranks[is_first > 0].sum() - n_first**2 / 2) / n_pairs) if n_pairs else 0.5
 
 
 def _scaled(parts: Sequence[NumericRows]) -> list[tuple[Array, Array]]:
@@ -207,9 +197,3 @@ def _correlation(pair: Array) -> float:
     if len(pair) < 2 or (pair.std(axis=0) <= 1e-12 * np.abs(pair).max(axis=0)).any():
         return 0.0
     return float(np.corrcoef(pair.T)[0, 1])
-
-
-def mean(values: Iterable[float]) -> float:
-    """Return the mean of some numbers, NaN of none."""
-    numbers = [*values]
-    return float(np.mean(numbers)) if numbers else np.nan

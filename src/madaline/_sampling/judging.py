@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from madaline._sampling.figures import NumericRows, auc, mean
+from madaline._sampling.figures import NumericRows
 from madaline.nn.arrays import Array
 
 _MAX_ROWS = 5000  # of each side that a judge sees
 _FOLDS = 3
-_MAX_CLASSES, _MIN_OF_CLASS = 20, 5  # classes of a target, and rows of each that are needed
+_MAX_CLASSES = 20  # of a target
+_MIN_OF_CLASS = 5  # rows of each
 
 
 def tell_apart(real: NumericRows, drawn: NumericRows, seed: int) -> float:
@@ -22,6 +23,7 @@ def tell_apart(real: NumericRows, drawn: NumericRows, seed: int) -> float:
 
     It is the mean over three folds; as many drawn rows as real ones.
     """
+    from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedKFold
 
     n = min(len(real), len(drawn), _MAX_ROWS)
@@ -30,10 +32,11 @@ def tell_apart(real: NumericRows, drawn: NumericRows, seed: int) -> float:
     if n < 2 * _FOLDS:
         return 0.5
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
-    return mean(
-        auc(y[test], _scores(x[train], y[train], x[test], seed)[:, 1])
+    scores = [
+        roc_auc_score(y[test], _scores(x[train], y[train], x[test], seed)[:, 1])
         for train, test in folds.split(x, y)
-    )
+    ]
+    return float(np.mean(scores))
 
 
 def usefulness(
@@ -49,32 +52,37 @@ def usefulness(
     if others.sum() < 1 or np.isnan(y).all():
         return []
     if not unseen.is_level[target] and len(np.unique(y[~np.isnan(y)])) > 2:
-        return [_r2(own, unseen, target, others, seed) for own in (drawn, learned)]
+        return [_r2(rows, unseen, target, others, seed) for rows in (drawn, learned)]
     classes, counts = np.unique(y[~np.isnan(y)], return_counts=True)
     classes = classes[counts >= _MIN_OF_CLASS]
     if not 1 < len(classes) <= _MAX_CLASSES:
         return []
-    return [_mean_auc(own, unseen, target, others, classes, seed) for own in (drawn, learned)]
+    return [_mean_auc(rows, unseen, target, others, classes, seed) for rows in (drawn, learned)]
 
 
 def _mean_auc(
-    own: NumericRows, unseen: NumericRows, target: int, others: Array, classes: Array, seed: int
+    rows: NumericRows, unseen: NumericRows, target: int, others: Array, classes: Array, seed: int
 ) -> float:
-    x, y = own.x[:_MAX_ROWS, others], own.x[:_MAX_ROWS, target]
+    from sklearn.metrics import roc_auc_score
+
+    x, y = rows.x[:_MAX_ROWS, others], rows.x[:_MAX_ROWS, target]
     kept = np.isin(y, classes)
     found, codes = np.unique(y[kept], return_inverse=True)
     if len(found) < 2:
         return 0.5
     scores = dict(zip(found, _scores(x[kept], codes, unseen.x[:, others], seed).T, strict=True))
     truth = unseen.x[:, target]  # of a class that was not drawn, all scores are the same
-    return mean(auc(truth == one, scores.get(one, np.zeros(len(truth)))) for one in classes)
+    of_classes = [
+        roc_auc_score(truth == code, scores.get(code, np.zeros(len(truth)))) for code in classes
+    ]
+    return float(np.mean(of_classes))
 
 
-def _r2(own: NumericRows, unseen: NumericRows, target: int, others: Array, seed: int) -> float:
+def _r2(rows: NumericRows, unseen: NumericRows, target: int, others: Array, seed: int) -> float:
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
-    x, y = own.x[:_MAX_ROWS], own.x[:_MAX_ROWS, target]
+    x, y = rows.x[:_MAX_ROWS], rows.x[:_MAX_ROWS, target]
     kept, truth = ~np.isnan(y), unseen.x[:, target]
     known = ~np.isnan(truth)
     others = others & ~np.isnan(x[kept]).all(axis=0)  # scikit-learn wants a value in each column

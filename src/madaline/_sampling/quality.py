@@ -114,17 +114,7 @@ class Quality(Stored, ToFrame):
             f"Columns are alike to {self.shape:.3f} (those of both halves of the real rows to"
             f" {self.shape_of_real:.3f}){'' if self.trend != self.trend else pairs}; 1 is equal."
         )
-        if self.metric:
-            yield (
-                f"A model that learned from these rows predicts {self.target} of real ones with"
-                f" {self.metric} {self.utility:.3f}; one that learned from real rows with"
-                f" {self.utility_of_real:.3f}."
-            )
-        elif self.target:
-            yield (
-                f"How well models predict {self.target} was not measured: it has a single value, or"
-                " too many or too rare ones. Choose another column as target."
-            )
+        yield from self._usefulness()
         yield (
             "Beside the rows learned from, the classifier has AUC"
             f" {max(0.5, self.judge_of_learned):.2f}; copies would lower that, too. The distance of"
@@ -136,6 +126,20 @@ class Quality(Stored, ToFrame):
             f"Measured with a sampler of {halves}, beside {self.n_unseen:,} that it never saw;"
             f" strength: {self.strength}."
         )
+
+    def _usefulness(self) -> Iterator[str]:
+        """Yield how well models of drawn rows predict the target, if there is one."""
+        if self.metric:
+            yield (
+                f"A model that learned from these rows predicts {self.target} of real ones with"
+                f" {self.metric} {self.utility:.3f}; one that learned from real rows with"
+                f" {self.utility_of_real:.3f}."
+            )
+        elif self.target:
+            yield (
+                f"How well models predict {self.target} was not measured: it has a single value, or"
+                " too many or too rare ones. Choose another column as target."
+            )
 
     def to_columns(self) -> dict[str, Any]:
         """Return how alike each column is."""

@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from numbers import Integral, Real
 from typing import Any, Self, final
 
 import numpy as np
 
 from madaline._charts.html import block, bullets, paragraph
-from madaline._data.column import is_missing, number_text, to_column
-from madaline._data.conversion import as_moments
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.atomic import write_document
-from madaline._data.table import alike
+from madaline._data.table import Table, alike
 from madaline._engine.memory import free_memory
 from madaline._engine.threads import count_threads
 from madaline._language.translation import translate
-from madaline._sampling.cells import LEVEL, MOMENT_KIND, ColumnCells, as_numbers
-from madaline._sampling.chain import Chain, Given, learn_chain
+from madaline._sampling.cells import LEVEL, MOMENT_KIND
+from madaline._sampling.chain import Chain, ChainSettings, Given, learn_chain
 from madaline._sampling.choosing import MIN_SHARP, Chosen, choose
 from madaline._sampling.file import StoredSampler, describe, read_sampler, write_sampler
 from madaline._sampling.frames import as_frame
+from madaline._sampling.given import drawable, read_given
 from madaline._sampling.growing import LADDER
 from madaline._sampling.page import render_page
 from madaline._sampling.quality import Quality
-from madaline._sampling.source import SampledColumn, make_rows, read_source, seed_of, some_rows
-from madaline._words import format_count, format_list, format_moment, format_size, warn
+from madaline._sampling.source import make_rows, read_source, seed_of, some_rows
+from madaline._words import format_count, format_size, warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -151,25 +149,12 @@ class Sampler:
         seed, report = seed_of(self.random_state), report or (lambda _: None)
         table, notes = some_rows(source.table, seed)
         target = table.names[-1] if target is None else target
-        for name in (*self.first, target):
-            if name not in table:
-                raise InputError(f"There is no column {name!r}: {alike(name, table.names)}")
-        if table.n_samples < MIN_SHARP and not isinstance(self.privacy, str):
-            warn(
-                f"The table has {format_count(table.n_samples, 'row')}: of fewer than"
-                f" {MIN_SHARP:,} only the safe strength is taken, and rows may still lie near to"
-                " those learned from."
-            )
-        settings: dict[str, Any] = {
-            "min_rows": self.min_rows,
-            "seed": seed,
-            "first": tuple(self.first),
-            "n_threads": count_threads(self.n_jobs),
-            "target": target,
-        }
+        self._check_table(table, target)
+        threads = count_threads(self.n_jobs)
+        settings = ChainSettings(self.min_rows, seed, target, tuple(self.first), threads)
         chosen = choose(table, privacy=self.privacy, settings=settings, report=report)
         report(f"learning from {table.n_samples:,} rows, {chosen.strength.name}")
-        chain = learn_chain(table, chosen.strength, **settings)
+        chain = learn_chain(table, chosen.strength, settings)
         stored = describe(
             chain,
             source.columns,
@@ -260,7 +245,7 @@ class Sampler:
             raise InputError(f"given is {given!r}: give a value of each column, by its name.")
         by_name = {column.name: column for column in self._stored.columns}
         allowed = {
-            name: _given(_known(chain, name), by_name[name], value)
+            name: read_given(drawable(chain, name), by_name[name], value)
             for name, value in (given or {}).items()
         }
         if balanced is None:
@@ -272,9 +257,9 @@ class Sampler:
 
     def _balanced(self, n: int, seed: int, given: Given, name: str) -> dict[str, Array]:
         """Return rows of which each value of a column has as many, in random order."""
-        cells = _known(self._chain, name)
-        drawable = np.flatnonzero(~np.isnan(cells.low) & (cells.shares > 0))
-        asked: list[int] = given[name][0].tolist() if name in given else drawable.tolist()
+        cells = drawable(self._chain, name)
+        frequent = np.flatnonzero(~np.isnan(cells.low) & (cells.shares > 0))
+        asked: list[int] = given[name][0].tolist() if name in given else frequent.tolist()
         each = [one for one in asked if cells.kind != LEVEL or cells.levels[one] is not None]
         if not cells.is_atom.all() or not 0 < len(each) <= n:
             raise InputError(
@@ -380,6 +365,17 @@ class Sampler:
         if isinstance(self.first, str):
             raise InputError(f"first is {self.first!r}: give a list of columns.")
 
+    def _check_table(self, table: Table, target: str) -> None:
+        for name in (*self.first, target):
+            if name not in table:
+                raise InputError(f"There is no column {name!r}: {alike(name, table.names)}")
+        if table.n_samples < MIN_SHARP and not isinstance(self.privacy, str):
+            warn(
+                f"The table has {format_count(table.n_samples, 'row')}: of fewer than"
+                f" {MIN_SHARP:,} only the safe strength is taken, and rows may still lie near to"
+                " those learned from."
+            )
+
     def __repr__(self) -> str:
         if not hasattr(self, "_chain"):
             return f"Sampler(privacy={self.privacy!r}, min_rows={self.min_rows})"
@@ -396,79 +392,3 @@ class Sampler:
         columns = format_count(len(self._stored.columns), "column")
         rows = format_count(self._stored.n_samples, "row")
         return f"A sampler of {columns}, learned from {rows}."
-
-
-def _known(chain: Chain, name: str) -> ColumnCells:
-    if name not in chain.cells:
-        raise InputError(f"There is no column {name!r} to draw: {alike(name, chain.names)}")
-    return chain.cells[name]
-
-
-def _given(cells: ColumnCells, column: SampledColumn, value: Any) -> tuple[Array, Array]:
-    """Return the cells of a column that hold a value, or one of several, and the values."""
-    name, values = column.name, list(value) if isinstance(value, _SEVERAL) else [value]
-    if not values:
-        raise InputError(f"No value of column {name!r} is given: give one or more.")
-    try:
-        values = [_read(cells, column, item) for item in values]
-    except ValueError:
-        raise _no_value(cells, name, value) from None
-    if cells.kind == LEVEL:
-        known = {str(level): number for number, level in enumerate(cells.levels)}
-        texts = [number_text(item) if isinstance(item, float) else str(item) for item in values]
-        for item, text in zip(values, texts, strict=True):
-            if text not in known:
-                listed = format_list(cells.levels)
-                raise InputError(f"Column {name!r} has no value {item!r}: there are {listed}.")
-        places = np.array([known[text] for text in texts], np.int32)
-        return places, places
-    given = to_column(name, [np.nan if item is None else item for item in values])
-    if given.dtype.kind != ("M" if cells.kind == MOMENT_KIND else "f"):
-        raise _no_value(cells, name, value)
-    if is_missing(given).any() and not np.isnan(cells.low[0]):
-        raise InputError(f"Column {name!r} has no missing values.")
-    numbers = as_numbers(given)
-    _check_reach(cells, name, numbers)
-    return cells.encode(given), numbers
-
-
-def _check_reach(cells: ColumnCells, name: str, numbers: Array) -> None:
-    """Refuse numbers beyond those that can be drawn."""
-    present = ~np.isnan(cells.low)
-    if not present.any():
-        raise InputError(f"Column {name!r} holds missing values alone.")
-    low, high = float(cells.low[present].min()), float(cells.high[present].max())
-    beyond = numbers[(numbers < low) | (numbers > high)]
-    if len(beyond):
-        write = format_moment if cells.kind == MOMENT_KIND else "{:.6g}".format
-        raise InputError(
-            f"Column {name!r} has no value {write(float(beyond[0]))}: its values are drawn from"
-            f" {write(low)} to {write(high)}."
-        )
-
-
-_SEVERAL = (list, tuple, set, np.ndarray)
-
-
-def _read(cells: ColumnCells, column: SampledColumn, item: Any) -> Any:
-    """Return a given value; a text is read as the table is written."""
-    if is_missing(to_column(column.name, [item]))[0]:
-        return None
-    if not isinstance(item, str):
-        return item
-    if column.writing is not None:
-        with suppress(ValueError):
-            return column.writing.read(item)
-    if cells.kind == MOMENT_KIND:
-        return as_moments(column.name, np.array([item], object))[0]
-    return item if cells.kind == LEVEL else float(item)
-
-
-def _no_value(cells: ColumnCells, name: str, value: Any) -> InputError:
-    if cells.kind == LEVEL:
-        return InputError(
-            f"Column {name!r} has no value {value!r}: give one, or a list of several."
-        )
-    if cells.kind == MOMENT_KIND:
-        return InputError(f"Column {name!r} has no value {value!r}: it holds dates.")
-    return InputError(f"Column {name!r} has no value {value!r}: it holds numbers.")
