@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import chain
 from typing import final
 
 import numpy as np
@@ -73,26 +74,24 @@ class Diagram:
             *(_numbered("unit", size) for size in sizes[1:-1]),
             outputs or _numbered("output", sizes[-1]),
         ]
-        biases_of = [[None] * sizes[0], *(bias.tolist() for bias in biases)]
-        layers = [_units(layer, names[layer], biases_of[layer]) for layer in range(len(sizes))]
+        shifts = [[None] * sizes[0], *(bias.tolist() for bias in biases)]
+        layers = list(map(_units, range(len(sizes)), names, shifts))
         drawn = list(map(len, layers))
-        largest = _largest(
-            weight[:before, :after]
-            for weight, before, after in zip(weights, drawn, drawn[1:], strict=False)
-        )
+        largest = _largest(map(_top_left, weights, drawn, drawn[1:]))
         connections = [
             Connection(source, target, value, _share(value, largest))
             for layer, weight in enumerate(weights)
             for row, source in enumerate(layers[layer])
             for target, value in zip(layers[layer + 1], weight[row].tolist(), strict=False)
         ]
+        counts = enumerate(zip(sizes, drawn, strict=True))
         hidden = [
             (layer, (MAX_UNITS - 1) / 2, f"and {size - count} more")
-            for layer, (size, count) in enumerate(zip(sizes, drawn, strict=True))
+            for layer, (size, count) in counts
             if size > count
         ]
         return cls(
-            tuple(unit for layer in layers for unit in layer),
+            tuple(chain(*layers)),
             tuple(sorted(connections, key=lambda line: line.size)),
             tuple(hidden),
             tuple(captions),
@@ -111,6 +110,10 @@ def _units(layer: int, names: Sequence[str], biases: Sequence[float | None]) -> 
     top = -(min(size, MAX_UNITS) - 1) / 2
     count = size if size <= MAX_UNITS else MAX_UNITS - 1
     return [Unit(layer, top + row, names[row], biases[row]) for row in range(count)]
+
+
+def _top_left(weight: Array, n_rows: int, n_columns: int) -> Array:
+    return weight[:n_rows, :n_columns]
 
 
 def _largest(weights: Iterator[Array]) -> float:

@@ -92,36 +92,32 @@ class Playback:
     def _play(self, start: int, stop: int) -> Segment:
         names = self._table.names
         columns = list(self._table.columns.values())
-        losses = []
-        hits = []
-        same = []
-        linear = []
+        measures = []  # of each row: loss, score, that of no change, that of the linear model
         weights = np.zeros(len(self._learner.scales))
         for row in range(start, stop):
             x = dict(zip(names, [column[row] for column in columns], strict=True))
             predicted = self._learner.observe(x)
-            loss, hit = self._evaluate(predicted.mixture, self._y[row])
-            losses.append(loss)
-            hits.append(hit)
-            same.append(self._of_no_change(row))
-            linear.append(
-                self._evaluate(self._linear.predict(self._plain(predicted)), self._y[row])[1]
-            )
+            linear = self._linear.predict(self._plain(predicted))
+            score_of_linear = self._evaluate(linear, self._y[row])[1]
+            loss, score = self._evaluate(predicted.mixture, self._y[row])
+            measures.append((loss, score, self._of_no_change(row), score_of_linear))
             weights += self._learner.weighting.weights
             self._waiting.append((x, self._y[row : row + 1], predicted))
             if len(self._waiting) > self._delay:
                 x, y, predicted = self._waiting.popleft()
                 self._learner.learn(x, y, predicted=predicted)
                 self._linear.learn(self._plain(predicted), y)
+        losses, *scores = np.array(measures).T
+        score, no_change, of_linear = map(self._mean, scores)
         return Segment(
             start + 1,
             stop,
-            self._mean(hits),
-            self._mean(same),
-            self._mean(linear),
+            score,
+            no_change,
+            of_linear,
             float(np.mean(losses)) if self._is_classes else None,
             self._learner.leads.weights_by_horizon(weights / (stop - start)),
-            np.array(losses),
+            losses,
         )
 
     def _evaluate(self, predicted: Array, y: Any) -> tuple[float, float]:
@@ -144,11 +140,11 @@ class Playback:
             return float(latest >= 0 and self._y[latest] == self._y[row])
         return abs((float(self._y[latest]) if latest >= 0 else 0.0) - float(self._y[row]))
 
-    def _mean(self, values: list[float]) -> float:
+    def _mean(self, values: Array) -> float:
         """Return the mean, of errors the root of their mean square."""
         if self._is_classes:
             return float(np.mean(values))
-        return float(np.hypot.reduce(np.array(values) / len(values) ** 0.5))  # overflows nowhere
+        return float(np.hypot.reduce(values / len(values) ** 0.5))  # overflows nowhere
 
     def _plain(self, predicted: Prediction) -> Array:
         """Return the inputs of a row without the latest labels and the quarters of numbers."""

@@ -14,6 +14,7 @@ from typing import final
 import numpy as np
 import numpy.typing as npt
 
+from madaline._data.encoders.encoded import Encoded
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.number import NumberEncoder
 from madaline._data.kinds.text import TextEncoder
@@ -262,13 +263,16 @@ class BackgroundComparison:
     def __init__(
         self,
         networks: DifferentiableNetworks,
-        features: Mapping[int, Array],  # (n_samples, n_features) for each number of bins
+        encoded: Encoded,  # the rows
         class_index: Array,  # (n_samples,), the class to explain in each row
         background: Background,
     ) -> None:
-        self.networks, self.class_index = networks, class_index
-        self.n_samples, self.n_background = len(class_index), background.n_rows
+        self.networks = networks
+        self.class_index = class_index
+        self.n_samples = len(class_index)
+        self.n_background = background.n_rows
         bins = [part.part.n_bins for part in networks.parts]
+        features = {n_bins: encoded.features(n_bins) for n_bins in dict.fromkeys(bins)}
         self._features = [features[n_bins] for n_bins in bins]
         self._background = [background.features[n_bins] for n_bins in bins]
         self._sums = networks.sums(self._features)

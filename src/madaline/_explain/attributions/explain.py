@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,6 @@ import numpy as np
 from madaline._data.io.recognition import to_table
 from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.table import Table
-from madaline._data.target import ClassEncoder
 from madaline._engine.blas import one_threaded_products
 from madaline._explain.attributions import methods
 from madaline._explain.attributions.comparison import (
@@ -27,7 +26,10 @@ from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-EXPECTED, INTEGRATED, SLOPE, SHAPLEY = "expected", "integrated", "slope", "shapley"
+EXPECTED = "expected"
+INTEGRATED = "integrated"
+SLOPE = "slope"
+SHAPLEY = "shapley"
 METHODS = (EXPECTED, INTEGRATED, SLOPE, SHAPLEY)
 _CHUNK = 256  # rows explained at a time, so that memory does not grow with the table
 _MARKS = 2**23  # leaves of trees, in all of these rows together
@@ -39,12 +41,7 @@ def explain(
     *,
     output: Any = None,
     background: Any = None,
-    method: str = EXPECTED,
-    scale: str | None = None,
-    target_class: Any = None,
-    nodes: int | None = None,
-    permutations: int | None = None,
-    seed: int = 0,
+    **settings: Any,  # those of `_Request`
 ) -> Explanation:
     """Return how much each column of each row adds to its prediction.
 
@@ -75,7 +72,7 @@ def explain(
     >>> bool(abs(explanation.remaining).max() < 1e-4)
     True
     """
-    request = _Request(method, scale, target_class, nodes, permutations, seed)
+    request = _Request(**settings)
     with one_threaded_products(), np.errstate(over="ignore"):
         return _explain(model.of_output(output), to_table(table), background, request)
 
@@ -84,12 +81,12 @@ def explain(
 class _Request:
     """The settings of `explain`, checked."""
 
-    method: str
-    scale: str | None
-    target_class: Any
-    nodes: int | None
-    permutations: int | None
-    seed: int
+    method: str = EXPECTED
+    scale: str | None = None
+    target_class: Any = None
+    nodes: int | None = None
+    permutations: int | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         """Raise an `InputError` if a number or the method is invalid."""
@@ -104,35 +101,14 @@ class _Request:
 def _explain(model: FittedModel, table: Table, given: Any, request: _Request) -> Explanation:
     predictor = model.predictor
     table = predictor.with_past(table)
-    scale = scale_of(predictor, request.scale)
     background = _background(predictor, given, request)
-    networks = DifferentiableNetworks(predictor, scale)
+    networks = DifferentiableNetworks(predictor, scale_of(predictor, request.scale))
     size = max(1, min(_CHUNK, _MARKS // max(1, networks.n_leaves)))
     chunks = [
-        _explain_chunk(
-            predictor, networks, table.take(slice(start, start + size)), background, request
-        )
+        _explain_chunk(model, networks, table.take(slice(start, start + size)), background, request)
         for start in range(0, max(1, table.n_samples), size)
     ]
-    attributions, maps, words, base, output, indices, errors = zip(*chunks, strict=True)
-    encoder = predictor.target_encoder
-    classes = encoder.classes if isinstance(encoder, ClassEncoder) else None
-    return Explanation(
-        target=model.summary.target,
-        columns=predictor.encoder.columns,
-        values={name: table[name] for name in predictor.encoder.columns},
-        attributions=np.concatenate(attributions),
-        base=np.concatenate(base),
-        output=np.concatenate(output),
-        scale=scale.name,
-        target_class=None if classes is None else classes[np.concatenate(indices)],
-        method=request.method,
-        background=background.description,
-        row_numbers=np.arange(table.n_samples),
-        standard_errors=None if errors[0] is None else np.concatenate(errors),
-        maps={name: np.concatenate([chunk[name] for chunk in maps]) for name in maps[0]},
-        words={name: tuple(chain(*(chunk[name] for chunk in words))) for name in words[0]},
-    )
+    return replace(Explanation.joined(chunks), row_numbers=np.arange(table.n_samples))
 
 
 def _background(predictor: Predictor, given: Any, request: _Request) -> Background:
@@ -143,44 +119,63 @@ def _background(predictor: Predictor, given: Any, request: _Request) -> Backgrou
 
 
 def _explain_chunk(
-    predictor: Predictor,
+    model: FittedModel,
     networks: DifferentiableNetworks,
     table: Table,
     background: Background,
     request: _Request,
-) -> tuple[Array, dict[str, Array], Words, Array, Array, Array, Array | None]:
-    """Return attributions, maps, words, bases, outputs, class indices, and standard errors."""
+) -> Explanation:
+    predictor = model.predictor
+    columns = predictor.encoder.columns
     encoded = predictor.encode(table)
     raw = predictor.output(encoded)
     parts = {} if predictor.past is None else predictor.past.parts(table)
     indices = class_indices(predictor, raw, request.target_class)
     output = networks.scale.value(raw, indices)
-    features = {part.part.n_bins: encoded.features(part.part.n_bins) for part in networks.parts}
-    comparison = BackgroundComparison(networks, features, indices, background)
+    comparison = BackgroundComparison(networks, encoded, indices, background)
     by_output, errors = _attributions(comparison, output - sum(parts.values()), request)
-    attributions = by_output[:, : comparison.n_columns]
     for name, part in parts.items():
-        column = predictor.encoder.columns.index(name)
-        attributions[:, column] += part - background.parts[name]
-    maps: dict[str, Array] = {}
-    words: Words = {}
-    if request.method != SHAPLEY:
-        maps = _maps(predictor, table, comparison.maps(by_output))
-        texts = {name: table[name] for name in predictor.encoder.columns}
-        local = request.method == SLOPE
-        words = word_attributions(predictor.encoder, comparison, texts, attributions, local=local)
-    base = comparison.base + sum(background.parts.values())
-    return attributions, maps, words, base, output, indices, errors
+        by_output[:, columns.index(name)] += part - background.parts[name]
+    values = {name: table[name] for name in columns}
+    maps, words = _details(predictor, comparison, values, by_output, request)
+    classes = getattr(predictor.target_encoder, "classes", None)
+    return Explanation(
+        target=model.summary.target,
+        columns=columns,
+        values=values,
+        attributions=by_output[:, : comparison.n_columns],
+        base=comparison.base + sum(background.parts.values()),
+        output=output,
+        scale=networks.scale.name,
+        target_class=None if classes is None else classes[indices],
+        method=request.method,
+        background=background.description,
+        row_numbers=np.arange(table.n_samples),
+        standard_errors=errors,
+        maps=maps,
+        words=words,
+    )
 
 
-def _maps(predictor: Predictor, table: Table, maps: dict[str, Array]) -> dict[str, Array]:
-    """Return the attribution of each position of a grid, and of each step of a sequence."""
-    of_steps = {
-        encoder.name: pattern_map(encoder, encoder.read(table[encoder.name]), maps[encoder.name])
-        for encoder in predictor.encoder.encoders
-        if isinstance(encoder, PatternEncoder)
-    }
-    return maps | of_steps
+def _details(
+    predictor: Predictor,
+    comparison: BackgroundComparison,
+    values: Mapping[str, Array],
+    by_output: Array,  # attributions of columns, then of positions
+    request: _Request,
+) -> tuple[dict[str, Array], Words]:
+    """Return what each position of a grid, each step of a sequence and each word adds."""
+    if request.method == SHAPLEY:
+        return {}, {}
+    maps = comparison.maps(by_output)
+    for encoder in predictor.encoder.encoders:
+        if isinstance(encoder, PatternEncoder):
+            name = encoder.name
+            maps[name] = pattern_map(encoder, encoder.read(values[name]), maps[name])
+    attributions = by_output[:, : comparison.n_columns]
+    local = request.method == SLOPE
+    words = word_attributions(predictor.encoder, comparison, values, attributions, local=local)
+    return maps, words
 
 
 def _attributions(

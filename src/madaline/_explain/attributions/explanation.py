@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain
 from operator import itemgetter
 from textwrap import wrap
 from typing import Any
@@ -36,6 +37,9 @@ _METHOD_WORDS = {
     "slope": "Gradient times difference",
     "shapley": "Shapley values",
 }
+_BY_ROW = ("attributions", "base", "output", "row_numbers", "target_class", "standard_errors")
+"""Fields that are arrays with an item for each row, or None."""
+
 SCALE_WORDS = {LOG_ODDS: "log-odds", PROBABILITY: "probability"}
 
 
@@ -119,6 +123,29 @@ class Explanation(ToFrame):
     maps: Mapping[str, Array] = field(default_factory=dict)
     words: Mapping[str, tuple[WordAttributions, ...]] = field(default_factory=dict)
 
+    @classmethod
+    def joined(cls, explanations: Sequence[Explanation]) -> Explanation:
+        """Return the explanations of some rows and of further ones as one."""
+
+        def join(arrays: list[Any]) -> Any:
+            return None if arrays[0] is None else np.concatenate(arrays)
+
+        first = explanations[0]
+        fields: dict[str, Any] = {
+            name: join([getattr(one, name) for one in explanations]) for name in _BY_ROW
+        }
+        for name in ("values", "maps"):
+            columns = getattr(first, name)
+            fields[name] = {
+                column: join([getattr(one, name)[column] for one in explanations])
+                for column in columns
+            }
+        words = {
+            column: tuple(chain(*(one.words[column] for one in explanations)))
+            for column in first.words
+        }
+        return replace(first, **fields, words=words)
+
     @property
     def sums(self) -> Array:
         """The sum of the attributions of each row, shape (n_samples,)."""
@@ -136,16 +163,14 @@ class Explanation(ToFrame):
     def __getitem__(self, rows: int | slice | Array) -> Explanation:
         """Return the explanation of some rows."""
         index = np.atleast_1d(np.arange(len(self))[rows])
-        errors = self.standard_errors
+        arrays = {name: getattr(self, name) for name in _BY_ROW}
+        fields: dict[str, Any] = {
+            name: None if array is None else array[index] for name, array in arrays.items()
+        }
         return replace(
             self,
+            **fields,
             values={name: values[index] for name, values in self.values.items()},
-            attributions=self.attributions[index],
-            base=self.base[index],
-            output=self.output[index],
-            row_numbers=self.row_numbers[index],
-            target_class=None if self.target_class is None else self.target_class[index],
-            standard_errors=None if errors is None else errors[index],
             maps={name: maps[index] for name, maps in self.maps.items()},
             words={name: tuple(texts[row] for row in index) for name, texts in self.words.items()},
         )
