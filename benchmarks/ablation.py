@@ -16,8 +16,10 @@ import numpy as np
 from madaline._data.io.recognition import to_table
 from madaline._data.io.targets import to_target
 from madaline._fitting import Fitting
+from madaline._fitting.training_data import Roles
 from madaline._model import FittedModel
 from madaline._race.plan import ALL, NETWORKS, Plan
+from madaline._request import FitRequest
 from measuring import Failure, Job, Measurement, measure_all, run_worker_if_asked
 from quality import LOSS_FLOOR
 from tables import DEFAULT_FOLDER, Table, table_names
@@ -87,14 +89,8 @@ class Ablated:
 
     def fit(self, x: Any, y: Any) -> None:
         """Fit to a frame."""
-        fitting = Fitting(
-            self._table(x),
-            to_target(y),
-            task=self.task,
-            seed=self.seed,
-            adjust=self.adjust,
-            members=self.members,
-        )
+        request = FitRequest(task=self.task, seed=self.seed, members=self.members)
+        fitting = Fitting(request, self._table(x), Roles(to_target(y)), adjust=self.adjust)
         for _ in fitting:
             pass
         self.model = fitting.model()

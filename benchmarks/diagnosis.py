@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -63,8 +63,8 @@ class Planted:
         What its subject must begin with.
     rows : ndarray of int, optional
         Rows that it must be about: at least nine in ten of those that it names.
-    options : dict
-        How to fit.
+    adjust : callable, optional
+        What to change about the plan.
     prepare : callable, optional
         What to do to the fit before it starts.
     """
@@ -75,7 +75,7 @@ class Planted:
     kind: str = ""
     subject: str = ""
     rows: Any = None
-    options: dict[str, Any] = field(default_factory=dict)
+    adjust: Callable[[Any], Any] | None = None
     prepare: Callable[[Any], None] | None = None
 
 
@@ -181,9 +181,7 @@ def plant_learning_rate(table: Table, rng: np.random.Generator) -> Planted:
         recipes = tuple(replace(recipe, learning_rate=100.0) for recipe in plan.recipes)
         return replace(plan, recipes=recipes)
 
-    planted.options["adjust"] = hasten
-    planted.kind = "divergence"
-    return planted
+    return replace(planted, adjust=hasten, kind="divergence")
 
 
 WITHOUT_NETWORKS = ("leak", "identifier", "drift", "duplicates")
@@ -270,18 +268,15 @@ def _measure(job: Job, table: Table, planted: Planted) -> Diagnosed:
 
     from madaline._data.io.recognition import to_table
     from madaline._fitting import Fitting
+    from madaline._fitting.training_data import Roles
+    from madaline._request import FitRequest
 
     warnings.simplefilter("ignore")
     start = time.process_time()
     task = "classification" if table.is_classification else "regression"
-    fitting = Fitting(
-        to_table(planted.frame),
-        planted.target,
-        task=task,
-        effort=job.arguments["effort"] or 1,
-        seed=job.seed,
-        **planted.options,
-    )
+    request = FitRequest(task=task, effort=job.arguments["effort"] or 1, seed=job.seed)
+    roles, rows = Roles(planted.target), to_table(planted.frame)
+    fitting = Fitting(request, rows, roles, adjust=planted.adjust).prepare()
     if planted.prepare is not None:
         planted.prepare(fitting)
     if job.arguments["effort"]:

@@ -28,6 +28,10 @@ from madaline._diagnosis.new_table import diagnose_table
 from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._diagnosis.predictions import find_miscalibration, find_wrong_labels
 from madaline._fitting import Fitting
+from madaline._fitting.means import Means
+from madaline._fitting.training_data import Roles
+from madaline._request import FitRequest
+from madaline._time.time_request import TimeRequest
 from tables import DEFAULT_FOLDER, load_table, table_names
 
 MAX_ROWS = 1500
@@ -212,7 +216,9 @@ def _without_facts(rows: Rows, rng: np.random.Generator) -> Rows:
 def _fitted(rows: Rows, effort: int) -> Fitting:
     y = rows.y.astype(str).astype(object) if rows.is_classification else rows.y
     task = "classification" if rows.is_classification else "regression"
-    fitting = Fitting(to_table(rows.x), y, task=task, effort=effort, time=rows.time, n_jobs=1)
+    request = FitRequest(task=task, effort=effort, time=TimeRequest.given(rows.time))
+    times = None if isinstance(rows.time, str | bool) else rows.time
+    fitting = Fitting(request, to_table(rows.x), Roles(y, times=times), Means(n_jobs=1))
     for _ in fitting:
         pass
     return fitting

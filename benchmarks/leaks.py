@@ -259,11 +259,15 @@ def _look(
     """Return the columns, the grade and the sentence of whatever is found before the race."""
     from madaline._data.io.recognition import to_table
     from madaline._fitting import Fitting
+    from madaline._fitting.training_data import Roles
+    from madaline._request import FitRequest
+    from madaline._time.time_request import TimeRequest
 
     task = "classification" if is_classification else "regression"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitting = Fitting(to_table(frame), target, task=task, time=False)
+        request = FitRequest(task=task, time=TimeRequest(False))
+        fitting = Fitting(request, to_table(frame), Roles(target)).prepare()
     told = [(leak.columns, leak.grade, str(leak)) for leak in fitting.leaks]
     left_out = [column for column in fitting.schema.columns if not column.kept]
     return told + [

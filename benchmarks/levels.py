@@ -16,6 +16,8 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._fitting import Fitting
+from madaline._fitting.training_data import Roles
+from madaline._request import FitRequest
 
 N_LEVELS, N_ROWS, N_TRAIN = 3000, 9000, 6000
 
@@ -44,7 +46,8 @@ def measure(power: float, task: str, shuffled: bool, seed: int) -> tuple[float, 
     columns, target = draw(power, task, shuffled, seed)
     train = {name: values[:N_TRAIN] for name, values in columns.items()}
     test = {name: values[N_TRAIN:] for name, values in columns.items()}
-    fitting = Fitting(Table.from_columns(train), target[:N_TRAIN], task=task, seed=seed)
+    request = FitRequest(task=task, seed=seed)
+    fitting = Fitting(request, Table.from_columns(train), Roles(target[:N_TRAIN]))
     for _ in fitting:
         pass
     model, truth = fitting.model(), target[N_TRAIN:]

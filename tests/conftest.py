@@ -210,14 +210,15 @@ def fittings(
     make_columns: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Any, Path]]:
     """Return a short finished fit of each task, and the file that its model is saved in."""
+    from tests.fits import fitting_of
+
     from madaline._data.table import Table
-    from madaline._fitting import Fitting
 
     fittings = {}
     for task in ("binary", "multiclass", "regression"):
         columns, target = make_columns(task)
         kind = "regression" if task == "regression" else "classification"
-        fitting = Fitting(Table.from_columns(columns), target, task=kind, effort=12)
+        fitting = fitting_of(Table.from_columns(columns), target, task=kind, effort=12)
         list(fitting)
         path = tmp_path_factory.mktemp("models") / f"{task}.model"
         fitting.model().save(path)

@@ -9,6 +9,7 @@ from math import factorial
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 from tests.grids import some
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
@@ -18,7 +19,6 @@ from madaline._explain.attributions.comparison import Background, Differentiable
 from madaline._explain.attributions.parts import Pairs
 from madaline._explain.attributions.trees import TreesPart, _Paths
 from madaline._explain.scale import scale_of
-from madaline._fitting import Fitting
 from madaline._story.drawn_line import DrawnLine
 from madaline._story.progress import Clock, EventLines
 from madaline._trees.racing import _Trees
@@ -124,7 +124,7 @@ def test_networks_predict_alone_where_that_is_asked_for(tmp_path):
     assert not [one for one in model.decisions_ if isinstance(one, (TreesCompared, TreesLeftOut))]
     path = tmp_path / "m"
     model.save(path)
-    assert load(path).model_.summary.settings["members"] == "networks"
+    assert load(path).model_.summary.request.members == "networks"
 
 
 def test_trees_stay_out_where_they_do_not_help():
@@ -156,7 +156,7 @@ def test_where_trees_cannot_race_a_sentence_says_so(y, options, reason):
 
 def test_an_interrupt_while_trees_grow_is_told(monkeypatch):
     X, y = steps()
-    fitting, grow = Fitting(Table.from_columns(X), y, effort=2), _Trees._grow
+    fitting, grow = fitting_of(Table.from_columns(X), y, effort=2), _Trees._grow
 
     def interrupted(trees, *given):
         fitting.stop()
@@ -186,8 +186,8 @@ def test_a_fit_that_is_killed_while_trees_grow_goes_on_with_the_same_bits(tmp_pa
     with monkeypatch.context() as patch:
         patch.setattr(_Trees, "_grow", killed)
         with pytest.raises(SystemExit):
-            list(Fitting(table, y, effort=2, checkpoint=path))
-    resumed, whole = Fitting(table, y, effort=2, checkpoint=path), Fitting(table, y, effort=2)
+            list(fitting_of(table, y, effort=2, checkpoint=path))
+    resumed, whole = fitting_of(table, y, effort=2, checkpoint=path), fitting_of(table, y, effort=2)
     assert resumed.race.finished
     assert not whole.race.finished
     for fitting in (resumed, whole):
@@ -200,7 +200,7 @@ def test_a_fit_that_is_killed_while_trees_grow_goes_on_with_the_same_bits(tmp_pa
 
 def test_a_memory_limit_leaves_trees_out():
     X, y = steps()
-    fitting = Fitting(Table.from_columns(X), y, effort=1)
+    fitting = fitting_of(Table.from_columns(X), y, effort=1)
     fitting.training._trees_allowed = lambda n_bytes: n_bytes < 1000
     list(fitting)
     sentences = [decision.sentence for decision in fitting.decisions]
@@ -219,7 +219,7 @@ def test_dated_rows_are_predicted_by_trees_of_all_of_them():
 
 def test_a_screen_tells_that_trees_grow_and_join():
     (X, y), stream = steps(), StringIO()
-    fitting = Fitting(Table.from_columns(X), y, effort=2)
+    fitting = fitting_of(Table.from_columns(X), y, effort=2)
     lines = EventLines(stream, Clock(fitting.plan))
     with lines:
         for record, decision in fitting:
@@ -360,7 +360,7 @@ def test_the_command_line_takes_trees(tmp_path, capsys):
     given = [str(table), "--target", "y", "--effort", "3", "-o", str(path)]
     assert main(["fit", *given, "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert "members" not in facts["settings"]
+    assert facts["request"]["members"] == "all"
     assert any(member["name"].startswith("boosted trees") for member in facts["members"])
     assert main(["story", str(path)]) == 0
     assert "Boosted trees join" in capsys.readouterr().out.replace("\n", " ")

@@ -24,12 +24,13 @@ from madaline._data.target.encoders import MAX_ENCODED
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._data.target.values import MAX_TARGET
 from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
-from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT, MAX_WHOLE
+from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT
 from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
 from madaline._model.kept_rows import MAX_TEXT
 from madaline._model.model_rows import MAX_DRAWN
 from madaline._model.predictions import MAX_SCORED
 from madaline._race import planning
+from madaline._request import MAX_WHOLE
 from madaline._trees import growing
 
 PROJECT = Path(__file__).resolve().parents[1]

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 from tests.grids import some
 
 from madaline._data.table import Table
-from madaline._fitting import Fitting
 from madaline._race import checkpoint
 from madaline.errors import InputError
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
@@ -76,7 +76,7 @@ def test_nothing_is_learned_from_a_shuffled_target(make_columns, task):
     kind = "regression" if task == "regression" else "classification"
     for seed in range(3):
         shuffled = np.random.default_rng(seed).permutation(target)
-        fitting = Fitting(table, shuffled, task=kind, effort=10, seed=seed)
+        fitting = fitting_of(table, shuffled, task=kind, effort=10, seed=seed)
         summary = run(fitting).summary
         assert not summary.learned, summary.standard_errors_better
         assert abs(summary.scores[0].value - summary.scores[0].baseline) < 0.15
@@ -96,16 +96,16 @@ def test_out_of_fold_outputs_are_in_the_order_of_the_table(fittings, make_column
 def test_same_seed_same_file_on_any_number_of_threads(table, target, tmp_path):
     contents = set()
     for number, n_jobs in enumerate((None, 2, -1)):
-        model = run(Fitting(table, target, effort=4, seed=3, n_jobs=n_jobs))
+        model = run(fitting_of(table, target, effort=4, seed=3, n_jobs=n_jobs))
         model.save(tmp_path / str(number))
         contents.add((tmp_path / str(number)).read_bytes())
     assert len(contents) == 1
-    assert outputs(run(Fitting(table, target, effort=4, seed=4)), table) != outputs(model, table)
+    assert outputs(run(fitting_of(table, target, effort=4, seed=4)), table) != outputs(model, table)
 
 
 @pytest.mark.parametrize("effort", [1, 7])
 def test_no_network_sees_the_table_more_often_than_the_effort_says(table, target, effort):
-    fitting = Fitting(table, target, effort=effort)
+    fitting = fitting_of(table, target, effort=effort)
     run(fitting)
     for key, candidate in fitting.race.candidates.items():
         seen = [record.epoch for record in fitting.records if record.recipe_id == key]
@@ -131,7 +131,7 @@ def test_the_prediction_is_the_weighted_mean_of_the_recipes(fittings, make_colum
 
 
 def test_what_happens_is_told_and_kept(table, target):
-    fitting = Fitting(table, target, effort=5)
+    fitting = fitting_of(table, target, effort=5)
     events = list(fitting)
     assert [record for record, decision in events if decision is None] == fitting.records
     told = [decision for _, decision in events if decision is not None]
@@ -169,7 +169,7 @@ def test_the_outputs_of_recipes_are_let_go_at_the_end(fittings):
 
 
 def test_without_tolerance_nothing_is_pruned(table, target):
-    fitting = Fitting(table, target, effort=4, adjust=lambda plan: replace(plan, tolerance=0.0))
+    fitting = fitting_of(table, target, effort=4, adjust=lambda plan: replace(plan, tolerance=0.0))
     summary = run(fitting).summary
     assert {one.weight for one in summary.members} == {
         *fitting.outcome.pruned.before.weights.values()
@@ -181,8 +181,8 @@ def test_without_tolerance_nothing_is_pruned(table, target):
 
 def test_rows_of_weight_zero_are_as_if_they_were_not_there(table, target):
     counted = np.arange(160) % 4 > 0
-    weighted = Fitting(table, target, sample_weight=counted.astype(float), effort=3)
-    removed = Fitting(
+    weighted = fitting_of(table, target, sample_weight=counted.astype(float), effort=3)
+    removed = fitting_of(
         table.take(counted), target[counted], sample_weight=np.ones(counted.sum()), effort=3
     )
     assert outputs(run(weighted), table) == outputs(run(removed), table)
@@ -192,7 +192,7 @@ def test_rows_of_weight_zero_are_as_if_they_were_not_there(table, target):
 def test_groups_go_with_the_rows_that_count(table, target):
     weight = (np.arange(160) % 4 > 0).astype(float)
     groups = np.random.default_rng(0).integers(0, 20, 160)
-    rows = Fitting(table, target, sample_weight=weight, groups=groups).rows
+    rows = fitting_of(table, target, sample_weight=weight, groups=groups).rows
     counted = groups[weight > 0]
     for fold in range(rows.n_folds):
         held_out = set(counted[rows.order[rows.held_out(fold)]])
@@ -200,7 +200,7 @@ def test_groups_go_with_the_rows_that_count(table, target):
 
 
 def test_three_groups_make_three_folds(table, target):
-    fitting = Fitting(table, target, groups=np.arange(160) % 3, effort=1)
+    fitting = fitting_of(table, target, groups=np.arange(160) % 3, effort=1)
     assert fitting.rows.n_folds == 3
 
 
@@ -210,13 +210,13 @@ def test_what_has_another_length_than_the_table_is_refused(table, target, name, 
     given = {"target": target, "sample_weight": np.ones(160), "groups": np.arange(160)}
     given[name] = np.resize(given[name], length)
     with pytest.raises(InputError, match=rf"^{name} has shape \({length},\) beside .* 160 rows"):
-        Fitting(table, **given)
+        fitting_of(table, **given)
 
 
 def test_only_the_ratios_of_weights_count(table, target):
     weight = np.random.default_rng(0).uniform(0.5, 2, 160)
     models = [
-        run(Fitting(table, target, sample_weight=factor * weight, effort=3)) for factor in (1, 8)
+        run(fitting_of(table, target, sample_weight=factor * weight, effort=3)) for factor in (1, 8)
     ]
     assert outputs(models[0], table) == outputs(models[1], table)
 
@@ -226,17 +226,17 @@ def test_a_weight_that_is_no_weight_is_refused(table, target, weight):
     weights = np.ones(160)
     weights[7] = weight
     with pytest.raises(InputError, match="weight"):
-        Fitting(table, target, sample_weight=weights)
+        fitting_of(table, target, sample_weight=weights)
 
 
 def test_weights_that_are_all_zero_are_refused(table, target):
     with pytest.raises(InputError, match="weight"):
-        Fitting(table, target, sample_weight=np.zeros(160))
+        fitting_of(table, target, sample_weight=np.zeros(160))
 
 
 def test_rows_of_one_group_stay_on_one_side(table, target):
     groups = np.arange(160) // 7
-    rows = Fitting(table, target, groups=groups).rows
+    rows = fitting_of(table, target, groups=groups).rows
     for fold in range(rows.n_folds):
         held_out = set(groups[rows.order[rows.held_out(fold)]])
         assert not held_out & set(groups[rows.order[rows.training(fold)]])
@@ -245,59 +245,59 @@ def test_rows_of_one_group_stay_on_one_side(table, target):
 def test_a_group_that_is_most_of_the_table_can_be_learned_from(make_columns):
     columns, target = make_columns("regression", n_samples=60)
     groups = np.where(np.arange(60) < 50, 0, np.arange(60))  # one group of 50, ten of one
-    model = run(Fitting(Table.from_columns(columns), target, groups=groups, effort=3))
+    model = run(fitting_of(Table.from_columns(columns), target, groups=groups, effort=3))
     assert np.isfinite(model.predict(columns)).all()
 
 
 @pytest.mark.parametrize("n_samples", [5, 6, 11, 40])
 def test_small_tables_can_be_learned_from(make_columns, n_samples):
     columns, target = make_columns("regression", n_samples=n_samples)
-    model = run(Fitting(Table.from_columns(columns), target, task="regression", effort=3))
+    model = run(fitting_of(Table.from_columns(columns), target, task="regression", effort=3))
     assert np.isfinite(model.predict(columns)).all()
 
 
 def test_a_column_may_be_taken_for_something_else(table, target):
     found = []
     for told in (None, {"count": "category"}):
-        schema = Fitting(table, target, kinds=told, effort=1).schema
+        schema = fitting_of(table, target, kinds=told, effort=1).schema
         found += [column.kind for column in schema.columns if column.name == "count"]
     assert found == ["number", "category"]
 
 
 def test_the_task_is_told_from_the_target_or_as_told(table, target):
-    assert Fitting(table, target).task == "classification"
+    assert fitting_of(table, target).task == "classification"
     numbers = np.arange(160) % 7 + 0.0
-    told = Fitting(table, numbers, task="regression")
-    assert (told.task, told.task_reason) == ("regression", "as told")
-    assert Fitting(table, np.random.default_rng(0).standard_normal(160)).task == "regression"
+    told = fitting_of(table, numbers, task="regression")
+    assert (told.task, told.prepared.task_reason) == ("regression", "as told")
+    assert fitting_of(table, np.random.default_rng(0).standard_normal(160)).task == "regression"
 
 
 def test_an_unknown_task_is_refused(table, target):
     with pytest.raises(InputError, match="'ranking': give 'classification' or 'regression'"):
-        Fitting(table, target, task="ranking")
+        fitting_of(table, target, task="ranking")
 
 
 def test_one_class_is_refused(table):
     with pytest.raises(InputError, match="class"):
-        Fitting(table, np.full(160, "yes", object))
+        fitting_of(table, np.full(160, "yes", object))
 
 
 def test_fewer_rows_than_folds_are_refused(table, target):
     with pytest.raises(InputError, match="fold"):
-        Fitting(table.take(slice(4)), np.arange(4.0), task="regression")
+        fitting_of(table.take(slice(4)), np.arange(4.0), task="regression")
 
 
 @pytest.mark.parametrize("effort", [0, -1])
 def test_no_effort_is_refused(table, target, effort):
     with pytest.raises(InputError, match="effort"):
-        Fitting(table, target, effort=effort)
+        fitting_of(table, target, effort=effort)
 
 
 def interrupted(table, target, path, monkeypatch, n_epochs=3, **settings):
     """Kill a fit after a few epochs."""
     monkeypatch.setattr(checkpoint, "CHECKPOINT_SECONDS", -1.0)
     monkeypatch.setattr(checkpoint, "CHECKPOINT_SHARE", float("inf"))
-    fitting = Fitting(table, target, effort=6, checkpoint=path, **settings)
+    fitting = fitting_of(table, target, effort=6, checkpoint=path, **settings)
     for record, _ in fitting:
         if record.epoch > n_epochs:
             return fitting
@@ -306,9 +306,9 @@ def interrupted(table, target, path, monkeypatch, n_epochs=3, **settings):
 
 @pytest.mark.slow
 def test_an_interrupted_fit_goes_on_and_ends_in_the_same_file(table, target, tmp_path, monkeypatch):
-    run(Fitting(table, target, effort=6)).save(tmp_path / "whole")
+    run(fitting_of(table, target, effort=6)).save(tmp_path / "whole")
     interrupted(table, target, tmp_path / "state", monkeypatch)
-    fitting = Fitting(table, target, effort=6, checkpoint=tmp_path / "state")
+    fitting = fitting_of(table, target, effort=6, checkpoint=tmp_path / "state")
     assert fitting.race.epoch == 3
     assert {record.epoch for record in fitting.records} == {1, 2, 3}
     events = list(fitting)
@@ -325,9 +325,9 @@ def test_another_fit_begins_at_the_beginning(table, target, tmp_path, monkeypatc
     other = target.copy()
     other[0] = "no" if other[0] == "yes" else "yes"
     begun = [
-        Fitting(table, target, effort=6, seed=1, checkpoint=tmp_path / "state"),
-        Fitting(table, target, effort=7, checkpoint=tmp_path / "state"),
-        Fitting(table, other, effort=6, checkpoint=tmp_path / "state"),
+        fitting_of(table, target, effort=6, seed=1, checkpoint=tmp_path / "state"),
+        fitting_of(table, target, effort=7, checkpoint=tmp_path / "state"),
+        fitting_of(table, other, effort=6, checkpoint=tmp_path / "state"),
     ]
     assert [fitting.race.epoch for fitting in begun] == [0, 0, 0]
     assert [fitting.records for fitting in begun] == [[], [], []]
@@ -337,15 +337,15 @@ def test_another_fit_begins_at_the_beginning(table, target, tmp_path, monkeypatc
 def test_a_file_that_is_no_checkpoint_does_not_stop_a_fit(table, target, tmp_path, content):
     (tmp_path / "state").write_bytes(content)
     with pytest.warns(UserWarning, match="is not a madaline.*the fit starts from the beginning"):
-        fitting = Fitting(table, target, effort=1, checkpoint=tmp_path / "state")
+        fitting = fitting_of(table, target, effort=1, checkpoint=tmp_path / "state")
     assert fitting.race.epoch == 0
     assert next(iter(fitting))[0].epoch == 1
 
 
 def test_the_networks_never_see_the_rows_that_they_are_evaluated_on(table, target):
     """Turn a fold's targets around: the networks that did not learn from it stay the same."""
-    first = Fitting(table, target, effort=2)
-    second = Fitting(table, target, effort=2)
+    first = fitting_of(table, target, effort=2)
+    second = fitting_of(table, target, effort=2)
     dataset = second.race.dataset
     turned = dataset.target.copy()
     held_out = dataset.rows.held_out(2)
@@ -370,7 +370,7 @@ def test_penguins_are_learned(penguins):
     from madaline._data.io.table_files import read_file
 
     table = read_file(penguins).table
-    model = run(Fitting(table.drop(["species"]), table["species"], effort=20))
+    model = run(fitting_of(table.drop(["species"]), table["species"], effort=20))
     assert model.summary.learned
     assert model.summary.scores[0].value > 0.96
 
@@ -382,7 +382,7 @@ def test_real_tables_are_learned(shared_tables, name, target):
     from madaline._data.io.table_files import read_file
 
     table = read_file(shared_tables / f"{name}.parquet").table
-    model = run(Fitting(table.drop([target]), table[target], effort=5))
+    model = run(fitting_of(table.drop([target]), table[target], effort=5))
     assert model.summary.learned
 
 
@@ -390,4 +390,4 @@ def test_a_lag_longer_than_every_series_is_refused():
     rng = np.random.default_rng(0)
     table = Table.from_columns({"x": rng.normal(size=40), "store": ["a", "b"] * 20})
     with pytest.raises(InputError, match="lags holds 20, but the longest series has 20 rows"):
-        Fitting(table, rng.normal(size=40), time=True, series="store", lags=[1, 20])
+        fitting_of(table, rng.normal(size=40), time=True, series="store", lags=[1, 20])

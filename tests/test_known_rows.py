@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 from madaline._data.table import Table
-from madaline._fitting import Fitting
 from madaline._model import FittedModel
 from madaline._model.known_rows import BYTES, MAX_KNOWN_ROWS, KnownRows
 
@@ -100,7 +100,7 @@ def test_rows_that_often_repeat_tell_nothing() -> None:
     rng = np.random.default_rng(0)
     table = Table.from_columns({"a": rng.integers(0, 4, 200), "b": rng.integers(0, 3, 200)})
     target = (table["a"] > 1).astype(int)
-    fitting = Fitting(table, target, effort=3)
+    fitting = fitting_of(table, target, effort=3)
     list(fitting)
     model = fitting.model()
     assert model.known_rows is not None

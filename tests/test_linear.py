@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
+from tests.fits import fitting_of
 from tests.race.changed import changed
 
 from madaline._data.table import Table
@@ -22,7 +23,7 @@ def columns() -> dict[str, np.ndarray]:
 
 
 def fitted(target: np.ndarray, task: str, **options) -> Fitting:
-    fitting = Fitting(Table.from_columns(columns()), target, task=task, effort=2, **options)
+    fitting = fitting_of(Table.from_columns(columns()), target, task=task, effort=2, **options)
     for _ in fitting:
         pass
     return fitting

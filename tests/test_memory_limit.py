@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 import madaline
 from madaline import AdaptiveClassifier
@@ -20,7 +21,7 @@ from madaline._data.io import compression
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.table import Table
-from madaline._fitting import Fitting, memory
+from madaline._fitting import memory
 from madaline._fitting.memory import LIBRARIES, ExpectedInputs, estimate
 from madaline._race.features import NetworkInputs
 from madaline._race.plan import Plan
@@ -55,7 +56,7 @@ def labels(n_samples, n_classes=2):
 
 
 def fitting(table, target, limit, **options):
-    return Fitting(table, target, memory_limit=limit, effort=1, **options)
+    return fitting_of(table, target, memory_limit=limit, effort=1, **options)
 
 
 def usual_bytes(table, target, n_workers=1, **options):

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 from madaline import runtime
 from madaline._data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
 from madaline._data.table import Table
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.score import Score
-from madaline._fitting import Fitting
 from madaline._model import FittedModel
 from madaline._race.importance import Importance
 from madaline._story.summary import Member, Summary
@@ -88,7 +88,7 @@ def test_the_file_holds_no_text_that_was_not_learned_from(path):
 @pytest.mark.slow
 def test_the_file_holds_of_a_column_little_more_than_the_edges_of_its_bins(make_columns, tmp_path):
     columns, target = make_columns("binary", n_samples=800)
-    fitting = Fitting(Table.from_columns(columns), target, effort=1)
+    fitting = fitting_of(Table.from_columns(columns), target, effort=1)
     list(fitting)
     fitting.model().save(tmp_path / "model")
     content = (tmp_path / "model").read_bytes()

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.fits import fitting_of
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
 from madaline._cli import main
@@ -18,7 +19,6 @@ from madaline._data.io.tensor_file import MODEL, write_tensor_file
 from madaline._data.io.tensor_header import MAX_HEADER
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
-from madaline._fitting import Fitting
 from madaline._model import FittedModel
 from madaline.errors import InputError, MadalineError
 
@@ -53,7 +53,7 @@ def regressor(**arguments):
 
 def fitted(columns, target, **arguments):
     """Return the model of a short fit."""
-    fitting = Fitting(Table.from_columns(columns), target, **({"effort": 1} | arguments))
+    fitting = fitting_of(Table.from_columns(columns), target, **({"effort": 1} | arguments))
     list(fitting)
     return fitting.model()
 
@@ -313,7 +313,7 @@ def test_a_table_may_have_a_name_of_any_bytes(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fit = ["fit", name, "--target", "y", "-o", "m", "--effort", "1", "-q"]
     assert main(fit) == 0
-    assert FittedModel.load("m").summary.settings["source"] == r"gr\xf6\xdfe.csv"
+    assert FittedModel.load("m").summary.request.source == r"gr\xf6\xdfe.csv"
     for command in (["info", "m"], ["info", "m", "--json"], ["report", "m"], ["card", "m"]):
         assert main(command) == 0, command
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 from madaline._data.table import Table
-from madaline._fitting import Fitting
 
 
 def run(columns, target, **options):
     """Fit to named columns; return the fit and its model."""
-    fitting = Fitting(Table.from_columns(columns), target, **options)
+    fitting = fitting_of(Table.from_columns(columns), target, **options)
     list(fitting)
     return fitting, fitting.model()
 

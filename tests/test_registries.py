@@ -14,6 +14,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 from madaline import load, records
 from madaline._cli import main
@@ -28,7 +29,6 @@ from madaline._evaluation.leakage import find_leaks
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import LOSS_METRICS
 from madaline._export.columns import EXPORTED
-from madaline._fitting import Fitting
 from madaline._runtime import file_checks
 from madaline._runtime.file_checks import NETWORK
 from madaline._words import METRICS
@@ -72,7 +72,7 @@ def column(kind: str) -> np.ndarray:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_column_of_each_kind_is_known_everywhere(kind: str, tmp_path) -> None:
     X, y = {"other": np.arange(N_ROWS) % 7.0, "own": column(kind)}, np.arange(N_ROWS) % 2
-    fitting = Fitting(
+    fitting = fitting_of(
         Table.from_columns(X), y, task="classification", kinds={"own": kind}, effort=1
     )
     list(fitting)
@@ -143,7 +143,7 @@ def test_a_metric_has_words_and_chooses_a_model(task: str, metric: str, tmp_path
     wanted = objective.Objective(metric=metric)
     target = np.arange(N_ROWS) % 2 if task == "classification" else np.arange(N_ROWS) / 7
     X = Table.from_columns({"a": np.arange(N_ROWS) % 5})
-    fitting = Fitting(X, target, task=task, objective=wanted, effort=1)
+    fitting = fitting_of(X, target, task=task, objective=wanted, effort=1)
     list(fitting)
     fitting.model().save(tmp_path / "m")
     scores = [score.metric for score in load(tmp_path / "m").scores_]
@@ -156,11 +156,11 @@ def test_a_metric_has_words_and_chooses_a_model(task: str, metric: str, tmp_path
 def test_a_loss_for_users_is_kept_with_a_model(loss: str, tmp_path) -> None:
     X = Table.from_columns({"a": np.arange(N_ROWS) % 5})
     wanted = objective.Objective(loss=loss)
-    fitting = Fitting(X, np.arange(N_ROWS) / 7, task="regression", objective=wanted, effort=1)
+    fitting = fitting_of(X, np.arange(N_ROWS) / 7, task="regression", objective=wanted, effort=1)
     list(fitting)
     fitting.model().save(tmp_path / "m")
     kept = load(tmp_path / "m").model_
-    assert kept.summary.settings["loss"] == loss
+    assert kept.summary.request.objective.loss == loss
     own = type(kept.predictor.loss)
     assert own is losses.Squared or own in LOSS_METRICS, "name its metric in _evaluation/score.py"
 

@@ -6,14 +6,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 from madaline._data.table import Table
 from madaline._engine.numpy_backend import choose_backend
-from madaline._fitting import Fitting
 from madaline._fitting.evaluation import Evaluation
+from madaline._fitting.means import TimeLimit
 from madaline._fitting.outcome import Outcome
-from madaline._fitting.training import TimeLimit
 from madaline._model import FittedModel
+from madaline._report.reproduce import how_to_reproduce
 from madaline.errors import InputError
 from madaline.records.race_decisions import (
     DroppedForTime,
@@ -39,7 +40,7 @@ def run(make_columns, clock, *, seconds, each, task="binary", checkpoint=None):
     columns, target = make_columns(task)
     limit = TimeLimit(seconds, clock=clock)
     table = Table.from_columns(columns)
-    fitting = Fitting(table, target, time_limit=limit, checkpoint=checkpoint)
+    fitting = fitting_of(table, target, time_limit=limit, checkpoint=checkpoint)
     for _, decision in fitting:
         clock.now += 0.0 if decision else each
     return fitting
@@ -49,7 +50,7 @@ def short_fit(columns, target, limit):
     """Return a fit of one recipe and two epochs."""
     table = Table.from_columns(columns)
     one = {"adjust": lambda plan: replace(plan, recipes=plan.recipes[:1])}
-    return Fitting(table, target, effort=2, time_limit=limit, **one)
+    return fitting_of(table, target, effort=2, time_limit=limit, **one)
 
 
 def of_type(fitting, kind):
@@ -69,7 +70,7 @@ def test_training_ends_before_the_limit_with_a_whole_model(make_columns, task, t
     assert model.summary.scores
     assert model.diagnosis is not None
     assert model.quality is not None
-    assert model.summary.settings["time_limit"] == 40.0
+    assert "--time-limit 40" in how_to_reproduce(model).command
     assert np.isfinite(fitting.out_of_fold()).all()
     model.save(tmp_path / "limited.madaline")
     assert FittedModel.load(tmp_path / "limited.madaline").decisions == model.decisions
@@ -89,7 +90,7 @@ def test_the_shortest_limit_leaves_one_recipe_and_one_epoch(make_columns):
     columns, target = make_columns("binary")
     limit = TimeLimit(1.0, clock=clock)
     clock.now = 5.0  # it is over before it begins
-    fitting = Fitting(Table.from_columns(columns), target, time_limit=limit)
+    fitting = fitting_of(Table.from_columns(columns), target, time_limit=limit)
     list(fitting)
     (left_out,) = of_type(fitting, RecipesLeftOut)
     assert left_out.recipes == 1
@@ -103,7 +104,7 @@ def test_an_epoch_is_abandoned_when_the_time_is_over(make_columns):
     clock = Clock()
     columns, target = make_columns("binary")
     limit = TimeLimit(1000.0, clock=clock)
-    fitting = Fitting(Table.from_columns(columns), target, time_limit=limit)
+    fitting = fitting_of(Table.from_columns(columns), target, time_limit=limit)
     for record, _ in fitting:
         if record.epoch == 2:
             clock.now = 2000.0
@@ -115,8 +116,8 @@ def test_an_epoch_is_abandoned_when_the_time_is_over(make_columns):
 def test_a_limit_that_is_not_reached_changes_nothing(make_columns):
     columns, target = make_columns("binary")
     table = Table.from_columns(columns)
-    limited = Fitting(table, target, effort=5, time_limit=TimeLimit(1e6, clock=Clock()))
-    usual = Fitting(table, target, effort=5)
+    limited = fitting_of(table, target, effort=5, time_limit=TimeLimit(1e6, clock=Clock()))
+    usual = fitting_of(table, target, effort=5)
     assert list(limited) == list(usual)
     assert limited.out_of_fold().tobytes() == usual.out_of_fold().tobytes()
 
@@ -128,14 +129,14 @@ def test_a_limited_fit_goes_on_from_its_checkpoint(make_columns, tmp_path, monke
     columns, target = make_columns("binary")
     table, path = Table.from_columns(columns), tmp_path / "state"
     limit = TimeLimit(1e6, clock=Clock())
-    killed = Fitting(table, target, effort=5, time_limit=limit, checkpoint=path)
+    killed = fitting_of(table, target, effort=5, time_limit=limit, checkpoint=path)
     for record, _ in killed:
         if record.epoch == 3:
             break
-    resumed = Fitting(table, target, effort=5, time_limit=limit, checkpoint=path)
+    resumed = fitting_of(table, target, effort=5, time_limit=limit, checkpoint=path)
     assert resumed.race.epoch == 2
     list(resumed)
-    usual = Fitting(table, target, effort=5)
+    usual = fitting_of(table, target, effort=5)
     list(usual)
     assert resumed.out_of_fold().tobytes() == usual.out_of_fold().tobytes()
 
@@ -258,7 +259,7 @@ def test_limits_that_are_no_seconds(seconds):
 
 def test_a_stop_before_the_first_epoch_waits_for_a_result(make_columns):
     columns, target = make_columns("binary")
-    fitting = Fitting(Table.from_columns(columns), target)
+    fitting = fitting_of(Table.from_columns(columns), target)
     fitting.stop()
     list(fitting)
     assert {record.epoch for record in fitting.records} == {1}

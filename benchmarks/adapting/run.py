@@ -57,16 +57,20 @@ class Fit:
         from madaline._data.io.recognition import to_table
         from madaline._data.io.targets import to_target
         from madaline._fitting import Fitting
+        from madaline._fitting.means import Means
+        from madaline._fitting.training_data import Roles
+        from madaline._request import FitRequest
 
+        rival = self.rival
+        request = FitRequest(
+            task=self.task, seed=self.seed, members=rival.members, preset=rival.preset
+        )
         fitting = Fitting(
+            request,
             to_table(x),
-            to_target(y),
-            task=self.task,
-            seed=self.seed,
-            adjust=lambda plan: self.rival.adjust(plan, self.seed),
-            members=self.rival.members,
-            preset=self.rival.preset,
-            n_jobs=1,
+            Roles(to_target(y)),
+            Means(n_jobs=1),
+            adjust=lambda plan: rival.adjust(plan, self.seed),
         )
         for _ in fitting:
             pass

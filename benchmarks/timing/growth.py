@@ -120,12 +120,16 @@ def _fit(threads: int, shape: Shape) -> dict[str, Any]:
     from madaline._data.schema import Schema
     from madaline._data.table import Table
     from madaline._fitting import Fitting
+    from madaline._fitting.means import Means
+    from madaline._fitting.training_data import Roles
+    from madaline._request import FitRequest
 
     columns, target = made_up(shape)
     # Imports and tables of libraries that are made at the first fit are no growth.
     small = Shape(rows=200, columns=min(shape.columns, 20))
     few, labels = made_up(small)
-    _finish(Fitting(Table.from_columns(few), labels, effort=1, n_jobs=threads))
+    means = Means(n_jobs=threads)
+    _finish(Fitting(FitRequest(effort=1), Table.from_columns(few), Roles(labels), means))
 
     def encode() -> None:
         table = Table.from_columns(columns)
@@ -137,13 +141,8 @@ def _fit(threads: int, shape: Shape) -> dict[str, Any]:
     memory, fittings = PeakMemory(), []
 
     def fit() -> None:
-        fitting = Fitting(
-            Table.from_columns(columns),
-            target,
-            task="classification",
-            effort=EPOCHS,
-            n_jobs=threads,
-        )
+        request = FitRequest(task="classification", effort=EPOCHS)
+        fitting = Fitting(request, Table.from_columns(columns), Roles(target), means)
         fittings.append((fitting, _finish(fitting)))
 
     took = timed(fit)

@@ -99,7 +99,7 @@ def test_files_are_fitted_as_in_memory(run, rows, on_disk, form):
     assert re.search(f"Columns, a{drawn}:", info)
     assert run("report", "rows.madaline", "-o", "report.html").code == 0
     assert re.search(f"A{drawn}\\.", Path("report.html").read_text())
-    assert FittedModel.load("rows.madaline").summary.settings["source"] == read
+    assert FittedModel.load("rows.madaline").summary.request.source == read
     assert not list(Path("temporary").iterdir())
 
 

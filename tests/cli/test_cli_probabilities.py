@@ -70,4 +70,4 @@ def test_what_are_no_probabilities_is_refused(run, folder, options, words):
 
 def test_the_facts_name_the_setting(run, folder):
     facts = json.loads(run("info", folder / "m.madaline", "--json").out)
-    assert facts["settings"]["probabilities"] is True
+    assert facts["of_probabilities"] is True

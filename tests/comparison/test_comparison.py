@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn.dummy import DummyRegressor
+from tests.fits import request_of, roles_of
 
 import madaline
 from madaline._comparison import Comparison, comparison, measuring
@@ -48,9 +49,12 @@ class Standing:
 
 
 def rows_of(target=NUMBER, x=X, **settings) -> ComparedRows:
-    given = {"task": None, "target_name": "y", "folds": 3, "groups": None, "time": False}
-    given |= {"kinds": None, "seed": 0}
-    return ComparedRows.of(Table.from_columns(x), target, **given | settings)
+    table = Table.from_columns(x)
+    beside = {name: settings.pop(name, None) for name in ("sample_weight", "groups")}
+    time, most = settings.get("time", False), settings.pop("max_rows", 20_000)
+    roles = roles_of(target, **beside, target_name="y", time=time)
+    request = request_of(**{"folds": 3, "time": time, "effort": 1} | settings)
+    return ComparedRows.of(table, roles, request, most)
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +98,7 @@ def test_losses_are_those_of_scikit_learn_in_the_same_folds() -> None:
         predicted[fold.held_out] = model.predict(fold.predicted.x)
     learners = {"squared": Standing(lambda: Ridge(alpha=scale**2))}
     method = replace(METHODS["linear"], learners=learners, features=as_they_are)
-    one = measuring.measure(method, rows, measuring.Work(1, 1, 0))
+    one = measuring.measure(method, rows, measuring.Work(1))
     assert comparison.loss_of(one, rows) == pytest.approx(
         root_mean_squared_error(NUMBER, predicted)
     )
@@ -208,7 +212,7 @@ def test_a_class_that_a_fold_did_not_learn_has_a_finite_loss() -> None:
 def test_every_method_learns_numbers_and_classes(name) -> None:
     if not METHODS[name].is_installed:
         pytest.skip(f"{METHODS[name].title} is not installed")
-    work = measuring.Work(1, 1, 0)
+    work = measuring.Work(1)
     for rows in (rows_of(NUMBER, folds=2), rows_of(LABEL, folds=2)):
         one = measuring.measure(METHODS[name], rows, work)
         assert np.isfinite(one.losses).all()
@@ -238,7 +242,7 @@ def slow() -> Method:
     ("seconds", "taken", "cut_short"), [(1e9, 300.0, False), (400, 300.0, False), (150, 120, True)]
 )
 def test_a_method_takes_no_longer_than_it_may(slow, seconds, taken, cut_short) -> None:
-    work = measuring.Work(1, 1, 0, seconds, lambda: CLOCK[0])
+    work = measuring.Work(1, seconds, lambda: CLOCK[0])
     one = measuring.measure(slow, rows_of(), work)
     assert (CLOCK[0], one.cut_short) == (taken, cut_short)
     assert len(one.losses) == N_ROWS
@@ -246,7 +250,7 @@ def test_a_method_takes_no_longer_than_it_may(slow, seconds, taken, cut_short) -
 
 def test_a_method_without_time_for_all_folds_is_left_out(slow, monkeypatch) -> None:
     monkeypatch.setattr(comparison, "METHODS", {**METHODS, "linear": slow})
-    work = measuring.Work(1, 1, 0, 60.0, lambda: CLOCK[0])
+    work = measuring.Work(1, 60.0, lambda: CLOCK[0])
     compared = comparison.compare_methods(rows_of(), ("constant", "linear"), work)
     assert [result.name for result in compared.results] == ["constant"]
     assert compared.failed == {"linear": "it was not done in all folds after 1 min"}
@@ -256,8 +260,8 @@ def test_what_was_cut_short_is_said_and_madaline_gets_its_share(monkeypatch) -> 
     clock, limits = [0.0], []
 
     class Cut:
-        def __init__(self, *_, time_limit, **__):
-            limits.append(time_limit.seconds)
+        def __init__(self, _, __, ___, means):
+            limits.append(means.time_limit.seconds)
 
         def __iter__(self):
             clock[0] += 50.0
@@ -267,7 +271,7 @@ def test_what_was_cut_short_is_said_and_madaline_gets_its_share(monkeypatch) -> 
             return None
 
     monkeypatch.setattr(measuring, "Fitting", Cut)
-    work = measuring.Work(1, 1, 0, 120.0, lambda: clock[0])
+    work = measuring.Work(1, 120.0, lambda: clock[0])
     budget, rows = measuring.Budget(work), rows_of()
     for number, fold in enumerate(rows.all_folds):
         budget.start_fold(3 - number)
@@ -283,8 +287,8 @@ def test_what_was_cut_short_is_said_and_madaline_gets_its_share(monkeypatch) -> 
 
 def test_small_tables_get_a_thread_and_large_ones_more_time() -> None:
     small, large = rows_of(), SimpleNamespace(n_cells=2_000_000)
-    assert measuring.Work(1, 2, 0).n_threads(small) == 1
-    assert measuring.Work(1, 2, 0).n_threads(large) == measuring.count_workers(2)
+    assert measuring.Work(2).n_threads(small) == 1
+    assert measuring.Work(2).n_threads(large) == measuring.count_workers(2)
     assert measuring.usual_seconds(small) == 120.0
     assert measuring.usual_seconds(large) == 2400.0
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
-from madaline._estimators.arguments import read_time
+from madaline._estimators import arguments
 from madaline._time.stretches import (
     ROW_ORDER,
     RowTimes,
@@ -153,4 +153,4 @@ def test_what_is_no_time_is_refused(time, spans, words):
 @pytest.mark.parametrize("time", [5, 2.5])
 def test_one_number_is_no_time(time):
     with pytest.raises(InputError, match="give the name of a column, the time of each row"):
-        read_time(time, 3)
+        arguments.read_times(time, 3)

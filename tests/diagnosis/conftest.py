@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._diagnosis.finding import Finding
 from madaline._diagnosis.out_of_fold import OutOfFold
-from madaline._fitting import Fitting
 from madaline._race.plan import Plan
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
@@ -50,7 +50,7 @@ def diagnose() -> Callable[..., tuple[Finding, ...]]:
 
     def run(columns: dict[str, Any], target: Any, **options: Any) -> tuple[Finding, ...]:
         options = {"effort": 8, "adjust": few} | options
-        fitting = Fitting(Table.from_columns(columns), target, **options)
+        fitting = fitting_of(Table.from_columns(columns), target, **options)
         list(fitting)
         return fitting.evaluation.diagnosis.findings
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 from madaline._data.table import Table
-from madaline._fitting import Fitting
 
 
 def of_kind(findings, kind):
@@ -114,7 +114,7 @@ def test_classes_that_nothing_tells_apart(sound, diagnose):
 
 def test_a_layer_that_is_dead(sound):
     columns, target = sound()
-    fitting = Fitting(Table.from_columns(columns), target, effort=3, members="networks")
+    fitting = fitting_of(Table.from_columns(columns), target, effort=3, members="networks")
     for cohort in fitting.race.cohorts:
         cohort.network.bind(cohort.population.theta)[2]["bias"][...] = -1e4
         cohort.rule.optimizer.start(cohort.population)

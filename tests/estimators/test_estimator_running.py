@@ -150,7 +150,7 @@ def test_a_preset(line, tmp_path):
     assert "preset='quick', effort=4" in model.report_data()["reproduce"]["python"]
     model.save(tmp_path / "quick.madaline")
     assert repr(load(tmp_path / "quick.madaline")) == repr(model)
-    assert "preset" not in usual.model_.summary.settings
+    assert usual.model_.summary.request.preset == "balanced"
 
 
 @pytest.mark.parametrize("name", ["fast", None, ["quick"]])

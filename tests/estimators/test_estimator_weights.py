@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from tests.fits import roles_of
 from tests.grids import some
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
@@ -148,7 +149,7 @@ def test_output_is_spread_to_copies_and_not_to_rows_that_do_not_count():
     counted = _counted(rows, [1, 1, 1, 1, 1, 2, 0])
     spread = counted.spread(counted.table["x"][:, None])[:, 0]
     assert np.array_equal(spread, [5, 1, 2, 3, 4, 5, np.nan], equal_nan=True)
-    assert list(counted.weight) == [1, 1, 1, 1, 3]
+    assert list(counted.roles.weight) == [1, 1, 1, 1, 3]
 
 
 def _counted(rows, amounts):
@@ -157,13 +158,13 @@ def _counted(rows, amounts):
         {"x": np.array(numbers), "word": np.array([*words, None], dtype=object)[:-1]}
     )
     weight = None if amounts is None else np.array(amounts, np.float64)
-    return count_rows(table, np.array(target), weight)
+    return count_rows(table, roles_of(np.array(target), weight))
 
 
 def _contents(counted):
-    weight = None if counted.weight is None else list(counted.weight)
+    weight = None if counted.roles.weight is None else list(counted.roles.weight)
     columns = [_values(counted.table[name]) for name in counted.table.names]
-    return repr((columns, counted.target.tolist(), weight))
+    return repr((columns, counted.roles.target.tolist(), weight))
 
 
 def _values(column):

@@ -254,12 +254,12 @@ def test_groups_stand_in_for_series() -> None:
     X, sales = rows(60)
     model = AdaptiveRegressor(effort=8, random_state=0)
     model.fit(X, sales, groups=np.where(X["store"] == "a", 7, 3), time="date", lags=1)
-    assert model.model_.summary.settings["series"] == "store"
+    assert model.model_.summary.request.time.series == "store"
     assert "last known value of each store" in str(model.model_.story()).replace("\n", " ")
     months = np.repeat(["may", "june"], 30)
     with pytest.warns(NothingLearnedWarning):
         model.fit({"date": X["date"][::2], "month": months}, sales[::2], groups=months, lags=1)
-    assert "series" not in model.model_.summary.settings
+    assert model.model_.summary.request.time.series is None
 
 
 def test_rows_of_one_time_are_told_where_no_column_tells_them_apart() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from tests.fits import context_of, data_of, fitting_of
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
@@ -16,10 +17,7 @@ from madaline._data.table import Table
 from madaline._engine.memory import used_memory
 from madaline._evaluation.objective import Objective
 from madaline._fitting import sampling
-from madaline._fitting.examination import FitOptions
-from madaline._fitting.fit import Fitting
 from madaline._fitting.preparation import prepare
-from madaline._fitting.training_data import TrainingData
 from madaline._race import stored_rows
 from madaline.errors import InputError
 from madaline.records.race_decisions import SampleDrawn
@@ -46,8 +44,8 @@ def make_frame(n_samples=3000, seed=0):
 
 def prepared(table, target, **more):
     return prepare(
-        TrainingData.checked(table, target, None, more.pop("groups", None), None, **more),
-        FitOptions(Objective(), None, {}),
+        data_of(table, target, None, more.pop("groups", None), None, **more),
+        context_of(Objective(), None, {}),
     )
 
 
@@ -363,7 +361,7 @@ def test_an_interrupted_fit_goes_on_with_the_same_bits(tmp_path, monkeypatch):
     path = tmp_path / "fit.checkpoint"
 
     def fitting(of=y):
-        return Fitting(
+        return fitting_of(
             Table.from_columns(dict(X)), of, effort=3, members="networks", checkpoint=path
         )
 

@@ -176,7 +176,7 @@ def test_malformed_files_are_refused(models, tmp_path, monotone):
     path = tmp_path / "model.madaline"
     models["numbers"][0].save(path)
     description, arrays = read_tensor_file(path)
-    description["summary"]["settings"]["monotone"] = monotone
+    description["summary"]["request"]["monotone"] = monotone
     write_tensor_file(path, MODEL, description, arrays, check=lambda *_: None)
     with pytest.raises(ModelFileError):
         load(path)

@@ -89,7 +89,7 @@ def test_the_file_is_that_of_any_classifier(learned, tmp_path):
     loaded = load(tmp_path / "m.madaline")
     assert (loaded.predict_proba(X) == model.predict_proba(X)).all()
     assert loaded.decisions_[0] == model.decisions_[0]
-    assert loaded.model_.summary.settings["probabilities"] is True
+    assert loaded.model_.summary.of_probabilities
 
 
 def test_classes_are_named_like_the_columns_of_a_frame():

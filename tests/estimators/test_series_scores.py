@@ -13,6 +13,7 @@ from madaline._diagnosis.new_table import find_over_time
 from madaline._story.forward import forward_sentences
 from madaline._time.forward import ForwardScores
 from madaline._time.series_scores import SeriesScores, score_series
+from madaline._time.time_request import TimeRequest
 from madaline.errors import LaterRowsWarning
 
 SEASON, LENGTH = 4, 40
@@ -109,7 +110,7 @@ def test_where_networks_are_better_no_other_forecast_is_advised(forward: Forward
     forward = replace(forward, by_series=scores)
     (told,) = [
         one
-        for one in forward_sentences(forward, of_numbers=True, settings={"lags": [1]})
+        for one in forward_sentences(forward, of_numbers=True, time=TimeRequest(lags=(1,)))
         if "scaled error" in one
     ]
     assert told.endswith(

@@ -410,19 +410,19 @@ def test_an_objective_says_the_task_and_its_settings():
             {},
         )
     ] == ["regression"] * 2 + ["classification"] * 4 + [None]
-    assert Objective().settings() == {}
+    assert Objective().to_json() == {}
     levels = Objective(loss="quantile", quantile=(0.1, 0.9))
-    assert levels.settings() == {"loss": "quantile", "quantile": [0.1, 0.9]}
+    assert levels.to_json() == {"loss": "quantile", "quantile": [0.1, 0.9]}
     assert levels.levels == (0.1, 0.9)
     one = Objective(metric="quantile", quantile=0.7)
-    assert one.settings() == {"quantile": 0.7, "metric": "quantile"}
+    assert one.to_json() == {"quantile": 0.7, "metric": "quantile"}
     day = np.datetime64("2024-01-02")
     told = Objective(class_weight={day: 2, np.int64(3): 4}, costs=[[0, 1], [2, 0]])
-    assert told.settings() == {
+    assert told.to_json() == {
         "class_weight": [["2024-01-02", 2.0], [3, 4.0]],
         "costs": [[0.0, 1.0], [2.0, 0.0]],
     }
-    assert Objective(class_weight="balanced", threshold=0.25).settings() == {
+    assert Objective(class_weight="balanced", threshold=0.25).to_json() == {
         "class_weight": "balanced",
         "threshold": 0.25,
     }

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from known_models import known_model
+from tests.fits import fitting_of
 
 from madaline._data.io.table_files import read_file
 from madaline._data.table import Table
 from madaline._data.target import RegressionEncoder
 from madaline._explain.effects import effects
 from madaline._explain.importances import importances
-from madaline._fitting import Fitting
 from madaline._race.importance import (
     Importance,
     Measure,
@@ -35,7 +35,7 @@ def noisy():
     x = rng.normal(size=(400, 22))
     target = 2 * x[:, 0] + 0.5 * x[:, 1] + 0.5 * rng.normal(size=400)
     columns = {f"x{number}": x[:, number] for number in range(22)}
-    fitting = Fitting(Table.from_columns(columns), target, effort=10)
+    fitting = fitting_of(Table.from_columns(columns), target, effort=10)
     list(fitting)
     return fitting
 
@@ -83,7 +83,7 @@ def test_permuting_in_the_first_layer_equals_permuting_features(noisy):
             output = 0.0
             for one in ensemble.members:
                 x = examples.encoded(one.n_bins, fold, places)
-                own = np.array(examples.columns[one.n_bins]) == number
+                own = np.array(examples.inputs.columns[one.n_bins]) == number
                 x = np.where(own, x[donors], x)
                 output = output + one.weight * one.network.predict(one.theta[fold], x)
             target = examples.target[places]
@@ -101,7 +101,9 @@ def test_with_little_work_fewer_rows_are_asked(noisy):
 def test_folds_of_one_row_cannot_be_permuted():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(12, 2))
-    fitting = Fitting(Table.from_columns({"a": x[:, 0], "b": x[:, 1]}), x[:, 0], effort=2, folds=12)
+    fitting = fitting_of(
+        Table.from_columns({"a": x[:, 0], "b": x[:, 1]}), x[:, 0], effort=2, folds=12
+    )
     list(fitting)
     assert fitting.outcome.importances == ()
 
@@ -125,7 +127,7 @@ def test_a_category_of_many_levels_that_says_nothing_does_not_matter():
         "city": np.array([f"city {number}" for number in city], object),
     }
     target = x + rng.normal(size=100)[city] + 0.5 * rng.normal(size=1500)
-    fitting = Fitting(Table.from_columns(columns), target, effort=12)
+    fitting = fitting_of(Table.from_columns(columns), target, effort=12)
     assert fitting.race.dataset.features.of_folds is not None
     list(fitting)
     found = {one.name: one for one in fitting.outcome.importances}
@@ -137,7 +139,7 @@ def test_a_category_of_many_levels_that_says_nothing_does_not_matter():
 def test_class_weights_do_not_count_but_row_weights_do(make_columns):
     columns, target = make_columns("binary")
     weight = np.where(np.arange(160) < 80, 1.0, 3.0)
-    fitting = Fitting(Table.from_columns(columns), target, sample_weight=weight, effort=3)
+    fitting = fitting_of(Table.from_columns(columns), target, sample_weight=weight, effort=3)
     list(fitting)
     assert len(fitting.outcome.importances) == len(fitting.encoder.columns)
     assert all(one.metric == "log_loss" for one in fitting.outcome.importances)
@@ -237,7 +239,7 @@ def test_a_trip_through_json():
 def test_of_adult_what_is_known_to_matter(shared_tables):
     """Schooling, age and gains tell income; the weight of the census does not."""
     table = read_file(shared_tables / "adult.parquet").table.take(slice(0, 3000))
-    fitting = Fitting(table.drop(["income"]), table["income"], effort=10, target_name="income")
+    fitting = fitting_of(table.drop(["income"]), table["income"], effort=10, target_name="income")
     list(fitting)
     clear = [one.name for one in fitting.outcome.importances if one.clear]
     assert {"education-num", "age", "capital-gain"} <= set(clear)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from known_models import known_model
+from tests.fits import fitting_of
 
 from madaline._data.table import Table
 from madaline._explain.importances import Interaction, Interactions, interactions
-from madaline._fitting import Fitting
 from madaline.errors import InputError
 
 
@@ -77,7 +77,7 @@ def test_networks_that_learned(task):
     planted = np.sign(x[:, 1] * x[:, 3]) if task == "exclusive or" else x[:, 1] ** 2 + x[:, 3]
     columns = {f"x{number}": x[:, number] for number in range(4)}
     target = planted + 0.2 * rng.normal(size=800)
-    fitting = Fitting(Table.from_columns(columns), target, effort=40)
+    fitting = fitting_of(Table.from_columns(columns), target, effort=40)
     list(fitting)
     found = interactions(fitting.model(), columns)
     clear = [one.columns for one in found if one.clear]

@@ -7,32 +7,33 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.fits import data_of, roles_of
 
 from madaline._data import drawing
 from madaline._data.drawing import ranked
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, RegressionEncoder
+from madaline._estimators.arguments import read_monotone
 from madaline._evaluation.objective import Objective
 from madaline._fitting import memory, sampling, training
 from madaline._fitting.arguments import (
     check_constrainable,
-    check_effort,
     check_lengths,
-    check_members,
-    check_seed,
     check_weight,
     count_folds,
-    read_monotone,
 )
 from madaline._fitting.columns import unit_mean
+from madaline._fitting.means import TimeLimit
 from madaline._fitting.memory import ExpectedInputs, MemoryLimit, Proposal, estimate
-from madaline._fitting.training import TimeLimit, _off_center, _TrainingTime
-from madaline._fitting.training_data import EncodedTarget, TrainingData
+from madaline._fitting.training import _off_center, _TrainingTime
+from madaline._fitting.training_data import EncodedTarget
 from madaline._race.architecture import build_network
 from madaline._race.features import NetworkInputs
 from madaline._race.plan import Plan
 from madaline._race.recipe import PatternRecipe, TableRecipe, TextRecipe
+from madaline._request import FitRequest
+from madaline._time.time_request import TimeRequest
 from madaline.errors import InputError
 
 MIB = 2**20
@@ -261,32 +262,38 @@ def test_a_sample_holds_each_class_and_both_ends(monkeypatch):
     rng = np.random.default_rng(0)
     table = Table.from_columns({"x": rng.normal(size=300)})
     numbers = rng.permutation(300).astype(float)
-    data = TrainingData.checked(table, numbers, None, None, None)
+    data = data_of(table, numbers, None, None, None)
     sample = sampling.draw_sample(data, "regression", 0)
     assert (np.diff(sample) > 0).all()
     assert {numbers.argmin(), numbers.argmax()} <= set(sample.tolist())
     assert 50 <= len(sample) <= 52
     labels = np.where(np.arange(300) < 5, "c", np.where(numbers > 99, "a", "b")).astype(object)
-    data = TrainingData.checked(table, labels, None, None, None)
+    data = data_of(table, labels, None, None, None)
     sample = sampling.draw_sample(data, None, 0)
     assert np.sum(labels[sample] == "c") >= 3
     assert 50 <= len(sample) <= 59
-    few = TrainingData.checked(table.take(slice(199)), labels[:199], None, None, None)
+    few = data_of(table.take(slice(199)), labels[:199])
     assert sampling.draw_sample(few, None, 0) is None
-    edge = TrainingData.checked(table.take(slice(200)), labels[:200], None, None, None)
+    edge = data_of(table.take(slice(200)), labels[:200])
     assert sampling.draw_sample(edge, None, 0) is not None
     folds = GivenFolds(np.arange(300) % 3)
     assert sampling.draw_sample(replace(data, folds=folds), None, 0) is None
-    assert sampling.draw_sample(replace(data, lags=[1]), None, 0) is None
+    assert sampling.draw_sample(replace(data, asked=TimeRequest(lags=(1,))), None, 0) is None
+
+
+def _asking(name):
+    return lambda value: FitRequest(**{name: value})
 
 
 @pytest.mark.parametrize(
     ("check", "right", "wrong"),
     [
-        (check_effort, [1, 2**53, np.int64(7)], [0, 2**53 + 1, True, 2.0, "9", None]),
-        (check_seed, [0, 2**53], [-1, 2**53 + 1]),
-        (check_members, ["networks", "all"], ["trees", None, 3]),
-        (count_folds, [None, 2, np.int64(5)], [1, 0, 2.0]),
+        (_asking("effort"), [1, 2**53, np.int64(7)], [0, 2**53 + 1, True, 2.0, "9", None]),
+        (_asking("seed"), [0, 2**53], [-1, 2**53 + 1]),
+        (_asking("members"), ["networks", "all"], ["trees", None, 3]),
+        (_asking("folds"), [None, 2, np.int64(5)], [1, 0, 2.0]),
+        (_asking("keep_rows"), [0, 7, np.int64(7)], [-1, 2**40, True, 1.0, None]),
+        (_asking("preset"), ["quick", "best"], ["fast", None]),
         (check_weight, [None, np.array([0.0, 1.0]), np.array([1e-100, 1e-100]),
                         np.array([1e100, 1e100]), np.array([1.0, 1e30])],
          [np.zeros(2), np.array([-1.0, 1]), np.array([np.nan, 1]), np.array([np.inf, 1]),
@@ -299,9 +306,8 @@ def test_arguments_at_the_edge_of_what_can_be(check, right, wrong):
     for value in wrong:
         with pytest.raises(InputError):
             check(value)
-    if check is count_folds:
-        assert count_folds(GivenFolds(np.array([0, 1, 2]))) == 3
-        assert count_folds(None) is None
+    assert count_folds(GivenFolds(np.array([0, 1, 2]))) == 3
+    assert count_folds(None) is None
 
 
 def test_lengths_and_directions_are_checked():
@@ -334,24 +340,25 @@ def test_weights_have_a_mean_of_one():
 def test_rows_of_no_weight_are_no_rows():
     table = Table.from_columns({"x": np.arange(4.0)})
     weight, groups = np.array([1.0, 0.0, 2.0, 1.0]), np.array([5, 6, 7, 8])
-    data = TrainingData.checked(
+    data = data_of(
         table, np.arange(4.0), weight, groups, GivenFolds(np.array([0, 0, 1, 1])),
         time=np.arange(4.0),
     )  # fmt: skip
     assert data.row_numbers.tolist() == [0, 2, 3]
     assert (data.weight.tolist(), data.groups.tolist()) == ([1, 2, 1], [5, 7, 8])
     assert (data.time.tolist(), data.folds.numbers.tolist()) == ([0, 2, 3], [0, 1, 1])
-    assert data.names == ["sample_weight", "groups", "folds", "time"]
-    assert TrainingData.checked(table, np.arange(4.0), None, None, 3).names == ["folds"]
-    whole = TrainingData.checked(table, np.arange(4.0), np.ones(4), None, None)
+    given = roles_of(
+        np.arange(4.0), weight, groups, GivenFolds(np.array([0, 0, 1, 1])), time=np.arange(4.0)
+    )
+    assert given.given == ("sample_weight", "groups", "folds", "time")
+    assert roles_of(np.arange(4.0)).given == ()
+    whole = data_of(table, np.arange(4.0), np.ones(4), None, None)
     assert whole.table is table
     for names, target in ((("a", "a"), np.zeros((4, 2))), (("a",), np.zeros((4, 2)))):
         with pytest.raises(InputError, match="give each column a name of its own"):
-            TrainingData.checked(table, target, None, None, None, names)
+            data_of(table, target, None, None, None, names)
     with pytest.raises(InputError, match="lags are of labels"):
-        TrainingData.checked(
-            table, np.full((4, 2), 0.5), None, None, None, classes=np.array([0, 1]), lags=[1]
-        )
+        data_of(table, np.full((4, 2), 0.5), None, None, None, classes=np.array([0, 1]), lags=[1])
 
 
 def test_targets_are_encoded_with_the_weights_of_their_classes():

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, RegressionEncoder
 from madaline._fitting import Fitting
 from madaline._fitting.outcome import Outcome
+from madaline._request import FitRequest
+from madaline._time.time_request import TimeRequest
 from madaline.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -19,26 +23,28 @@ Y = np.cumsum(RNG.normal(size=80)) + 50
 
 
 def test_settings_are_those_that_were_given():
-    plain = Fitting(TABLE, Y)._settings
-    assert plain == {"effort": 100, "seed": 0, "kinds": {}, "folds": None, "given": []}
-    given = Fitting(
+    plain = fitting_of(TABLE, Y).request
+    assert plain == FitRequest()
+    given = fitting_of(
         TABLE, Y, folds=4, effort=3, seed=7, kinds={"z": "dropped"}, keep_rows=9,
         monotone={"x": 1, "z": 0}, members="networks", missing=("?",), source="a.csv",
         file_options=["--sheet=1"], sample_weight=np.ones(80), preset="quick",
     )  # fmt: skip
-    assert given._settings == {
-        "effort": 3, "seed": 7, "kinds": {"z": "dropped"}, "folds": 4,
-        "given": ["sample_weight", "folds"], "keep_rows": 9, "monotone": {"x": 1},
-        "members": "networks", "missing": ["?"], "source": "a.csv", "file_options": ["--sheet=1"],
-        "preset": "quick",
+    assert given.request.to_json() == {
+        "effort": 3, "seed": 7, "kinds": {"z": "dropped"}, "folds": 4, "keep_rows": 9,
+        "monotone": {"x": 1}, "members": "networks", "missing": ["?"], "source": "a.csv",
+        "file_options": ["--sheet=1"], "preset": "quick",
     }  # fmt: skip
+    assert FitRequest.from_json(given.request.to_json()) == replace(
+        given.request, file_options=("--sheet=1",)
+    )
+    assert given.roles.given == ("sample_weight",)
     assert given.rows.n_folds == 4
     assert given._kept_rows.n_rows == 9
-    assert plain.keys() <= given._settings.keys()
 
 
 def test_differences_are_put_back_column_by_column():
-    fitting = Fitting(TABLE, Y, time=True, lags=[1, 2], horizon=3)
+    fitting = fitting_of(TABLE, Y, time=True, lags=[1, 2], horizon=3)
     offset, lagged = fitting.prepared.dataset.offset, fitting.prepared.lagged
     assert lagged.anchors is not None
     order = fitting.rows.order
@@ -48,11 +54,10 @@ def test_differences_are_put_back_column_by_column():
     constant = offset.values - sum(offset.parts.values())
     np.testing.assert_allclose(constant, constant[0, 0], atol=1e-4)
     assert fitting.prepared.steps.tolist() == lagged.steps[order].tolist()
-    assert fitting._settings["lags"] == [1, 2]
-    assert (fitting._settings["horizon"], fitting._settings["time"]) == (3, True)
+    assert fitting.request.time == TimeRequest(True, horizon=3, lags=(1, 2))
     assert fitting.advice == lagged.advice
     with pytest.raises(InputError, match="with lags keeps"):
-        Fitting(TABLE, Y, time=True, lags=[1], keep_rows=5)
+        fitting_of(TABLE, Y, time=True, lags=[1], keep_rows=5)
 
 
 def outcome_of(encoder, threshold):

@@ -8,14 +8,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn import metrics
+from tests.fits import fitting_of
 
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, CountEncoder, JointEncoder, RegressionEncoder
 from madaline._evaluation.conformal import PredictionIntervals, PredictionSets
 from madaline._evaluation.score import mean_and_error
-from madaline._fitting import Fitting
-from madaline._fitting.fit import _plain_span, check_kept_columns, left_out_columns
+from madaline._fitting.fit import check_kept_columns, left_out_columns
 from madaline._fitting.prediction import divided, views_of
+from madaline._request import FitRequest
+from madaline._time.time_request import TimeRequest
 from madaline.errors import InputError
 from madaline.nn.losses import Absolute, Squared
 
@@ -26,7 +28,7 @@ def lagged():
     rng = np.random.default_rng(0)
     y = np.cumsum(rng.normal(size=140))
     table = Table.from_columns({"x": rng.normal(size=140)})
-    fitting = Fitting(table, y, time=True, lags=[1, 2], horizon=6, effort=1)
+    fitting = fitting_of(table, y, time=True, lags=[1, 2], horizon=6, effort=1)
     list(fitting)
     return fitting
 
@@ -40,7 +42,7 @@ def weighted():
     weight, groups = rng.uniform(0.5, 2, 120), np.arange(120) // 2
     from madaline._evaluation.objective import Objective
 
-    fitting = Fitting(
+    fitting = fitting_of(
         Table.from_columns({"x": x[:, 0], "z": x[:, 1]}),
         labels,
         objective=Objective(class_weight="balanced"),
@@ -266,16 +268,11 @@ def test_rows_with_lags_count_once(lagged):
     assert set(np.flatnonzero(~np.isnan(found))) == set(evaluated.tolist())
 
 
-def test_what_is_kept_of_settings(lagged):
-    settings = lagged.model().summary.settings
-    assert settings["lags"] == [1, 2]
-    assert (settings["horizon"], settings["time"]) == (6, True)
-    for name in ("monotone", "preset", "members", "keep_rows", "gap", "series", "past"):
-        assert name not in settings
-    assert _plain_span(np.timedelta64(90, "s")) == "90 seconds"
-    assert _plain_span(np.timedelta64(2, "h")) == "7200 seconds"
-    assert _plain_span("7 days") == "7 days"
-    assert left_out_columns({"kinds": {"a": "dropped", "b": "number"}}) == ["a"]
+def test_what_was_asked_is_kept(lagged):
+    asked = lagged.model().summary.request
+    assert asked.time == TimeRequest(True, horizon=6, lags=(1, 2))
+    assert asked == FitRequest(task="regression", effort=1, time=asked.time)
+    assert left_out_columns(FitRequest(kinds={"a": "dropped", "b": "number"})) == ["a"]
 
 
 def test_rows_are_kept_where_that_can_be(lagged):

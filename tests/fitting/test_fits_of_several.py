@@ -8,11 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from sklearn import metrics
+from tests.fits import fitting_of
 
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.score import mean_and_error
-from madaline._fitting import Fitting, many, memory
+from madaline._fitting import many, memory
 from madaline._fitting.finished_fits import Done
 from madaline._fitting.many import COMMON, ManyOptions, _compare_groups, _tasks, compare_losses
 from madaline._fitting.memory import MemoryLimit, Proposal
@@ -26,7 +27,7 @@ def fitted(target, **options):
     rng = np.random.default_rng(0)
     n_rows = len(target)
     table = Table.from_columns({"x": rng.normal(size=n_rows), "z": rng.normal(size=n_rows)})
-    fitting = Fitting(table, target, effort=1, **options)
+    fitting = fitting_of(table, target, effort=1, **options)
     list(fitting)
     return fitting
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.fits import asked, context_of, data_of
 
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline._data.level_counts import LevelCounts
@@ -19,25 +20,21 @@ from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline._evaluation.objective import Objective
 from madaline._fitting import columns, file_checks, preparation
 from madaline._fitting.columns import infer_schema, read_by_letters, with_counters
-from madaline._fitting.examination import FitOptions
 from madaline._fitting.file_checks import check_file
-from madaline._fitting.fit import Fitting, _plain_rows, _plain_span, _sample_of_rows
+from madaline._fitting.fit import Fitting, _sample_of_rows
 from madaline._fitting.preparation import Preparation, _choose, _fold, _learning_from, prepare
-from madaline._fitting.training_data import EncodedTarget, TrainingData
+from madaline._fitting.training_data import EncodedTarget
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
+from madaline._request import FitRequest
 from madaline._time.stretches import RowTimes
+from madaline._time.time_request import TimeRequest
 from madaline.errors import InputError
 
 
 def prepared_of(**facts):
     """Return a preparation with some facts; all others are missing."""
     return Preparation(**{one.name: None for one in fields(Preparation)} | facts)
-
-
-def data_of(table, target, **more):
-    given = {"weight": None, "groups": None, "folds": None} | more
-    return TrainingData.checked(Table.from_columns(table), target, **given)
 
 
 ROWS = FoldedRows.from_folds(np.array([1, 0, -1, 0, 1]))
@@ -131,7 +128,7 @@ def test_plans_are_made_for_what_is_to_be_predicted(monkeypatch):
     rng = np.random.default_rng(0)
     data = data_of({"x": rng.normal(size=40), "z": rng.normal(size=40)}, labels)
     goal = EncodedTarget.of(ClassEncoder.fit(labels), Objective(), labels, None)
-    options = FitOptions(Objective(), None, {}, seed=0)
+    options = context_of(Objective(), None, {}, seed=0)
     seen = SimpleNamespace(data=data, schema=Schema.infer(data.table), goal=goal, times=None)
     chosen, _ = _choose(seen, {}, options)
     assert made == [("plan_for_rare_class", 40, 10)]
@@ -145,7 +142,7 @@ def test_plans_are_made_for_what_is_to_be_predicted(monkeypatch):
     _choose(later, {}, options)
     assert made == [("plan_for_later_rows",)]
     made.clear()
-    later.data = replace(data, lags=[1])
+    later.data = asked(data, lags=(1,))
     _choose(later, {}, options)
     assert made == [("plan_for_later_rows",), ("plan_for_lags",)]
     adjusted = replace(options, adjust=lambda plan: replace(plan, epochs=7))
@@ -208,9 +205,11 @@ def test_counters_are_numbers_only_where_they_rise_with_the_time():
 
 
 def test_spans_and_horizons_are_told_as_json_has_them():
-    assert (_plain_rows(None), _plain_rows(np.int64(3))) == (None, 3)
-    assert _plain_span(timedelta(minutes=2)) == "120 seconds"
-    assert (_plain_span(None), _plain_span(3)) == (None, 3)
+    spans = (timedelta(minutes=2), np.timedelta64(2, "h"), "7 days", 3, None)
+    told = [TimeRequest.given(True, gap=span, horizon=span) for span in spans]
+    expected = ["120 seconds", "7200 seconds", "7 days", 3, None]
+    assert [one.gap for one in told] == [one.horizon for one in told] == expected
+    assert TimeRequest.given(lags=3, horizon=np.int64(3)) == TimeRequest(horizon=3, lags=(3,))
 
 
 @pytest.mark.parametrize("n_final", [0, 2])
@@ -222,21 +221,23 @@ def test_kept_rows_know_which_networks_did_not_learn_from_them(n_final):
     data = data_of({"x": np.arange(7.0), "z": np.arange(7.0) % 3}, np.arange(7.0),
                    weight=np.arange(1.0, 8))  # fmt: skip
     prepared = prepared_of(data=data, rows=rows, schema=Schema.infer(data.table))
-    kept = _sample_of_rows(prepared, {"seed": 0, "keep_rows": 7, "kinds": {"z": DROPPED}})
+    kept = _sample_of_rows(prepared, FitRequest(keep_rows=7, kinds={"z": DROPPED}))
     assert kept.folds.tolist() == ([-1] * 7 if n_final else numbers.tolist())
     assert kept.table["x"].tolist() == list(range(7))
     assert kept.n_rows == 7
-    few = _sample_of_rows(prepared, {"seed": 0, "keep_rows": 3, "kinds": {}})
+    few = _sample_of_rows(prepared, FitRequest(keep_rows=3))
     assert few.n_rows == 3
-    assert _sample_of_rows(prepared, {"seed": 0}) is None
+    assert _sample_of_rows(prepared, FitRequest()) is None
 
 
 def test_the_work_of_a_row_is_that_of_the_networks_that_predict():
     fitting = Fitting.__new__(Fitting)
     ensemble = SimpleNamespace(row_multiply_adds=70)
-    fitting.rows = SimpleNamespace(n_networks=7, predicting=slice(4, 7))
+    rows = SimpleNamespace(n_networks=7, predicting=slice(4, 7))
+    fitting.prepared = SimpleNamespace(rows=rows)
     assert fitting._row_work(ensemble) == 30
-    fitting.rows = SimpleNamespace(n_networks=5, predicting=slice(None))
+    rows = SimpleNamespace(n_networks=5, predicting=slice(None))
+    fitting.prepared = SimpleNamespace(rows=rows)
     assert fitting._row_work(ensemble) == 70
 
 
@@ -258,20 +259,20 @@ def test_a_file_that_cannot_be_written_is_refused_before_the_race(monkeypatch):
     """What is learned takes an eighth of its header."""
     rng = np.random.default_rng(0)
     table = Table.from_columns({"x": rng.normal(size=60), "c": np.array([*"ab"] * 30, object)})
-    data = TrainingData.checked(table, rng.normal(size=60), None, None, None)
-    prepared = prepare(data, FitOptions(Objective(), None, {}))
+    data = data_of(table, rng.normal(size=60), None, None, None)
+    prepared = prepare(data, context_of(Objective(), None, {}))
     profile = TableProfile.of(table, prepared.schema)
-    settings = {"effort": 1, "seed": 0, "folds": None, "given": [], "kinds": {}}
+    request = FitRequest(effort=1)
     checked = []
     monkeypatch.setattr(file_checks, "check_header", checked.append)
-    check_file(prepared, profile, settings, None)
+    check_file(prepared, profile, request, None)
     monkeypatch.setattr(file_checks, "header_size", lambda *_: 7000)
     kept = SimpleNamespace(check=lambda: checked.append("kept"))
-    check_file(prepared, profile, settings, kept)
+    check_file(prepared, profile, request, kept)
     assert checked[1:] == ["kept", 8000]
     assert 300 < checked[0] < 10_000
-    with pytest.raises(InputError, match=r"The settings cannot be used.*seed"):
-        check_file(prepared, profile, settings | {"seed": "none"}, None)
+    with pytest.raises(InputError, match=r"The settings cannot be used.*kinds"):
+        check_file(prepared, profile, FitRequest(kinds={"x": "none"}), None)
     long = replace(prepared, data=replace(data, target_names=("y" * 100_001,)))
     with pytest.raises(InputError, match=r"The target 'y+.*' cannot be learned.*: rename it"):
-        check_file(long, profile, settings, None)
+        check_file(long, profile, request, None)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.fits import context_of, data_of
 
 from madaline._data.kinds.kind import CATEGORY, ColumnSchema
 from madaline._data.level_counts import LevelCounts
@@ -18,20 +19,14 @@ from madaline._evaluation.objective import Objective
 from madaline._fitting import examination, sampling
 from madaline._fitting.examination import (
     Examination,
-    FitOptions,
     _check_limits,
     _find_leaks,
     _infer_task,
     _repeating,
     in_order,
 )
-from madaline._fitting.training_data import EncodedTarget, TrainingData
+from madaline._fitting.training_data import EncodedTarget
 from madaline._time.stretches import RowTimes, hidden_features
-
-
-def data_of(columns, target, **more):
-    given = {"weight": None, "groups": None, "folds": None} | more
-    return TrainingData.checked(Table.from_columns(columns), target, **given)
 
 
 def goal_of(encoder, target):
@@ -100,9 +95,9 @@ def test_columns_whose_levels_repeat_in_all_rows_stay_categories():
         "once": LevelCounts(levels, np.ones(30, int), 0),
         "x": LevelCounts(levels, np.full(30, 9), 0),
     }
-    options = FitOptions(Objective(), None, {}, all_rows=counts.get)
+    options = context_of(Objective(), None, {}, all_rows=counts.get)
     assert list(_repeating(schema, options)) == ["often"]
-    assert list(_repeating(schema, FitOptions(Objective(), None, {}))) == []
+    assert list(_repeating(schema, context_of(Objective(), None, {}))) == []
 
 
 def test_memory_is_asked_for_the_longest_text_and_for_many_classes():
@@ -122,7 +117,7 @@ def test_memory_is_asked_for_the_longest_text_and_for_many_classes():
     schema = Schema.infer(table, {"t": "text", "c": "category"})
     none = ColumnSchema("none", "text", 3, 0, "")
     schema = replace(schema, columns=(*schema.columns[:2], none))
-    data = TrainingData.checked(table, np.arange(3.0), None, None, None)
+    data = data_of(table, np.arange(3.0), None, None, None)
     for classes, expected in (("ab", []), ("abc", [(3, 3)])):
         asked = Asked()
         _check_limits(asked, data, schema, ClassEncoder(np.array([*classes], object)))

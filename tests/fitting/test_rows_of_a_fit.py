@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.fits import asked, data_of
 
 from madaline._data.kinds.kind import DROPPED, NUMBER
 from madaline._data.schema import Schema
@@ -17,26 +18,18 @@ from madaline._evaluation.objective import Objective
 from madaline._fitting import lagged
 from madaline._fitting.columns import infer_schema, with_counters
 from madaline._fitting.examination import _find_order, _with_only_dates, _with_stretches
-from madaline._fitting.training_data import TrainingData
 from madaline._fitting.updating import rows as updating
 from madaline._fitting.updating.rows import JointRows, NewRows, is_too_few
-from madaline._fitting.updating.update import _continuing, _objective_of, _smaller
+from madaline._fitting.updating.update import _continuing, _known_objective, _smaller
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
+from madaline._request import FitRequest
 from madaline._runtime.frozen_networks import NetworkPart
 from madaline._time.forward import ForwardScores, Stretch
 from madaline._time.stretches import ROW_ORDER, RowTimes
 from madaline.errors import EarlierRowsWarning, InputError
-from madaline.nn.losses import Absolute, Poisson, Quantile, Squared
 
 DAY = 86_400.0
-
-
-def data_of(columns, target=None, **more) -> TrainingData:
-    table = Table.from_columns(columns)
-    target = np.arange(float(table.n_samples)) if target is None else target
-    given = {"weight": None, "groups": None, "folds": None} | more
-    return TrainingData.checked(table, target, **given)
 
 
 def dates(n_rows):
@@ -47,12 +40,12 @@ def test_a_gap_is_so_many_rows_of_a_series():
     data = data_of({"x": np.arange(9.0)})
     times = replace(dates(9), gap=2 * DAY)
     assert lagged._gap(data, times) == 0
-    assert lagged._gap(replace(data, gap=0), times) == 0
-    assert lagged._gap(replace(data, gap=3), times) == 3
-    assert lagged._gap(replace(data, gap="2 days"), times) == 2
-    assert lagged._gap(replace(data, gap="2 days"), replace(times, gap=2.5 * DAY)) == 3
+    assert lagged._gap(asked(data, gap=0), times) == 0
+    assert lagged._gap(asked(data, gap=3), times) == 3
+    assert lagged._gap(asked(data, gap="2 days"), times) == 2
+    assert lagged._gap(asked(data, gap="2 days"), replace(times, gap=2.5 * DAY)) == 3
     with pytest.raises(InputError, match="gap"):
-        lagged._gap(replace(data, gap=1.5), times)
+        lagged._gap(asked(data, gap=1.5), times)
 
 
 def test_series_are_those_of_groups_unless_groups_are_periods():
@@ -60,9 +53,9 @@ def test_series_are_those_of_groups_unless_groups_are_periods():
     table = {"store": store, "x": np.arange(12.0), "half": np.array(["u", "v"] * 6, object)}
     data, times = data_of(table), dates(12)
     assert lagged._series(data, times) is None
-    assert lagged._series(replace(data, series="store"), times) == "store"
+    assert lagged._series(asked(data, series="store"), times) == "store"
     with pytest.raises(InputError, match="series names 'shop', but"):
-        lagged._series(replace(data, series="shop"), times)
+        lagged._series(asked(data, series="shop"), times)
     groups = np.array([7, 3, 9] * 4)
     assert lagged._series(replace(data, groups=groups), times) == "store"
     periods = np.repeat([1, 2, 3], 4)
@@ -173,12 +166,12 @@ def test_the_only_column_of_dates_tells_the_time_where_that_is_needed():
     data = data_of({"day": day, "x": np.arange(9.0)})
     schema = Schema.infer(data.table)
     assert _with_only_dates(data, schema).time is None
-    for given in ({"gap": 0}, {"horizon": 2}, {"lags": [1]}, {"series": "x"}):
-        assert _with_only_dates(replace(data, **given), schema).time == "day"
-    told = replace(data, time="x", gap=1)
+    for given in ({"gap": 0}, {"horizon": 2}, {"lags": (1,)}, {"series": "x"}):
+        assert _with_only_dates(asked(data, **given), schema).time == "day"
+    told = asked(replace(data, time="x"), gap=1)
     assert _with_only_dates(told, schema).time == "x"
     both = data_of({"day": day, "other": day + np.timedelta64(3, "D")})
-    assert _with_only_dates(replace(both, gap=1), Schema.infer(both.table)).time is None
+    assert _with_only_dates(asked(both, gap=1), Schema.infer(both.table)).time is None
 
 
 def test_stretches_are_folds_unless_others_were_given():
@@ -198,7 +191,7 @@ def test_stretches_are_folds_unless_others_were_given():
 def test_columns_that_number_rows_are_used_where_they_tell_the_time():
     rng = np.random.default_rng(2)
     table = Table.from_columns({"row_id": np.arange(60.0), "x": rng.normal(size=60)})
-    data = TrainingData.checked(table, rng.normal(size=60), None, None, None)
+    data = data_of(table, rng.normal(size=60), None, None, None)
     plain = infer_schema(data, {})
     assert plain["row_id"].kind == DROPPED
     assert infer_schema(replace(data, time="row_id"), {})["row_id"].kind == NUMBER
@@ -318,18 +311,15 @@ def test_a_fit_anew_races_with_the_encodings_that_were_left():
 
 
 @pytest.mark.parametrize(
-    ("loss", "settings", "expected"),
+    ("asked", "expected"),
     [
-        (Squared(), {}, Objective()),
-        (Absolute(), {"metric": "r2"}, Objective(loss="absolute", metric="r2")),
-        (Quantile(0.8), {}, Objective(loss="quantile", quantile=0.8)),
-        (Poisson(), {"metric": "mine"}, Objective(loss="poisson")),
-        (Squared(), {"class_weight": [["a", 2.0]]}, Objective(class_weight={"a": 2.0})),
-        (Squared(), {"threshold": 0.3}, Objective(threshold=0.3)),
+        (Objective(), Objective()),
+        (Objective("absolute", metric="r2"), Objective("absolute", metric="r2")),
+        (Objective("poisson", metric=np.dot), Objective("poisson")),
+        (Objective(class_weight={"a": 2.0}), Objective(class_weight={"a": 2.0})),
     ],
 )
-def test_an_update_minimizes_what_the_fit_did(loss, settings, expected):
-    model = SimpleNamespace(
-        summary=SimpleNamespace(settings=settings), predictor=SimpleNamespace(loss=loss)
-    )
-    assert _objective_of(model) == expected
+def test_an_update_minimizes_what_the_fit_did(asked, expected):
+    read = FitRequest.from_json(FitRequest(objective=asked).to_json())
+    model = SimpleNamespace(summary=SimpleNamespace(request=read))
+    assert _known_objective(model) == expected

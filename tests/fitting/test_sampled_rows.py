@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.fits import data_of
 
 from madaline._data import drawing
 from madaline._data.drawing import row_keys
@@ -17,14 +18,8 @@ from madaline._evaluation.objective import Objective
 from madaline._fitting import sampling
 from madaline._fitting.large_table import LargeTable, _Assigner, _Reader, _Weigher
 from madaline._fitting.sampling import Roles, draw_rows, draw_sample
-from madaline._fitting.training_data import TrainingData
 from madaline._time.stretches import RowTimes
 from madaline.errors import InputError, TextReadWarning
-
-
-def data_of(columns, target, **more):
-    given = {"weight": None, "groups": None, "folds": None} | more
-    return TrainingData.checked(Table.from_columns(columns), target, **given)
 
 
 class Blocks(Rows):

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.fits import asked, data_of
 
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DROPPED, NUMBER, ColumnSchema
 from madaline._data.schema import Schema
@@ -22,7 +23,6 @@ from madaline._fitting.lagged import (
     offset_of,
 )
 from madaline._fitting.training import TimeLimit, TrainingRun
-from madaline._fitting.training_data import TrainingData
 from madaline._time.lags import Lags
 from madaline._time.stretches import ROW_ORDER, RowTimes
 from madaline.errors import InputError
@@ -211,7 +211,7 @@ def timed_data(target=None, **more):
         {"day": day, "store": np.array([*"ab"] * 6, object), "x": np.arange(12.0) % 5}
     )
     given = {"weight": None, "groups": None, "folds": None, "lags": [1]} | more
-    data = TrainingData.checked(table, np.arange(12.0) if target is None else target, **given)
+    data = data_of(table, np.arange(12.0) if target is None else target, **given)
     return data, Schema.infer(table)
 
 
@@ -247,12 +247,12 @@ def test_lags_of_classes_are_of_their_labels():
 
 def test_pasts_are_not_of_what_places_the_rows():
     data, schema = timed_data(past=["x"])
-    assert _others(replace(data, past=None), schema, ()) == ()
+    assert _others(asked(data, past=()), schema, ()) == ()
     for name in ("day", "store"):
         with pytest.raises(InputError, match=f"past names '{name}', by which"):
-            _others(replace(data, past=[name]), schema, ("day", "store"))
+            _others(asked(data, past=(name,)), schema, ("day", "store"))
     with pytest.raises(InputError, match="no such column"):
-        _others(replace(data, past=["y"]), schema, ())
+        _others(asked(data, past=("y",)), schema, ())
 
 
 @pytest.mark.parametrize(("longest", "fits"), [(5, True), (6, False)])

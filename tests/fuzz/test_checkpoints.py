@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.fits import fitting_of
 from tests.fuzz.mutants import lay_out, mutant, signed
 
 from madaline._data.io.tensor_file import CHECKPOINT, read_tensor_file, write_tensor_file
 from madaline._data.table import Table
-from madaline._fitting import Fitting
 from madaline._race import checkpoint
 from madaline._race.checkpoint import KEY_LENGTH, user_key
 from madaline.errors import ModelFileError
@@ -40,7 +40,7 @@ def interrupted(tmp_path_factory, make_columns):
     path = tmp_path_factory.mktemp("race") / "m.checkpoint"
 
     def start():
-        return Fitting(table, target, task="classification", effort=4, checkpoint=path)
+        return fitting_of(table, target, task="classification", effort=4, checkpoint=path)
 
     fitting = start()
     for event in fitting:

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.rows import open_rows
 from madaline._engine.executors.executor import Serial
 from madaline._engine.executors.processes import Processes
-from madaline._fitting.fit import Fitting
 from madaline._fitting.large_table import LargeTable
 from madaline._fitting.sampling import Roles, draw_rows
 from madaline._race.row_store import RowStore
@@ -212,7 +212,7 @@ def test_an_interrupted_fit_goes_on_with_the_same_bits(folder, on_disk, monkeypa
         table = drawn.table
         large = LargeTable(source, roles, drawn, lambda rows: rows["price"])
         settings = {"effort": 3, "members": "networks", "checkpoint": checkpoint}
-        return Fitting(table.drop(["price"]), table["price"], large=large, **settings)
+        return fitting_of(table.drop(["price"]), table["price"], large=large, **settings)
 
     first = fitting(path)
     for record, _ in first:
@@ -235,7 +235,7 @@ def test_processes_read_the_blocks_themselves(folder, on_disk):
     table, outputs = drawn.table, []
     for executor in (Serial(), Processes(2)):
         large = LargeTable(source, roles, drawn, lambda rows: rows["price"])
-        fitting = Fitting(
+        fitting = fitting_of(
             table.drop(["price"]), table["price"], large=large, effort=3, members="networks"
         )
         fitting.race.executor = executor
@@ -253,4 +253,4 @@ def test_a_changed_file_is_noticed(folder, on_disk):
     large = LargeTable(source, roles, replace(drawn, n_samples=1499), lambda rows: rows["price"])
     table = drawn.table
     with pytest.raises(InputError, match="do not change it during the fit"):
-        Fitting(table.drop(["price"]), table["price"], large=large, effort=1)
+        fitting_of(table.drop(["price"]), table["price"], large=large, effort=1)

@@ -6,16 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.fits import context_of, data_of
 
 from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
 from madaline._fitting import large_table
-from madaline._fitting.examination import FitOptions
 from madaline._fitting.large_table import LargeTable
 from madaline._fitting.preparation import Preparation, prepare
 from madaline._fitting.sampling import Roles, draw_rows
-from madaline._fitting.training_data import TrainingData
 from madaline._race.row_store import RowStore
 from madaline._race.stored_rows import RowsInMemory
 from madaline.errors import InputError, TextReadWarning
@@ -30,7 +29,7 @@ def prepared(rows, roles, *, objective=None, kinds=None, time=False) -> Preparat
     drawn = draw_rows(rows, roles, seed=0)
     large = LargeTable(rows, roles, drawn, target_of)
     table = drawn.table
-    data = TrainingData.checked(
+    data = data_of(
         table.drop(roles.names),
         target_of(table),
         None if roles.weight is None else table[roles.weight],
@@ -38,7 +37,7 @@ def prepared(rows, roles, *, objective=None, kinds=None, time=False) -> Preparat
         None,
         time=time,
     )
-    options = FitOptions(objective or Objective(), None, {"row": "number", **(kinds or {})})
+    options = context_of(objective or Objective(), None, {"row": "number", **(kinds or {})})
     return prepare(replace(data, large=large), options)
 
 

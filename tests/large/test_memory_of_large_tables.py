@@ -10,16 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fits import context_of, data_of
 
 from madaline._data.rows import Rows
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
 from madaline._fitting import sampling
-from madaline._fitting.examination import FitOptions
 from madaline._fitting.large_table import LargeTable
 from madaline._fitting.preparation import _prepare
 from madaline._fitting.sampling import Roles, draw_rows
-from madaline._fitting.training_data import TrainingData
 
 pl = pytest.importorskip("polars")
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -55,10 +54,8 @@ def test_no_pass_holds_all_rows_in_memory(monkeypatch):
     tracemalloc.start()
     drawn = draw_rows(source, roles, seed=0, classes=False)
     first = tracemalloc.get_traced_memory()[1]
-    data = TrainingData.checked(
-        drawn.table.drop(["y"]), target_of(drawn.table), None, None, None, time=False
-    )
-    ready = _prepare(data, FitOptions(Objective(), None, {}))
+    data = data_of(drawn.table.drop(["y"]), target_of(drawn.table), None, None, None, time=False)
+    ready = _prepare(data, context_of(Objective(), None, {}))
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
     blocks = LargeTable(source, roles, drawn, target_of).blocks(ready, lambda _: False)

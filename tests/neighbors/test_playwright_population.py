@@ -13,6 +13,7 @@ pytest.importorskip("axe_playwright_python", reason="axe is not installed")
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from tests.fits import fitting_of
 from tests.neighbors.test_playwright import (
     CHROMIUM,
     LATIN,
@@ -23,7 +24,6 @@ from tests.neighbors.test_playwright import (
 )
 
 from madaline._data.table import Table
-from madaline._fitting import Fitting
 from madaline._playground.datasets import DATASETS
 from madaline._playground.live import LivePage
 
@@ -190,7 +190,7 @@ def live() -> Iterator[LivePage]:
     """A page that shows a fit which has not begun."""
     x, y = DATASETS["moons"].make(80, 0.2, 0)
     table = Table({"a": x[:, 0], "b": x[:, 1]})
-    page = LivePage(Fitting(table, y, effort=4, seed=0), lambda _: None, browser=False)
+    page = LivePage(fitting_of(table, y, effort=4, seed=0), lambda _: None, browser=False)
     with page:
         yield page
     assert page.wait(60)

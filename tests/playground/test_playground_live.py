@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 from tests.playground.test_playground_race import frame
 from tests.serve.conftest import Client
 
@@ -28,7 +29,7 @@ Y = (X[:, 0] > X[:, 1]).astype(int)
 
 def fitting() -> Fitting:
     table = Table({"a": X[:, 0], "b": X[:, 1]})
-    return Fitting(table, Y, task="classification", effort=3, seed=0, folds=3)
+    return fitting_of(table, Y, task="classification", effort=3, seed=0, folds=3)
 
 
 def client_at(address: str) -> Client:
@@ -133,13 +134,13 @@ def test_the_command_serves_and_writes_the_same_file(tmp_path, monkeypatch, caps
 def test_a_fit_that_goes_on_tells_what_it_did_before(tmp_path) -> None:
     table = Table({"a": X[:, 0], "b": X[:, 1]})
     settings = {"effort": 5, "seed": 0, "folds": 3, "checkpoint": tmp_path / "t.checkpoint"}
-    first = Fitting(table, Y, task="classification", **settings)
+    first = fitting_of(table, Y, task="classification", **settings)
     for record, _ in first:
         if record.epoch == 3:
             break
     assert first.checkpoint.path is not None
     save_checkpoint(first.checkpoint.path, first.race, first.records, first.decisions)
-    second = Fitting(table, Y, task="classification", **settings)
+    second = fitting_of(table, Y, task="classification", **settings)
     assert second.records
     events = RaceLog(second).events
     losses = [event for event in events if event["kind"] == "loss"]

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 from tests.playground.conftest import playing
 
 from madaline import AdaptiveClassifier
 from madaline._data.table import Table
-from madaline._fitting import Fitting
 from madaline._playground.asked import read_asked
 from madaline._playground.datasets import DATASETS
 from madaline._playground.plane import Plane
@@ -153,7 +153,7 @@ def test_numbers_race_on_a_plane_and_several_classes_have_a_map_each() -> None:
     names = np.array(["left", "middle", "right"], object)[np.digitize(x[:, 0], [-0.3, 0.3])]
     for target, shape in ((x[:, 0] * x[:, 1], (40, 40)), (names, (3, 40, 40))):
         table = Table({"a": x[:, 0], "b": x[:, 1]})
-        fitting = Fitting(table, target, effort=2, members="networks", folds=3)
+        fitting = fitting_of(table, target, effort=2, members="networks", folds=3)
         plane = Plane.of(fitting)
         run = RaceRun(fitting, plane)
         run.advance()
@@ -165,8 +165,8 @@ def test_numbers_race_on_a_plane_and_several_classes_have_a_map_each() -> None:
 def test_no_plane_for_other_columns() -> None:
     x = np.linspace(0, 1, 60)
     table = Table({"a": x, "b": np.array(["u", "v"] * 30, object)})
-    assert Plane.of(Fitting(table, x, effort=2, folds=3)) is None
-    assert Plane.of(Fitting(Table({"a": x}), x, effort=2, folds=3)) is None
+    assert Plane.of(fitting_of(table, x, effort=2, folds=3)) is None
+    assert Plane.of(fitting_of(Table({"a": x}), x, effort=2, folds=3)) is None
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_no_plane_for_other_columns() -> None:
     [
         ({"data": "rings"}, "data is 'rings'"),
         ({"data": "xor", "rows": 5}, "rows is 5, but must be a whole number from 60 to 2000."),
-        ({"data": "xor", "rows": True}, "rows is True"),
+        ({"data": "xor", "rows": True}, "rows is true"),
         ({"data": "xor", "noise": "much"}, "noise is 'much'"),
         ({"data": "table", "table": "none", "target": "c"}, "does not have this table"),
         ({"data": "table", "target": 3}, "target is 3"),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.fits import context_of, data_of
 
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.sampled import folds_in_sample
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
-from madaline._fitting.examination import FitOptions
 from madaline._fitting.preparation import Preparation, prepare
-from madaline._fitting.training_data import TrainingData
 from madaline._race import stored_rows
 from madaline._race.row_blocks import RowBlocks
 from madaline._race.stored_rows import RowsInMemory, RowValues, count_blocks
@@ -36,8 +35,8 @@ def make_table(n_samples: int = 600, seed: int = 0) -> tuple[Table, np.ndarray]:
 
 
 def prepared(table: Table, target: np.ndarray, weight=None, folds=4, groups=None) -> Preparation:
-    data = TrainingData.checked(table, target, weight, groups, folds, time=False)
-    return prepare(data, FitOptions(Objective(), None, {}))
+    data = data_of(table, target, weight, groups, folds, time=False)
+    return prepare(data, context_of(Objective(), None, {}))
 
 
 def blocks_of(sample: Preparation, table: Table, target: np.ndarray, places, weight=None, **more):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from madaline._data.table import Table
+from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import score_predictions
 from madaline._explain import explain
 from madaline._explain.effects import effects
@@ -38,7 +39,7 @@ def test_without_rows_it_has_what_the_file_holds(models, task: str) -> None:
     assert data["findings"] == json.loads(json.dumps(model.diagnosis.facts()))
 
 
-@pytest.mark.parametrize("weight", ["balanced", [["no", 1.0], ["yes", 3.0]]])
+@pytest.mark.parametrize("weight", ["balanced", {"no": 1.0, "yes": 3.0}])
 def test_scores_after_weights_of_classes_stand_beside_a_constant_with_them(weight) -> None:
     truth = np.array(["yes", "no", "no", "no"], object)
     output = np.array([[1.0], [-1.0], [0.5], [-2.0]])
@@ -144,40 +145,45 @@ def test_dictionaries_and_frames_are_rows_too(models, make_columns) -> None:
 def test_how_to_reproduce_is_what_was_asked_for(models) -> None:
     model = models["binary"]
 
-    def again(**settings):
-        summary = replace(model.summary, settings={**model.summary.settings, **settings})
+    def again(**asked):
+        goal = {
+            name: asked.pop(name) for name in ("metric", "class_weight", "costs") if name in asked
+        }
+        given = asked.pop("given", ())
+        request = replace(model.summary.request, **asked, objective=Objective(**goal))
+        summary = replace(model.summary, request=request, given=given)
         return report_data(replace(model, summary=summary))["reproduce"]
 
     assert again()["command"] == (
         "madaline fit TABLE --target target --task classification --effort 12"
     )
     assert "AdaptiveClassifier(effort=12, random_state=0)" in again()["python"]
-    settings = {
+    asked = {
         "effort": 100,
         "seed": 7,
         "kinds": {"a zip": "category", "b": "dropped"},
         "metric": "roc_auc",
-        "class_weight": [["yes", 2.0], ["no", 1.0]],
+        "class_weight": {"yes": 2.0, "no": 1.0},
         "folds": 4,
     }
-    assert again(**settings)["command"] == (
+    assert again(**asked)["command"] == (
         "madaline fit TABLE --target target --task classification --category 'a zip' --drop b"
-        " --folds 4 --metric roc_auc --seed 7 --class-weight yes=2 no=1"
+        " --metric roc_auc --folds 4 --seed 7 --class-weight yes=2 no=1"
     )
-    assert "class_weight={'yes': 2.0, 'no': 1.0}" in again(**settings)["python"]
+    assert "class_weight={'yes': 2.0, 'no': 1.0}" in again(**asked)["python"]
     assert again(preset="quick")["command"].endswith(" --preset quick --effort 12")
-    assert again(metric="my_profit")["command"] is None
+    assert again(metric=lambda truth, prediction: 1.0)["command"] is None
     assert again(costs=[[0.0, 1.0], [2.5, 0.0]])["command"].endswith(" --effort 12 --costs 1 2.5")
     assert again(costs=[[-1.0, 1.0], [2.5, 0.0]])["command"] is None
     assert "--kind day=datetime --effort" in again(kinds={"day": "datetime"})["command"]
     assert again(source="my pictures/")["command"].startswith(
         "madaline fit 'my pictures/' --task classification"
     )
-    given = again(given=["sample_weight", "groups"])
+    given = again(given=("sample_weight", "groups"))
     assert "model.fit(X, y, sample_weight=sample_weight, groups=groups)" in given["python"]
     assert "sample weight and groups, which are not kept" in given["remarks"][-1]
     assert given["command"] is None
-    named = again(given=["groups"], file_options=["--groups", "day", "--drop=-x"])
+    named = again(given=("groups",), file_options=["--groups", "day", "--drop=-x"])
     assert named["command"].endswith("--groups day --drop=-x --effort 12")
     assert len(named["remarks"]) == 1
 

@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from tests.fits import fitting_of
 
 from madaline._data.table import Table
 from madaline._explain import explain
-from madaline._fitting import Fitting
 from madaline._report.data import Report
 from madaline._report.page import render_page, save_explanation, write_report
 from madaline._report.view import headline_number
@@ -137,7 +137,7 @@ def test_names_and_labels_are_shown_and_not_obeyed(tmp_path) -> None:
     x = rng.normal(size=120)
     table = Table.from_columns({evil: x, "y\x07|": np.where(x > 1, evil, "ok").astype(object)})
     target = np.where(x > 0, evil, "plain").astype(object)
-    fitting = Fitting(table, target, target_name=evil, effort=3)
+    fitting = fitting_of(table, target, target_name=evil, effort=3)
     list(fitting)
     page = render_page(Report.of(fitting.model(), table, target, rows=evil))
     assert "<script" not in page
@@ -150,7 +150,9 @@ def test_weights_moments_and_gaps_are_drawn(make_columns) -> None:
     columns, target = make_columns("regression")
     kept = {name: columns[name] for name in ("day", "city", "checked")}
     target = target + 3 * np.arange(160) * (np.array(columns["checked"]))
-    fitting = Fitting(Table.from_columns(kept), target, effort=3, sample_weight=np.arange(160) / 80)
+    fitting = fitting_of(
+        Table.from_columns(kept), target, effort=3, sample_weight=np.arange(160) / 80
+    )
     list(fitting)
     page = render_page(Report.of(fitting.model(), kept, target))
     assert "Effect of day" in page or "Effect of checked" in page or "true" in page
@@ -159,7 +161,7 @@ def test_weights_moments_and_gaps_are_drawn(make_columns) -> None:
 
 def test_half_a_pair_of_utf_16_in_a_row_is_shown_escaped(tmp_path) -> None:
     colors = np.random.default_rng(0).choice(["red", "blue"], 60).astype(object)
-    fitting = Fitting(Table.from_columns({"c": colors}), colors == "red", effort=3)
+    fitting = fitting_of(Table.from_columns({"c": colors}), colors == "red", effort=3)
     list(fitting)
     new = Table.from_columns({"c": np.array(["\ud800"] * 60, object)})
     write_report(fitting.model(), tmp_path / "report.html", new)

@@ -18,6 +18,7 @@ from madaline._story.forward import (
 from madaline._story.summary import glance
 from madaline._time.forward import ForwardScores, Noticed, Stretch
 from madaline._time.stretches import ROW_ORDER
+from madaline._time.time_request import TimeRequest
 
 DAY = 86_400.0
 HELD_OUT = (
@@ -88,12 +89,12 @@ def test_a_last_known_value_that_is_better_comes_first_with_what_to_do(forward) 
     )
     better = [replace(one, last_known=one.value / 2) for one in forward.stretches]
     better = replace(forward, stretches=tuple(better))
-    first, second = forward_sentences(better, of_numbers=True, settings={})
+    first, second = forward_sentences(better, of_numbers=True, time=TimeRequest())
     assert first.startswith("The last known value predicts better than the networks: its")
     assert second == HELD_OUT
-    (held_out,) = forward_sentences(of_numbers("t", 10), of_numbers=True, settings={})
+    (held_out,) = forward_sentences(of_numbers("t", 10), of_numbers=True, time=TimeRequest())
     assert held_out.startswith("Scores are of later rows")
-    assert forward_sentences(None, of_numbers=True, settings={}) == []
+    assert forward_sentences(None, of_numbers=True, time=TimeRequest()) == []
     assert "lags=" not in tell_last_known(better, of_numbers=True, lags=True)
     of_classes = tell_last_known(replace(better, metric="log_loss"), of_numbers=False)
     assert of_classes.startswith("The class shares of the latest rows predict better than")
@@ -110,13 +111,15 @@ def test_series_are_named_with_their_lags(forward) -> None:
     worse = [replace(one, last_known=one.value * 2) for one in forward.stretches]
     worse = replace(of_states, stretches=tuple(worse))
     assert tell_last_known(worse, of_numbers=True) == ""
-    hint, _ = forward_sentences(worse, of_numbers=True, settings={})
+    hint, _ = forward_sentences(worse, of_numbers=True, time=TimeRequest())
     assert hint == (
         "Rows of one home state follow one another: to predict them from its last known value, give"
         " lags=1, series='home state' and horizon=6."
     )
-    assert len(forward_sentences(worse, of_numbers=True, settings={"lags": [1]})) == 1
-    assert len(forward_sentences(replace(worse, n_steps=99), of_numbers=True, settings={})) == 1
+    assert len(forward_sentences(worse, of_numbers=True, time=TimeRequest(lags=(1,)))) == 1
+    assert (
+        len(forward_sentences(replace(worse, n_steps=99), of_numbers=True, time=TimeRequest())) == 1
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
-from madaline._fitting.training_data import TrainingData
+from madaline._fitting.training_data import Roles, TrainingData
 from madaline._fitting.updating import adjusting
 from madaline._fitting.updating.rows import (
     JointRows,
@@ -20,6 +20,7 @@ from madaline._fitting.updating.rows import (
     _read_as_known,
 )
 from madaline._fitting.updating.update import _Update
+from madaline._request import FitRequest
 from madaline._time.stretches import RowTimes
 from madaline.errors import InputError
 from madaline.nn.losses import Absolute, Squared
@@ -49,7 +50,7 @@ def kept_of(n_rows, folds=0):
 def new_of(n_rows, *, groups=None, times=None, target=None):
     table = Table({"x": np.arange(float(n_rows))})
     target = np.random.default_rng(0).normal(size=n_rows) if target is None else target
-    return NewRows(TrainingData.checked(table, target, None, groups, None), times=times)
+    return NewRows(TrainingData.checked(table, Roles(target, groups=groups)), times=times)
 
 
 def test_kept_rows_are_no_later_than_those_learned():
@@ -223,16 +224,16 @@ def test_networks_are_fitted_anew_on_rows_that_hold_all_they_must_know(more, fit
 def test_networks_go_on_unless_something_hinders_them(constrained, unknown, of_trees, goes_on):
     made = update_of(30, unknown=unknown)
     made.before.predictor.parts[0].network.of_trees = of_trees
-    made.before.summary.settings = {"monotone": constrained} if constrained else {}
+    made.before.summary.request = FitRequest(monotone=constrained or {})
     assert made._can_adjust == goes_on
 
 
 def test_an_update_takes_the_next_seed_of_the_model():
     made = update_of(30)
-    made.before.summary.settings = {"seed": 7}
+    made.before.summary.request = FitRequest(seed=7)
     made.before.updates = (1, 2)
     assert (made._seed, made._number) == (7, 3)
-    made.before.summary.settings = {}
+    made.before.summary.request = FitRequest()
     assert made._seed == 0
     assert made._kept_rows is None
 

@@ -22,7 +22,7 @@ from madaline._cli.console import (
     write_picture,
     writing,
 )
-from madaline._cli.fit import given_time
+from madaline._cli.fit import read_time
 from madaline._cli.training_data import FIT_DEFAULTS, TrainingTable, source_name
 from madaline._comparison.comparison import compare_methods, fitted_methods, loss_of
 from madaline._comparison.measuring import Measured, Work, usual_seconds
@@ -35,6 +35,7 @@ from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.target.values import missing_values
 from madaline._evaluation.objective import LOSSES, Objective
+from madaline._fitting.training_data import Roles
 from madaline._language.translation import translate_word
 from madaline._language.widths import pad
 from madaline._look.look import Look
@@ -42,6 +43,7 @@ from madaline._look.looking import look_at
 from madaline._look.rows import BLOCKS
 from madaline._model import FittedModel
 from madaline._report.page import check_jinja
+from madaline._request import FitRequest
 from madaline._words import (
     format_count,
     format_duration,
@@ -123,17 +125,12 @@ def look_of(arguments: Namespace) -> Look:
             " (--encoding).",
             *notes,
         )
-    return look_at(
-        data.table,
-        data.target if has_target else None,
-        target_name=data.target_names[0] if has_target else "",
-        task=arguments.task,
-        groups=data.groups,
-        time=given_time(arguments, data),
-        kinds=data.kinds,
-        notes=notes,
-        source="standard input" if source == str(STANDARD_INPUT) else source_name(source),
-    ).for_command_line()
+    request = FitRequest(
+        task=arguments.task, kinds=data.kinds, time=read_time(arguments, data.table.names)
+    )
+    source = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
+    roles = replace(data.roles, names=data.target_names[0]) if has_target else None
+    return look_at(data.table, roles, request, notes=notes, source=source).for_command_line()
 
 
 def look_again(model: FittedModel, table: Table, source: str) -> Look:
@@ -143,14 +140,10 @@ def look_again(model: FittedModel, table: Table, source: str) -> Look:
         target = table[names[0]]
     table = table.drop(name for name in names if name in table)
     kept = {column.name: column.kind for column in model.schema.columns if column.kept}
-    return look_at(
-        table,
-        target,
-        target_name=names[0],
-        task=model.summary.task,
-        kinds={name: kind for name, kind in kept.items() if name in table},
-        source=source,
-    ).for_command_line()
+    kinds = {name: kind for name, kind in kept.items() if name in table}
+    request = FitRequest(task=model.summary.task, kinds=kinds)
+    roles = None if target is None else Roles(target, names=names[0])
+    return look_at(table, roles, request, source=source).for_command_line()
 
 
 def _look_lines(seen: Look) -> Iterator[str]:
@@ -237,7 +230,7 @@ def _compare(arguments: Namespace) -> None:
     path = picture_path(arguments.output, sources=[arguments.table])
     rows, start = _rows(arguments), monotonic()
     limit = arguments.time_limit or usual_seconds(rows)
-    work = Work(arguments.effort, arguments.jobs or -1, arguments.seed, limit)
+    work = Work(arguments.jobs or -1, limit)
     fitted = fitted_methods(names, rows)
 
     def show(name: str, one: Measured) -> None:
@@ -272,20 +265,16 @@ def _rows(arguments: Namespace) -> ComparedRows:
         raise InputError("Methods are compared on one target: name one column with --target.")
     task = arguments.task or (None if arguments.loss is None else REGRESSION)
     data.check_target(task)
-    rows = ComparedRows.of(
-        data.table,
-        data.target,
+    request = FitRequest(
         task=task,
-        target_name=data.target_names[0],
         objective=Objective(arguments.loss, arguments.quantile),
-        sample_weight=data.weight,
-        folds=arguments.folds,
-        max_rows=arguments.rows,
-        groups=data.groups,
-        time=given_time(arguments, data),
         kinds=data.kinds,
+        effort=arguments.effort,
         seed=arguments.seed,
+        folds=arguments.folds,
+        time=read_time(arguments, data.table.names),
     )
+    rows = ComparedRows.of(data.table, data.roles, request, arguments.rows)
     return replace(rows, notes=(*data.notes, *rows.notes))
 
 

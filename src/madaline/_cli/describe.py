@@ -40,6 +40,7 @@ from madaline._export.graph import load_onnx
 from madaline._language.translation import translate_word
 from madaline._model import FittedModel
 from madaline._model.model_rows import RowBlock
+from madaline._race.plan import BALANCED
 from madaline._race.recipe import legend
 from madaline._report.card import model_card, write_card
 from madaline._report.data import Report, verdict
@@ -95,7 +96,8 @@ def _info_sections(
     model: FittedModel, path: Path, groups: Sequence[str]
 ) -> Iterator[Iterable[str]]:
     summary = model.summary
-    preset = f', with the preset "{name}"' if (name := summary.settings.get("preset")) else ""
+    name = summary.request.preset
+    preset = "" if name == BALANCED.name else f', with the preset "{name}"'
     yield [paragraph(verdict(model)[0])]
     yield verdict_lines(model)
     yield importance_lines(summary)

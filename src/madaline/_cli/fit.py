@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentTypeError, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from glob import has_magic
@@ -39,10 +39,13 @@ from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_ME
 from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
 from madaline._fitting import Fitting
 from madaline._fitting.many import MIN_ROWS
-from madaline._fitting.training import TimeLimit, first_interrupt
+from madaline._fitting.means import Means, TimeLimit
+from madaline._fitting.training import first_interrupt
 from madaline._model import FittedModel
 from madaline._race.plan import ALL, BALANCED, MEMBERS, PRESETS
+from madaline._request import FitRequest
 from madaline._story.progress import Clock, choose_progress
+from madaline._time.time_request import TimeRequest
 from madaline._words import (
     for_command_line,
     format_count,
@@ -191,17 +194,6 @@ def _span(text: str) -> float | str:
     return int(number) if number.is_integer() else number
 
 
-def given_time(arguments: Namespace, data: TrainingTable) -> str | bool | None:
-    """Return what `Fitting` takes as `time`."""
-    name: str | None = arguments.time
-    if name is not None and name not in data.table:
-        raise InputError(
-            f"--time names {name}, but the columns to learn from are"
-            f" {format_list(data.table.names, limit=20)}."
-        )
-    return name or (True if arguments.in_order else False if arguments.no_time else None)
-
-
 def _quantiles(text: str) -> float | tuple[float, ...]:
     """Return a level, or several with commas between them, for argparse."""
     try:
@@ -267,48 +259,52 @@ def _fitting(
     objective = read_objective(arguments, data.target if classes is None else classes)
     if classes is None:
         data.check_target(arguments.task or objective.task)
-    return Fitting(
-        data.table,
-        data.target,
-        sample_weight=data.weight,
-        groups=data.groups,
-        classes=classes,
+    roles = data.roles
+    if classes is not None:
+        roles = replace(roles, names=_NAME_OF_CLASSES, classes=classes)
+    means = Means(
         n_jobs=arguments.jobs or -1,
         executor=arguments.on,
-        seed=arguments.seed,
-        checkpoint=path.with_name(f"{path.name}.checkpoint"),
+        memory_limit=arguments.memory,
         time_limit=limit,
-        large=data.large,
-        **fit_settings(arguments, data, objective),
+        checkpoint=path.with_name(f"{path.name}.checkpoint"),
+    )
+    request = read_request(arguments, data, objective)
+    return Fitting(request, data.table, roles, means, large=data.large).prepare()
+
+
+def read_request(arguments: Namespace, data: TrainingTable, objective: Objective) -> FitRequest:
+    """Return what the arguments ask of a fit."""
+    return FitRequest(
+        task=CLASSIFICATION if arguments.probabilities else arguments.task,
+        objective=objective,
+        kinds=data.kinds,
+        missing=check_missing(arguments.missing),
+        monotone=_monotone(arguments),
+        preset=arguments.preset,
+        members=arguments.members,
+        effort=arguments.effort,
+        seed=arguments.seed,
+        folds=arguments.folds,
+        keep_rows=arguments.keep_rows,
+        time=read_time(arguments, data.table.names),
+        source=source_name(arguments.table),
+        file_options=tuple(file_options(arguments, data.encoding)),
     )
 
 
-def fit_settings(arguments: Namespace, data: TrainingTable, objective: Objective) -> dict[str, Any]:
-    """Return the settings of a fit but those of rows and work."""
-    of_shares = arguments.probabilities
-    return {
-        "task": CLASSIFICATION if of_shares else arguments.task,
-        "target_name": _NAME_OF_CLASSES if of_shares else data.target_names,
-        "objective": objective,
-        "folds": arguments.folds,
-        "time": given_time(arguments, data),
-        "gap": arguments.gap,
-        "horizon": arguments.horizon,
-        "series": arguments.series,
-        "lags": arguments.lags,
-        "past": arguments.past,
-        "target_format": data.target_format,
-        "kinds": data.kinds,
-        "missing": check_missing(arguments.missing),
-        "monotone": _monotone(arguments),
-        "effort": arguments.effort,
-        "preset": arguments.preset,
-        "members": arguments.members,
-        "memory_limit": arguments.memory,
-        "keep_rows": arguments.keep_rows,
-        "source": source_name(arguments.table),
-        "file_options": file_options(arguments, data.encoding),
-    }
+def read_time(arguments: Namespace, names: Sequence[str]) -> TimeRequest:
+    """Return what the arguments tell of the time of rows."""
+    name: str | None = arguments.time
+    if name is not None and name not in names:
+        raise InputError(
+            f"--time names {name}, but the columns to learn from are"
+            f" {format_list(names, limit=20)}."
+        )
+    column = name or (True if arguments.in_order else False if arguments.no_time else None)
+    others = ("gap", "horizon", "series", "lags", "past")
+    given = {one: getattr(arguments, one, None) for one in others}  # some commands take no others
+    return TimeRequest.given(column, **given)
 
 
 def _monotone(arguments: Namespace) -> dict[str, int]:

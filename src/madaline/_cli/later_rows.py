@@ -213,7 +213,7 @@ def _read_new_rows(
     """Return the rows, their target, and the weight and the groups that the fit was given, too."""
     if Path(arguments.table).is_dir() and not is_large(arguments.table):
         raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")
-    target, options = model.summary.target, model.summary.settings.get("file_options", [])
+    target, options = model.summary.target, model.summary.request.file_options
     weight, groups = (option_value(options, name) for name in ("--weight", "--groups"))
     also = [name for name in (target, weight, groups) if name is not None]
     rows = read_rows(arguments, model, also=[*also, *time_columns(model)])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import glob
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
 from madaline._cli.console import say_json, say_lines, tell, unwritable
-from madaline._cli.fit import fit_settings
+from madaline._cli.fit import read_request
 from madaline._cli.training_data import TrainingTable, read_objective
 from madaline._data.io.atomic import alone
 from madaline._data.io.tensor_file import VERSION
@@ -19,9 +19,10 @@ from madaline._data.keys import GroupedRows, key_text
 from madaline._data.target import ClassEncoder, infer_task
 from madaline._fitting import Fitting
 from madaline._fitting.many import Job, ManyOptions, fit_models
-from madaline._fitting.training import TimeLimit
+from madaline._fitting.means import Means, TimeLimit
 from madaline._model import FittedModel
 from madaline._model.many import GroupScores, ModelsByGroup
+from madaline._request import FitRequest
 from madaline._story.groups import GroupProgress
 from madaline._words import (
     format_count,
@@ -47,7 +48,9 @@ def fit_by(arguments: Namespace, path: Path) -> None:
             " groups at a time, or raise --memory."
         )
     options = _options(arguments, data, by)
-    job = _FileJob(data, _settings(arguments, data, options), arguments.time_limit, by)
+    data.check_target(options.task)
+    request = read_request(arguments, data, read_objective(arguments, data.target))
+    job = _FileJob(data, request, arguments.memory, arguments.time_limit)
     grouped = GroupedRows.of(data.table, by)
     n_rows = [*map(len, grouped.rows()), *[data.table.n_samples] * options.fits_common]
     stream = None if arguments.quiet else sys.stderr
@@ -103,12 +106,12 @@ def _fitted(
 @final
 @dataclass(frozen=True, eq=False)
 class _FileJob(Job):
-    """Rows of a file, and the settings of their fit."""
+    """Rows of a file, and what is asked of their fit."""
 
     data: TrainingTable
-    settings: Mapping[str, Any]
-    time_limit: float | None
-    by: tuple[str, ...]
+    request: FitRequest
+    memory_limit: int | str | None
+    time_limit: float | None  # seconds of each fit
 
     @property
     def target(self) -> Array:  # type: ignore[override]
@@ -122,13 +125,16 @@ class _FileJob(Job):
 
     def take(self, rows: Any, without: Sequence[str]) -> _FileJob:
         """Return the job of the rows of a group."""
-        data, settings = self.data, dict(self.settings)
+        data, request = self.data, self.request
         if without:
             key = tuple(data.table[name][rows[0]] for name in without)
-            settings["source"] += f" ({key_text(tuple(without))} {key_text(key)})"
-            settings["file_options"] = [*settings["file_options"], *option_words("--drop", without)]
-            kinds = settings["kinds"].items()
-            settings["kinds"] = {name: kind for name, kind in kinds if name not in without}
+            kinds = request.kinds.items()
+            request = replace(
+                request,
+                source=f"{request.source} ({key_text(tuple(without))} {key_text(key)})",
+                file_options=(*request.file_options, *option_words("--drop", without)),
+                kinds={name: kind for name, kind in kinds if name not in without},
+            )
         taken = replace(
             data,
             table=data.table.drop(without).take(rows),
@@ -136,22 +142,15 @@ class _FileJob(Job):
             weight=None if data.weight is None else data.weight[rows],
             groups=None if data.groups is None else data.groups[rows],
         )
-        return replace(self, data=taken, settings=settings)
+        return replace(self, data=taken, request=request)
 
     def fit(self, seed: int) -> tuple[FittedModel, Array]:
         """Return the fitted model, and out-of-fold numbers or probabilities."""
         data = self.data
-        data.check_target(self.settings["task"])
-        fitting = Fitting(
-            data.table,
-            data.target,
-            sample_weight=data.weight,
-            groups=data.groups,
-            n_jobs=1,
-            seed=seed,
-            time_limit=None if self.time_limit is None else TimeLimit(self.time_limit),
-            **self.settings,
-        )
+        data.check_target(self.request.task)
+        limit = None if self.time_limit is None else TimeLimit(self.time_limit)
+        means = Means(n_jobs=1, memory_limit=self.memory_limit, time_limit=limit)
+        fitting = Fitting(replace(self.request, seed=seed), data.table, data.roles, means)
         for _ in fitting:
             pass
         model, output = fitting.model().for_command_line(), fitting.out_of_fold()
@@ -200,11 +199,6 @@ def _options(arguments: Namespace, data: TrainingTable, by: tuple[str, ...]) -> 
         arguments.common,
         arguments.compare_common,
     )
-
-
-def _settings(arguments: Namespace, data: TrainingTable, options: ManyOptions) -> dict[str, Any]:
-    data.check_target(options.task)
-    return fit_settings(arguments, data, read_objective(arguments, data.target))
 
 
 def _opening_lines(

@@ -237,7 +237,7 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
         yield from _shown(told)
     file = shlex.quote(str(path))
     yield f"Saved {path} ({format_size(path.stat().st_size)}). Next:"
-    rows = "FOLDER" if summary.settings.get("source", "").endswith("/") else "TABLE"
+    rows = "FOLDER" if summary.request.source.endswith("/") else "TABLE"
     past = model.predictor.past
     yield f"  madaline predict {file} {rows}" if past is None else f"  madaline forecast {file}"
     yield f"  madaline {'doctor' if any(_problems(model)) else 'story'} {file}"
@@ -291,7 +291,7 @@ def opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterato
     yield clipped(translate(f"Read {name}: {rows}, {columns}."), WIDTH)
     yield clipped(translate(f"Columns: {'; '.join(_columns(fitting))}."), WIDTH)
     yield from _target(data, fitting)
-    constraints = tell_constraints(fitting.monotone, fitting.target_encoder)
+    constraints = tell_constraints(fitting.request.monotone, fitting.target_encoder)
     yield from map(paragraph, (*filter(None, [constraints]), *data.notes))
     notes = [*map(for_command_line, fitting.schema.notes)]
     yield from map(paragraph, notes[:_MAX_NOTES])
@@ -332,7 +332,7 @@ def detail_lines(fitting: Fitting) -> Iterator[str]:
     """Yield the kind of each column, further notes, and how to read the names of recipes."""
     yield from map(paragraph, map(for_command_line, fitting.schema.notes[_MAX_NOTES:]))
     yield from column_lines(fitting.schema)
-    yield paragraph(f"Why {fitting.task}: {fitting.task_reason}.")
+    yield paragraph(f"Why {fitting.task}: {fitting.prepared.task_reason}.")
     yield paragraph(legend(recipe.name for recipe in fitting.plan.recipes))
     yield paragraph(
         "The validation loss is that of rows that the networks were not trained on: lower is"
@@ -381,6 +381,6 @@ def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
         levels = fitting.prepared.objective.levels
         what = f"quantiles {format_list(levels, limit=4)} of {what}" if len(levels) > 1 else what
     yield clipped(translate(f"Target: {name}, {what}."), WIDTH)
-    if target.dtype.kind in "iuf" and fitting.task_reason != "as told":
+    if target.dtype.kind in "iuf" and fitting.prepared.task_reason != "as told":
         other = "regression" if fitting.task == "classification" else "classification"
         yield f"Task: {fitting.task} (add --task {other} if that is wrong)."

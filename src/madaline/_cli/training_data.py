@@ -39,6 +39,7 @@ from madaline._evaluation.metrics import CLASS_METRICS
 from madaline._evaluation.objective import BALANCED, LOG_LOSS, Objective
 from madaline._evaluation.scores import label_text
 from madaline._fitting.large_table import LargeTable
+from madaline._fitting.training_data import Roles
 from madaline._words import format_count, format_file_name, format_list, option_words, split_names
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -119,6 +120,12 @@ class TrainingTable:
             encoding,
             None if large is None or large.drawn.is_complete else with_formats(large, formats),
         )
+
+    @property
+    def roles(self) -> Roles:
+        """What is learned, and what rows are beside it."""
+        names = self.target_names
+        return Roles(self.target, self.weight, self.groups, names=names, written=self.target_format)
 
     @property
     def n_rows(self) -> int:

@@ -24,7 +24,9 @@ from madaline._data.target import REGRESSION, infer_task
 from madaline._data.target.values import check_learnable, left_out_words, missing_values
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.score import mean_and_error
-from madaline._fitting.arguments import check_effort, count_folds
+from madaline._fitting.training_data import Roles
+from madaline._request import FitRequest
+from madaline._time.time_request import TimeRequest
 from madaline._words import warn
 from madaline.errors import InputError, RowsLeftOutWarning
 
@@ -125,33 +127,24 @@ def compare(
     target = arguments.read_labels(y, given.n_samples)
     weight = arguments.read_weight(sample_weight, len(target))
     groups = arguments.read_groups(groups, len(target))
-    time = arguments.read_time(time, len(target))
+    roles = Roles(target, weight, groups, arguments.read_times(time, len(target)))
     missing = missing_values(target)
     if left_out := left_out_words("y", missing):
         warn(left_out, RowsLeftOutWarning)
-        given, target = given.take(~missing), target[~missing]
-        weight = None if weight is None else weight[~missing]
-        groups = groups[~missing] if isinstance(groups, np.ndarray) else groups
-        time = time[~missing] if isinstance(time, np.ndarray) else time
-    task = task or (None if loss is None else REGRESSION)
-    check_learnable(target, task or infer_task(target)[0])
-    rows = ComparedRows.of(
-        given,
-        target,
-        task=task,
+        given, roles = given.take(~missing), roles.take(~missing)
+    request = FitRequest(
+        task=task or (None if loss is None else REGRESSION),
         objective=Objective(loss, quantile),
-        sample_weight=weight,
-        folds=count_folds(folds),
-        groups=groups,
-        time=time,
-        max_rows=_check_max_rows(max_rows),
         kinds=arguments.read_kinds(kinds),
+        effort=effort,
         seed=seed,
+        folds=folds,
+        time=TimeRequest.given(time),
     )
+    check_learnable(roles.target, request.task or infer_task(roles.target)[0])
+    rows = ComparedRows.of(given, roles, request, _check_max_rows(max_rows))
     seconds = usual_seconds(rows) if limit is None else limit.seconds
-    return compare_methods(
-        rows, names, Work(check_effort(effort), n_jobs, seed, seconds), on_result
-    )
+    return compare_methods(rows, names, Work(n_jobs, seconds), on_result)
 
 
 def compare_methods(
@@ -245,7 +238,8 @@ def _loss_of_constant(rows: ComparedRows) -> float:
     if rows.loss == QUANTILE:
         order = np.argsort(truth)
         total = np.cumsum(weight[order])
-        constant = truth[order][np.searchsorted(total, rows.objective.levels[0] * total[-1])]
+        level = rows.request.objective.levels[0]
+        constant = truth[order][np.searchsorted(total, level * total[-1])]
     losses = losses_of(np.full(len(truth), constant), truth, truth, rows)
     return float(np.average(losses, weights=weight)) or 1.0
 

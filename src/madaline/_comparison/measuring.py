@@ -8,7 +8,7 @@ import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from math import isfinite
 from pathlib import Path
@@ -23,7 +23,9 @@ from madaline._data.kinds.kind import NUMBER
 from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._engine.executors.choice import count_workers
 from madaline._fitting import Fitting
-from madaline._fitting.training import TimeLimit
+from madaline._fitting.means import Means, TimeLimit
+from madaline._fitting.training_data import Roles
+from madaline._time.time_request import TimeRequest
 from madaline._words import format_duration
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import DroppedForTime, RecipesLeftOut, TimeLimitReached
@@ -41,9 +43,7 @@ N_TIMED = 2000
 class Work:
     """How much a method may do."""
 
-    effort: int  # epochs of madaline's networks, at most
     n_jobs: int | None
-    seed: int
     seconds: float = np.inf  # that a method may take in all folds
     clock: Callable[[], float] = monotonic
 
@@ -158,20 +158,22 @@ class _Own:
         learned, times = fold.training, rows.times
         seconds = budget.left_in_fold()
         self._rows, self._held_out, self._n_jobs = rows, fold.held_out, work.n_jobs
-        fitting = Fitting(
-            rows.table.take(learned),
-            rows.target[learned],
+        request = replace(
+            rows.request,
             task=REGRESSION if rows.classes is None else CLASSIFICATION,
-            objective=rows.objective,
-            sample_weight=None if rows.weight is None else rows.weight[learned],
-            groups=None if rows.groups is None else rows.groups[learned],
-            time=False if times is None else times.take(learned),
-            kinds={**_numbers(rows), **rows.kinds},
-            effort=work.effort,
-            seed=work.seed,
-            n_jobs=work.n_jobs,
-            time_limit=TimeLimit(seconds, clock=budget.clock) if isfinite(seconds) else None,
+            kinds={**_numbers(rows), **rows.request.kinds},
+            folds=None,
+            time=TimeRequest(False if times is None else None),
         )
+        roles = Roles(
+            rows.target[learned],
+            weight=None if rows.weight is None else rows.weight[learned],
+            groups=None if rows.groups is None else rows.groups[learned],
+            times=None if times is None else times.take(learned),
+        )
+        limit = TimeLimit(seconds, clock=budget.clock) if isfinite(seconds) else None
+        means = Means(n_jobs=work.n_jobs, time_limit=limit)
+        fitting = Fitting(request, rows.table.take(learned), roles, means)
         for _, decision in fitting:
             budget.cut_short |= isinstance(decision, _CUT_SHORT)
         self._model = fitting.model()
@@ -211,8 +213,8 @@ class _Other:
         self._budget = budget
         self._rows, self._fold, self._method = rows, fold, method
         self._target = rows.target[fold.training]
-        level, n_jobs = rows.objective.levels[0], work.n_threads(rows)
-        self._problem = Problem(fold, self._target, rows.loss, level, work.seed, n_jobs)
+        level, n_jobs = rows.request.objective.levels[0], work.n_threads(rows)
+        self._problem = Problem(fold, self._target, rows.loss, level, rows.request.seed, n_jobs)
         x, self._features = method.features(self._problem)
         self._trained = self._fit(x, np.arange(len(self._target)), self._chosen(x))
 
@@ -315,9 +317,9 @@ def losses_of(prediction: Array, truth: Array, learned: Array, rows: ComparedRow
         ratio = np.where(truth > 0, truth, 1) / expected
         return np.asarray(2 * (truth * np.log(ratio) - truth + expected))
     if rows.loss == QUANTILE:
-        level = rows.objective.levels[0]
+        level = rows.request.objective.levels[0]
         pinball = np.maximum(level * error, (level - 1) * error)
-        return np.asarray(2 * pinball if rows.objective.loss == ABSOLUTE else pinball)
+        return np.asarray(2 * pinball if rows.request.objective.loss == ABSOLUTE else pinball)
     return np.asarray(np.square(error))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self, final
+from typing import Self, final
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from madaline._data.splits.folds import FoldedRows, make_folds
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, ClassEncoder
 from madaline._evaluation.leakage import join_leaks
-from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
+from madaline._evaluation.objective import LOG_LOSS, LOSSES
 from madaline._fitting import Fitting
+from madaline._fitting.means import Means
+from madaline._fitting.training_data import Roles
+from madaline._request import FitRequest
 from madaline._time.stretches import RowTimes, make_stretches
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
@@ -77,8 +80,7 @@ class ComparedRows:
     n_given: int  # rows of the given table whose weight is not zero
     target: Array  # (n_samples,): numbers, or classes as codes
     classes: Array | None  # the labels
-    objective: Objective
-    kinds: Mapping[str, str]
+    request: FitRequest
     weight: Array | None
     groups: Array | None
     times: RowTimes | None  # where later rows are held out
@@ -86,80 +88,49 @@ class ComparedRows:
     schema: Schema
     read: Table  # as its schema reads it
     notes: tuple[str, ...]  # leaks, and rows that may be in the order of time
-    seed: int
 
     @classmethod
     def of(
-        cls,
-        table: Table,
-        target: Array,
-        *,
-        task: str | None = None,
-        target_name: str = "target",
-        objective: Objective | None = None,
-        sample_weight: Array | None = None,
-        groups: Array | None = None,
-        time: Any = None,
-        folds: int | None = None,
-        max_rows: int | None = MAX_ROWS,
-        kinds: Mapping[str, str] | None = None,
-        seed: int = 0,
+        cls, table: Table, roles: Roles, request: FitRequest, max_rows: int | None = MAX_ROWS
     ) -> Self:
         """Return the rows; whether folds are stretches of time is decided as a fit decides it."""
-        objective = objective or Objective()
-        if len(objective.levels) > 1:
+        if len(request.objective.levels) > 1:
             raise InputError("Methods are compared on one quantile: give one level.")
-        drawn = _drawn(target, sample_weight, groups, max_rows, seed)
-        n_given = len(target) if sample_weight is None else int(np.count_nonzero(sample_weight))
+        drawn = _drawn(roles, max_rows, request.seed)
+        weight = roles.weight
+        n_given = table.n_samples if weight is None else int(np.count_nonzero(weight))
         if len(drawn) < table.n_samples:
-            table, target = table.take(drawn), target[drawn]
-            sample_weight, groups = _at(sample_weight, drawn), _at(groups, drawn)
-            time = time[drawn] if isinstance(time, np.ndarray) else time
-        fitting = Fitting(
-            table,
-            target,
-            task=task,
-            target_name=target_name,
-            objective=objective,
-            sample_weight=sample_weight,
-            groups=groups,
-            time=time,
-            kinds=kinds,
-            effort=1,
-            seed=seed,
-            n_jobs=1,
-        )
+            table = table.take(drawn)
+            roles = roles.take(drawn)
+        short = replace(request, effort=1, folds=None)
+        fitting = Fitting(short, table, roles, Means(n_jobs=1)).prepare()
         prepared = fitting.prepared
-        media = [c.name for c in prepared.schema.columns if c.kept and KINDS[c.kind].holds == MEDIA]
-        if media:
-            raise InputError(
-                f"{media[0]} is a {KINDS[prepared.schema[media[0]].kind].words[0]}, but"
-                " methods are compared on numbers, categories, dates and texts: leave it out."
-            )
+        _check_kinds(prepared.schema)
         encoder = prepared.target_encoder
-        n_folds = folds or (_N_FOLDS if table.n_samples < _MANY_ROWS else _N_FOLDS_OF_MANY)
         classes = encoder.classes if isinstance(encoder, ClassEncoder) else None
+        target = roles.target
         values = encoder.encode(target) if classes is not None else target.astype(np.float64)
+        n_folds = request.folds
+        if n_folds is None:
+            n_folds = _N_FOLDS if table.n_samples < _MANY_ROWS else _N_FOLDS_OF_MANY
         if prepared.times is None:
-            rng = np.random.default_rng([seed, _FOLD_STREAM])
-            folded = _at_random(values, n_folds, prepared.task, groups, rng)
+            rng = np.random.default_rng([request.seed, _FOLD_STREAM])
+            folded = _at_random(values, n_folds, prepared.task, roles.groups, rng)
         else:
-            folded = _in_time(prepared.times, n_folds, groups)
+            folded = _in_time(prepared.times, n_folds, roles.groups)
         return cls(
             table,
             n_given,
             values,
             classes,
-            objective,
-            kinds or {},
-            sample_weight,
-            groups,
+            request,
+            roles.weight,
+            roles.groups,
             prepared.times,
             folded,
             prepared.schema,
             prepared.data.table,
             (*map(str, join_leaks(fitting.leaks)), *filter(None, [fitting.advice])),
-            seed,
         )
 
     @property
@@ -167,13 +138,15 @@ class ComparedRows:
         """What all methods minimize: "log_loss" of classes; of numbers see `LOSSES`."""
         if self.classes is not None:
             return LOG_LOSS
-        loss = self.objective.loss or LOSSES[0]
+        loss = self.request.objective.loss or LOSSES[0]
         return "quantile" if loss == "absolute" else loss  # the median has the lowest
 
     @property
     def metrics(self) -> tuple[str, str]:
         """What is shown of losses and scores, as scikit-learn calls them."""
-        return _METRICS[LOG_LOSS if self.classes is not None else self.objective.loss or LOSSES[0]]
+        return _METRICS[
+            LOG_LOSS if self.classes is not None else self.request.objective.loss or LOSSES[0]
+        ]
 
     @property
     def n_cells(self) -> int:
@@ -265,7 +238,7 @@ class ComparedRows:
     def _inner(self, training: Array) -> list[tuple[Array, Array]]:
         """Return folds of the training rows, made as the folds are; one where there are many."""
         groups = _at(self.groups, training)
-        rng = np.random.default_rng([self.seed, _FOLD_STREAM, len(training)])
+        rng = np.random.default_rng([self.request.seed, _FOLD_STREAM, len(training)])
         task = CLASSIFICATION if self.classes is not None else ""
         try:
             if self.times is None:
@@ -278,15 +251,24 @@ class ComparedRows:
         return [(folds.order[folds.training(k)], folds.order[folds.held_out(k)]) for k in parts]
 
 
-def _drawn(
-    target: Array, weight: Array | None, groups: Array | None, max_rows: int | None, seed: int
-) -> Array:
+def _check_kinds(schema: Schema) -> None:
+    """Refuse images, sequences and sounds."""
+    media = [c for c in schema.columns if c.kept and KINDS[c.kind].holds == MEDIA]
+    if media:
+        raise InputError(
+            f"{media[0].name} is a {KINDS[media[0].kind].words[0]}, but"
+            " methods are compared on numbers, categories, dates and texts: leave it out."
+        )
+
+
+def _drawn(roles: Roles, max_rows: int | None, seed: int) -> Array:
     """Return the rows that count, in their order; of too many one in each of as many parts.
 
     The parts have as many rows each, of the same group and the same class, or of targets of about
     the same size, in the order of the table: so all of these keep their shares.
     """
-    rows = np.arange(len(target)) if weight is None else np.flatnonzero(weight)
+    target, groups = roles.target, roles.groups
+    rows = np.arange(len(target)) if roles.weight is None else np.flatnonzero(roles.weight)
     if max_rows is None or len(rows) <= max_rows:
         return rows
     keys = [target] if groups is None else [target, groups]

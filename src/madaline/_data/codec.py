@@ -269,3 +269,8 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _to_json(one) for name, one in value.items()}
     return value
+
+
+def without_empty(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values but for what was left at nothing."""
+    return {name: value for name, value in values.items() if value not in (None, "", [], {})}

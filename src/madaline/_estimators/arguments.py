@@ -23,13 +23,13 @@ from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.nn.arrays import Array
 
 if TYPE_CHECKING:
-    from madaline._fitting.training import TimeLimit
+    from madaline._fitting.means import TimeLimit
 
 
-def read_kinds(kinds: Any) -> Mapping[str, str] | None:
+def read_kinds(kinds: Any) -> Mapping[str, str]:
     """Return the kinds of some columns, or raise `InputError` if they are no mapping."""
     if kinds is None or isinstance(kinds, Mapping):
-        return kinds
+        return kinds or {}
     raise InputError(f"kinds is {kinds!r}: give a mapping such as {{'zip': 'category'}}.")
 
 
@@ -51,7 +51,7 @@ def read_missing(words: Any) -> tuple[str, ...]:
 
 def read_time_limit(seconds: Any) -> TimeLimit | None:
     """Return a time limit whose clock starts now, or None; raise `InputError` for no number."""
-    from madaline._fitting.training import TimeLimit
+    from madaline._fitting.means import TimeLimit
 
     if seconds is None:
         return None
@@ -234,10 +234,10 @@ def read_groups(groups: Any, n_samples: int) -> Array | None:
     return None if groups is None else _one_per_row(to_target(groups), n_samples, "groups")
 
 
-def read_time(time: Any, n_samples: int) -> str | bool | Array | None:
-    """Return the name of a column, the time of each row, a Boolean, or None, as it was given."""
+def read_times(time: Any, n_samples: int) -> Array | None:
+    """Return the time of each row; None where `time` is something else that `fit` takes."""
     if time is None or isinstance(time, str | bool):
-        return time
+        return None
     if np.ndim(time) == 0:
         raise InputError(
             f"time is {time!r}: give the name of a column, the time of each row, or True for rows"
@@ -246,21 +246,47 @@ def read_time(time: Any, n_samples: int) -> str | bool | Array | None:
     return _one_per_row(to_target(time), n_samples, "time")
 
 
-def read_folds(folds: Any, y: Array, groups: Array | None) -> int | GivenFolds | None:
-    """Return a number of folds, folds, or None for the default; splitters use `y` and `groups`.
+def read_monotone(monotone: Any) -> dict[str, int]:
+    """Return the direction of each constrained column, 1 or -1; `InputError` if there is another.
+
+    >>> read_monotone({"age": 1, "income": 0})
+    {'age': 1}
+    """
+    if monotone is None:
+        return {}
+    if not isinstance(monotone, Mapping):
+        example = "{'age': 1, 'debt': -1}"
+        raise InputError(f"monotone is {monotone!r}: give a mapping such as {example}.")
+    for name, direction in monotone.items():
+        if isinstance(direction, bool) or direction not in (-1, 0, 1):
+            raise InputError(
+                f"monotone is {direction!r} for {name!r}: give 1 (never falls), -1 (never rises) or"
+                " 0 (free)."
+            )
+    return {str(name): int(direction) for name, direction in monotone.items() if direction}
+
+
+def read_number_of_folds(folds: Any) -> int | None:
+    """Return the number of folds, if `folds` is one.
+
+    >>> read_number_of_folds(3), read_number_of_folds([0, 1])
+    (3, None)
+    """
+    is_number = isinstance(folds, Integral) and not isinstance(folds, bool)
+    return int(folds) if is_number else None
+
+
+def read_folds(folds: Any, y: Array, groups: Array | None) -> GivenFolds | None:
+    """Return folds; None for a number of them. Splitters use `y` and `groups`.
 
     Examples
     --------
-    >>> read_folds(3, np.zeros(9), None)
-    3
     >>> read_folds(iter([([0, 1], [2]), ([2], [0, 1])]), np.zeros(3), None).numbers
     array([1, 1, 0])
     """
-    if folds is None:
+    if folds is None or read_number_of_folds(folds) is not None:
         return None
     folds = computed(folds)
-    if isinstance(folds, Integral) and not isinstance(folds, bool):
-        return int(folds)
     if callable(getattr(folds, "split", None)) and not isinstance(folds, str):
         return GivenFolds.from_pairs(folds.split(np.zeros((len(y), 1)), y, groups), len(y))
     if not hasattr(folds, "__array__"):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from sklearn.utils.validation import check_is_fitted
 
 from madaline._data.io.recognition import recognize
-from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import drawn_classes
 from madaline._engine.executors.choice import address_of
@@ -37,8 +36,9 @@ from madaline.nn.arrays import Array
 
 if TYPE_CHECKING:
     from madaline._fitting import Fitting
-    from madaline._fitting.training import TimeLimit
+    from madaline._fitting.means import Means, TimeLimit
     from madaline._model import FittedModel
+    from madaline._request import FitRequest
     from madaline.records.decision import Decision
     from madaline.records.history import Record
 
@@ -176,64 +176,30 @@ class AdaptiveEstimator(CallbackSupport, RowsOfFiles, LaterRows, BaseEstimator):
             If the fit was interrupted: the model is then the best so far. A second interrupt raises
             KeyboardInterrupt. These are in `madaline.errors`.
         """
+        from madaline._fitting import Fitting
         from madaline._fitting.training import first_interrupt
 
         limit = arguments.read_time_limit(self.time_limit)
-        seed = arguments.read_seed(self.random_state)
-        y = arguments.computed(y)
+        request = self._request(
+            arguments.read_seed(self.random_state),
+            arguments.read_number_of_folds(folds),
+            time=time,
+            gap=gap,
+            horizon=horizon,
+            series=series,
+            lags=lags,
+            past=past,
+        )
         with arguments.unchanged_if_refused(self):
-            also = {"time": time, "folds": folds, "series": series, "lags": lags, "past": past}
-            recognized = recognize(X, in_blocks=is_name(y))
-            given = read_source(
-                self, recognized, y, seed=seed, sample_weight=sample_weight, groups=groups, **also
+            rows = self._read_rows(
+                X, arguments.computed(y), sample_weight, groups, folds, time, request
             )
-            if given is not None:
-                X, y, sample_weight, groups = given.X, given.y, given.weight, given.groups
-                recognized = recognize(X)
-            arguments.warn_of_other_order(X, y)
-            table = read_table(self, recognized, fitting=True)
-            weight = arguments.read_weight(sample_weight, table.n_samples)
-            target = self._read_target(y, table.n_samples)
-            classes = self._classes_of_columns(y, target)
-            if lags is None:  # they count rows, so none may be left out
-                target, weight = arguments.with_known_targets(target, weight)
-            self._check_target(target)
-            groups = arguments.read_groups(groups, table.n_samples)
-            labels = target if classes is None else drawn_classes(target)
-            when = arguments.read_time(time, table.n_samples)
-            rows = count_rows(
-                table, target, weight, groups, arguments.read_folds(folds, labels, groups), when
-            )
-            names = arguments.read_names(y)
             self.__dict__.pop("sampled_rows_", None)
-            if given is not None:
-                rows, names = replace(rows, drawn=given.numbers), given.target_names
-                if given.numbers is not None:
-                    self.sampled_rows_ = given.numbers
-            fitting = self._fitting(
-                rows,
-                "target" if classes is not None else names,
-                limit,
-                classes=classes,
-                seed=seed,
-                large=None if given is None else given.large,
-                gap=gap,
-                horizon=horizon,
-                series=series,
-                lags=lags,
-                past=past,
-            )
-            _warn_of_empty_columns(fitting.schema)
-            if fitting.schema.notes:
-                warn("\n".join(fitting.schema.notes), TextReadWarning)
-            from madaline._evaluation.leakage import join_leaks
-
-            for leak in join_leaks(fitting.leaks):
-                warn(str(leak), LeakWarning)
-            if fitting.advice:
-                warn(fitting.advice, LaterRowsWarning)
-            if fitting.cheaper is not None:
-                warn(fitting.cheaper.sentence, MemoryWarning)
+            if rows.drawn is not None:
+                self.sampled_rows_ = rows.drawn
+            means = self._means(limit)
+            fitting = Fitting(request, rows.table, rows.roles, means, large=rows.large).prepare()
+            _warn_before_training(fitting)
             listeners = Listeners(self, X, y, fitting, on_event, on_epoch, live=live)
             with first_interrupt(fitting.stop) as check, listeners:
                 self._run(fitting, rows, listeners)
@@ -322,43 +288,75 @@ class AdaptiveEstimator(CallbackSupport, RowsOfFiles, LaterRows, BaseEstimator):
     def _keep_out_of_fold(self, output: Array) -> None:
         """Keep the out-of-fold predictions, given their raw outputs with NaN where weight is 0."""
 
-    def _fitting(
+    def _read_rows(
         self,
-        rows: CountedRows,
-        target_name: str | tuple[str, ...],
-        limit: TimeLimit | None,
-        *,
-        classes: Array | None,
-        seed: int,
-        **more: Any,
-    ) -> Fitting:
-        from madaline._fitting import Fitting
-        from madaline._model.kept_rows import check_keep_rows
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        folds: Any,
+        time: Any,
+        request: FitRequest,
+    ) -> CountedRows:
+        """Return the rows to learn from, whatever they were given as."""
+        from madaline._fitting.training_data import Roles
 
-        return Fitting(
-            rows.table,
-            rows.target,
-            task=self._task,
-            objective=self._objective(),
-            sample_weight=rows.weight,
-            groups=rows.groups,
-            folds=rows.folds,
-            time=rows.time,
-            **more,
-            classes=classes,
-            kinds=arguments.read_kinds(self.kinds),
-            missing=arguments.read_missing(self.missing),
-            monotone=self.monotone,
-            effort=self.effort,
-            preset=self.preset,
-            members=self.members,
-            seed=seed,
+        given = recognize(X, in_blocks=is_name(y))
+        source = read_source(self, given, y, sample_weight, groups, folds, time, request)
+        if source is not None:
+            X, y, sample_weight, groups = source.X, source.y, source.weight, source.groups
+            given = recognize(X)
+        arguments.warn_of_other_order(X, y)
+        table = read_table(self, given, fitting=True)
+        weight = arguments.read_weight(sample_weight, table.n_samples)
+        target = self._read_target(y, table.n_samples)
+        classes = self._classes_of_columns(y, target)
+        if not request.time.lags:  # they count rows, so none may be left out
+            target, weight = arguments.with_known_targets(target, weight)
+        self._check_target(target)
+        groups = arguments.read_groups(groups, table.n_samples)
+        labels = target if classes is None else drawn_classes(target)
+        names = arguments.read_names(y) if source is None else source.target_names
+        roles = Roles(
+            target,
+            weight,
+            groups,
+            arguments.read_times(time, table.n_samples),
+            arguments.read_folds(folds, labels, groups),
+            names if classes is None else "target",
+            classes,
+        )
+        rows = count_rows(table, roles, in_order=request.time.column is True)
+        return rows if source is None else replace(rows, drawn=source.numbers, large=source.large)
+
+    def _means(self, limit: TimeLimit | None) -> Means:
+        from madaline._fitting.means import Means
+
+        return Means(
             n_jobs=self.n_jobs,
             executor=self.executor,
             memory_limit=self.memory_limit,
-            keep_rows=check_keep_rows(self.keep_rows),
             time_limit=limit,
-            target_name=target_name,
+        )
+
+    def _request(self, seed: int, folds: Any = None, **times: Any) -> FitRequest:
+        """Return what the arguments ask; `InputError` if one of them is wrong."""
+        from madaline._request import FitRequest
+        from madaline._time.time_request import TimeRequest
+
+        return FitRequest(
+            task=self._task,
+            objective=self._objective(),
+            kinds=arguments.read_kinds(self.kinds),
+            missing=arguments.read_missing(self.missing),
+            monotone=arguments.read_monotone(self.monotone),
+            preset=self.preset,
+            members=self.members,
+            effort=self.effort,
+            seed=seed,
+            folds=folds,
+            keep_rows=self.keep_rows,
+            time=TimeRequest.given(**times),
         )
 
     def _run(self, fitting: Fitting, rows: CountedRows, listeners: Listeners) -> None:
@@ -404,12 +402,23 @@ class AdaptiveEstimator(CallbackSupport, RowsOfFiles, LaterRows, BaseEstimator):
         return read_table(self, X, fitting=False)
 
 
-def _warn_of_empty_columns(schema: Schema) -> None:
-    empty = [column.name for column in schema.columns if column.n_distinct == 0]
+def _warn_before_training(fitting: Fitting) -> None:
+    """Warn of what the rows themselves show."""
+    from madaline._evaluation.leakage import join_leaks
+
+    empty = [column.name for column in fitting.schema.columns if column.n_distinct == 0]
     if empty:
         warn(
             f"These columns hold no value at all and are left out: {', '.join(empty)}.", UserWarning
         )
+    if fitting.schema.notes:
+        warn("\n".join(fitting.schema.notes), TextReadWarning)
+    for leak in join_leaks(fitting.leaks):
+        warn(str(leak), LeakWarning)
+    if fitting.advice:
+        warn(fitting.advice, LaterRowsWarning)
+    if fitting.cheaper is not None:
+        warn(fitting.cheaper.sentence, MemoryWarning)
 
 
 def _warn_of_fit(model: FittedModel) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from madaline._data.media.images import image_codes
-from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline.nn.arrays import Array
+
+if TYPE_CHECKING:
+    from madaline._fitting.large_table import LargeTable
+    from madaline._fitting.training_data import Roles
 
 _TINY_WEIGHT = 32  # total weight up to which copies of a row are joined to one: one batch
 MIN_DISTINCT_ROWS = 5  # the smallest number of different rows for that: one a fold
@@ -20,16 +24,13 @@ class CountedRows:
     """The rows that are learned from."""
 
     table: Table
-    target: Array  # (n_counted,) or (n_counted, n_targets), what to predict
-    # (n_counted,), their weights as multiples of the smallest; None where all weigh the same.
-    weight: Array | None
-    groups: Array | None  # (n_counted,)
-    folds: int | GivenFolds | None
-    time: str | bool | Array | None  # (n_counted,), or what else tells the times
+    # of these rows; weights are multiples of the smallest, None where all weigh the same
+    roles: Roles
     # (n_samples,), for every original row its index among these, or -1 if it does not count.
     index: Array
     # (n_samples,), the number of each original row in a large table that it was drawn from.
     drawn: Array | None = None
+    large: LargeTable | None = None  # that table
 
     @property
     def numbers(self) -> Array:
@@ -48,14 +49,7 @@ class CountedRows:
         return spread
 
 
-def count_rows(
-    table: Table,
-    target: Array,
-    weight: Array | None = None,
-    groups: Array | None = None,
-    folds: int | GivenFolds | None = None,
-    time: str | bool | Array | None = None,
-) -> CountedRows:
+def count_rows(table: Table, roles: Roles, *, in_order: bool = False) -> CountedRows:
     """Leave out rows that do not count, so that a weight means as many rows.
 
     Rows of weight zero are left out. In a tiny table equal rows become one row with the sum of
@@ -63,26 +57,27 @@ def count_rows(
     same networks to the bit, and no copy is held out from networks that learn from the other. In
     larger tables equal rows are mostly no copies but alike, and stay.
     """
-    amounts = np.ones(len(target)) if weight is None else weight
+    n_samples, groups, folds, times = table.n_samples, roles.groups, roles.folds, roles.times
+    amounts = np.ones(n_samples) if roles.weight is None else roles.weight
     above = amounts > 0
     if np.all(amounts[above] == amounts[above][0]):
         amounts = above.astype(np.float64)  # one row each, as all weigh the same
-    kept_apart = [] if groups is None else [groups]
-    kept_apart += folds.columns() if isinstance(folds, GivenFolds) else []
-    if time is True and len(target) <= _TINY_WEIGHT:  # rows may be sorted in another order
-        time = np.arange(len(target), dtype=np.float64)
-    kept_apart += [time] if isinstance(time, np.ndarray) else []
-    rows, index = _distinct_rows(table, target, kept_apart, amounts)
+    if in_order and n_samples <= _TINY_WEIGHT:  # rows may be sorted in another order
+        times = np.arange(n_samples, dtype=np.float64)
+    kept_apart = [values for values in (groups, times) if isinstance(values, np.ndarray)]
+    kept_apart += [] if folds is None else folds.columns()
+    rows, index = _distinct_rows(table, roles.target, kept_apart, amounts)
     total = np.bincount(index[index >= 0], amounts[index >= 0], minlength=len(rows))
-    return CountedRows(
-        table if np.array_equal(rows, np.arange(len(target))) else table.take(rows),
-        target[rows],
-        None if np.all(total == total[0]) else total / total.min(),
-        None if groups is None else groups[rows],
-        folds.take(rows) if isinstance(folds, GivenFolds) else folds,
-        time[rows] if isinstance(time, np.ndarray) else time,
-        index,
+    counted = replace(
+        roles,
+        target=roles.target[rows],
+        weight=None if np.all(total == total[0]) else total / total.min(),
+        groups=None if groups is None else groups[rows],
+        times=times[rows] if isinstance(times, np.ndarray) else times,
+        folds=None if folds is None else folds.take(rows),
     )
+    taken = table if np.array_equal(rows, np.arange(n_samples)) else table.take(rows)
+    return CountedRows(taken, counted, index)
 
 
 def _distinct_rows(

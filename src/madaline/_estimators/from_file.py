@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +14,9 @@ from madaline._data.media.signals import SEQUENCE_NAME, SOUND_NAME
 from madaline._estimators.classifier import AdaptiveClassifier
 from madaline._estimators.online import OnlineClassifier, OnlineRegressor
 from madaline._estimators.regressor import AdaptiveRegressor
-from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
-from madaline._evaluation.objective import LOG_LOSS
 from madaline._model import FittedModel
 from madaline._online.file import kind_of_learner
+from madaline._request import FitRequest
 
 if TYPE_CHECKING:
     from madaline._estimators.many_models import ManyModels
@@ -83,25 +81,17 @@ def estimator_of(model: FittedModel) -> AdaptiveClassifier | AdaptiveRegressor:
     """Return the fitted estimator of a model, with the arguments of the fit."""
     of_classes = model.summary.task == AdaptiveClassifier._task
     kind = AdaptiveClassifier if of_classes else AdaptiveRegressor
-    estimator = kind(**_arguments(kind, model.summary.settings))
+    estimator = kind(**_arguments(model.summary.request))
     estimator._remember(model)
     _set_names(estimator, model)
     return estimator
 
 
-def _arguments(kind: type, settings: Mapping[str, Any]) -> dict[str, Any]:
+def _arguments(request: FitRequest) -> dict[str, Any]:
     """Return the arguments of an estimator as far as the file holds them."""
-    names = set(kind._get_param_names())  # type: ignore[attr-defined]
-    present = {name: value for name, value in settings.items() if value is not None}
-    arguments = {name: value for name, value in present.items() if name in names}
-    if "seed" in present:
-        arguments["random_state"] = present["seed"]
-    if not arguments.get("kinds"):
-        arguments.pop("kinds", None)
-    if arguments.get("metric") not in {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}:
-        arguments.pop("metric", None)  # a function, of which the file holds the name
-    if isinstance(arguments.get("class_weight"), list):
-        arguments["class_weight"] = dict(map(tuple, arguments["class_weight"]))
+    arguments = request.arguments
+    if callable(request.objective.metric):  # of which the file holds the name
+        del arguments["metric"]
     return arguments
 
 

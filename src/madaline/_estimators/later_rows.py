@@ -204,7 +204,7 @@ class LaterRows(Explanations):
         (269, 200)
         """
         from madaline._fitting.updating.update import update_model
-        from madaline._model.kept_rows import check_keep_rows
+        from madaline._request import check_keep_rows
 
         before = self._model()
         before.check_one_output("updated")

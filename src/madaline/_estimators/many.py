@@ -29,12 +29,10 @@ from madaline._estimators.classifier import AdaptiveClassifier
 from madaline._estimators.many_models import ManyModels
 from madaline._estimators.regressor import AdaptiveRegressor
 from madaline._estimators.sources import first_path
-from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone
 from madaline._fitting.many import Job, ManyOptions, fit_models
 from madaline._model import FittedModel
-from madaline._model.kept_rows import check_keep_rows
 from madaline._model.many import ModelsByGroup
-from madaline._race.plan import preset_named
+from madaline._request import FitRequest
 from madaline._story.groups import GroupProgress
 from madaline._words import format_count, warn
 from madaline.errors import GroupsWarning, InputError, RowsLeftOutWarning
@@ -325,21 +323,16 @@ def _estimator(
                 f"fit_many takes no argument {name!r} for {task}: {alike(name, [*names, *_OF_FIT])}"
             )
     estimator = kind(**own, n_jobs=1)
-    check_effort(estimator.effort)
-    preset_named(estimator.preset)
-    check_members(estimator.members)
-    check_keep_rows(estimator.keep_rows)
+    estimator._request(0)  # checks what does not depend on a group
     memory_limit(estimator.memory_limit)
     arguments.read_time_limit(estimator.time_limit)
-    arguments.read_missing(estimator.missing)
-    estimator._objective()
     return estimator, of_fit
 
 
 def _check_columns(estimator: AdaptiveEstimator, names: Sequence[str]) -> None:
     """Raise `InputError` for kinds and constraints of columns that are not learned from."""
-    kinds, monotone = arguments.read_kinds(estimator.kinds), read_monotone(estimator.monotone)
-    for role, named in (("kinds", kinds or {}), ("monotone", monotone)):
+    request = estimator._request(0)
+    for role, named in (("kinds", request.kinds), ("monotone", request.monotone)):
         for name in named:
             if name not in names:
                 raise InputError(
@@ -350,9 +343,9 @@ def _check_columns(estimator: AdaptiveEstimator, names: Sequence[str]) -> None:
 def _columns_of_rows(of_fit: Mapping[str, Any], n_samples: int) -> dict[str, Array]:
     """Return the arguments of `fit` that have a value for each row."""
     groups, folds = arguments.read_groups(of_fit.get("groups"), n_samples), of_fit.get("folds")
-    time = arguments.read_time(of_fit.get("time"), n_samples)
+    time = arguments.read_times(of_fit.get("time"), n_samples)
     columns = {} if groups is None else {"groups": groups}
-    if isinstance(time, np.ndarray):
+    if time is not None:
         columns["time"] = time
     if folds is not None and not isinstance(folds, Integral):
         numbers = np.asarray(arguments.computed(folds))
@@ -372,9 +365,7 @@ def _check_common(options: ManyOptions, settings: Mapping[str, Any]) -> None:
 
 
 def _checked_seed(random_state: Any) -> int:
-    seed = arguments.read_seed(random_state)
-    check_seed(seed)
-    return seed
+    return FitRequest(seed=arguments.read_seed(random_state)).seed
 
 
 def _checked_rows(min_rows: Any) -> int | None:

@@ -280,7 +280,9 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):
     def _objective(self) -> Objective:
         from madaline._evaluation.objective import Objective
 
-        return Objective(loss=self.loss, quantile=self.quantile, metric=self.metric)
+        levels = self.quantile
+        several = tuple(levels) if isinstance(levels, list | np.ndarray) else levels
+        return Objective(loss=self.loss, quantile=several, metric=self.metric)
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
         targets = read_targets(y, n_samples)

@@ -17,7 +17,6 @@ from madaline._data.io.source_files import is_large
 from madaline._data.io.table_files import FileTable, read_file
 from madaline._data.table import Table, alike
 from madaline._data.target.values import side_by_side
-from madaline._estimators.arguments import read_missing
 from madaline._words import warn
 from madaline.errors import InputError, RowsLeftOutWarning, TextReadWarning
 from madaline.nn.arrays import Array
@@ -25,9 +24,7 @@ from madaline.nn.arrays import Array
 if TYPE_CHECKING:
     from madaline._fitting.large_table import LargeTable
     from madaline._fitting.sampling import Roles
-
-_IN_MEMORY = ("folds", "series", "lags", "past")
-"""Arguments of `fit` that need all rows in memory."""
+    from madaline._request import FitRequest
 
 
 @final
@@ -55,12 +52,11 @@ def read_source(
     estimator: Any,
     given: RecognizedRows,
     y: Any,
-    *,
-    seed: int,
-    sample_weight: Any = None,
-    groups: Any = None,
-    time: Any = None,
-    **others: Any,
+    sample_weight: Any,
+    groups: Any,
+    folds: Any,
+    time: Any,
+    request: FitRequest,
 ) -> SourceRows | None:
     """Return rows of a table in files, or of a query; None if they are in memory."""
     from madaline._data.rows import open_rows
@@ -71,7 +67,7 @@ def read_source(
     if given.form not in (Form.FILES, Form.QUERY):
         return None
     X = given.content
-    of_files, words = given.form == Form.FILES, read_missing(estimator.missing)
+    of_files, words = given.form == Form.FILES, request.missing
     if of_files and not is_large(given):
         _check_folder(X)
         try:
@@ -89,8 +85,12 @@ def read_source(
         return None  # labels of a query's rows
     source = shown(source, sys.stdout) if estimator.verbose and sys.stdout else source
     roles = _roles(source.names, y, sample_weight, groups)
-    for name in _IN_MEMORY:
-        if others.get(name) is not None and not (name == "folds" and _is_whole(others[name])):
+    given_folds = None if request.folds is not None else folds
+    in_memory = {"folds": given_folds is not None} | {
+        name: name in request.time.arguments for name in ("series", "lags", "past")
+    }
+    for name, is_given in in_memory.items():
+        if is_given:
             raise InputError(
                 f"{name} is given, but X is read block by block, and {name} needs all rows at"
                 " once: leave it out, or read X first."
@@ -98,13 +98,13 @@ def read_source(
     if not (time is None or isinstance(time, str | bool)):
         raise InputError("time must be the name of a column of X, True or False.")
     classes = estimator._task == "classification"
-    drawn = draw_rows(source, roles, seed=seed, classes=classes)
+    drawn = draw_rows(source, roles, seed=request.seed, classes=classes)
     if drawn.left_out:
         warn(drawn.left_out, RowsLeftOutWarning)
     read = _LabelReader(roles.targets) if classes else _NumberReader(roles.targets)
     large = None
     if not drawn.is_complete:
-        large = LargeTable(source, roles, drawn, read, seed)
+        large = LargeTable(source, roles, drawn, read, request.seed)
     return _taken_apart(drawn.table, roles, read(drawn.table), large=large, numbers=drawn.numbers)
 
 
@@ -147,10 +147,6 @@ def first_path(X: Any) -> str | os.PathLike[str]:
     """Return the path that files are given by, or the first of those that are listed."""
     path: str | os.PathLike[str] = X[0] if isinstance(X, list | tuple) else X
     return path
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> Roles:

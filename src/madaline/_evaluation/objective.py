@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from numbers import Real
-from typing import Any
+from typing import Annotated, Any, Self, final
 
 import numpy as np
 
+from madaline._data.codec import Stored
+from madaline._data.json_checks import Either, ListOf, Number, Optional, Row, Text
 from madaline._data.target import (
     CLASSIFICATION,
     REGRESSION,
@@ -19,6 +21,8 @@ from madaline._data.target import (
     RegressionEncoder,
     TargetEncoder,
 )
+from madaline._data.target.encoders import LABEL
+from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._evaluation.metrics import (
     CLASS_METRICS,
     NUMBER_METRICS,
@@ -35,6 +39,7 @@ from madaline.nn.losses import Loss
 
 BALANCED = "balanced"  # the class weight that gives all classes the same total weight
 LOG_LOSS = "log_loss"  # the metric of classes unless another one is wanted
+METRICS = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)  # that have a name
 MIN_QUANTILE = 1e-9  # distance of a quantile from 0 and 1
 MAX_FACTOR = 1e15  # cost of a mistake and weight of a class; the smallest weight is one by this
 LOSSES = ("squared", "absolute", "quantile", "poisson")  # of numbers
@@ -72,11 +77,10 @@ def check_loss(loss: Any) -> None:
 
 def _check_metric(metric: Any) -> None:
     """Raise `InputError` for an unknown metric."""
-    names = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)
-    if metric is None or callable(metric) or (isinstance(metric, str) and metric in names):
+    if metric is None or callable(metric) or (isinstance(metric, str) and metric in METRICS):
         return
     raise InputError(
-        f"metric is {metric!r}: choose one of {', '.join(names)}, or give a function of the truth"
+        f"metric is {metric!r}: choose one of {', '.join(METRICS)}, or give a function of the truth"
         " and the predictions."
     )
 
@@ -155,21 +159,47 @@ def _check_quantiles(levels: Any, loss: str | None, metric: Any) -> None:
         )
 
 
+@final
 @dataclass(frozen=True)
-class Objective:
+class UnknownMetric:
+    """A metric that was a function, of which a file holds the name alone."""
+
+    __name__: str
+
+    def __call__(self, *_: Array) -> float:
+        """Raise `InputError`: the function is not there."""
+        raise InputError(
+            f"The metric was the function {self.__name__}, which the file does not hold: give it"
+            " again."
+        )
+
+
+_WEIGHTS = ListOf(Row((LABEL, Number(0))))
+_LEVEL = Number(0, 1 + 1e-9)
+
+
+@final
+@dataclass(frozen=True)
+class Objective(Stored):
     """What to minimize, and what to select by; the defaults suit most tables."""
 
     loss: str | None = None  # of numbers, one of `LOSSES`; the first by default
-    quantile: float | Sequence[float] = 0.5  # to predict; several in ascending order
+    # to predict; several in ascending order
+    quantile: Annotated[float | Sequence[float], Either(_LEVEL, ListOf(_LEVEL, 2, MAX_OUTPUTS))] = (
+        0.5
+    )
     # What chooses recipes, epochs and the ensemble instead of the loss: its name, or a function of
     # the truth and of predictions (probabilities of classes), the higher the better.
-    metric: str | Callable[[Array, Array], float] | None = None
+    metric: Annotated[str | Callable[[Array, Array], float] | None, Optional(Text())] = None
     # Factor of the weights of the rows of each class in training; 1 for those left out.
-    class_weight: str | Mapping[Any, float] | None = None
+    class_weight: Annotated[
+        str | Mapping[Any, float] | None, Optional(Either(Text(), _WEIGHTS))
+    ] = None
     # The second of two classes is predicted where its probability is above. By default tuned for a
     # metric of decisions (`TUNED_METRICS`) or costs, and one half otherwise.
-    threshold: float | None = None
-    costs: Any = None  # (2, 2), of a row by true (down) and by predicted class (across)
+    threshold: Annotated[float | None, Optional(_LEVEL)] = None
+    # (2, 2), of a row by true (down) and by predicted class (across)
+    costs: Annotated[Any, Optional(ListOf(ListOf(Number(), 2, 2), 2, 2))] = None
 
     def __post_init__(self) -> None:
         """Check all values that do not depend on a table."""
@@ -190,28 +220,43 @@ class Objective:
         given = any(value is not None for value in for_classes)
         return CLASSIFICATION if given or metric in (LOG_LOSS, *CLASS_METRICS) else None
 
-    def settings(self) -> dict[str, Any]:
-        """Return the settings other than the defaults as JSON-able values.
+    def to_json(self) -> dict[str, Any]:
+        """Return what differs from the defaults as JSON-able values.
 
-        Class weights are pairs, as labels need not be text.
+        Class weights are pairs, as labels need not be text; of a function there is the name.
         """
-        settings: dict[str, Any] = {} if self.loss is None else {"loss": self.loss}
+        values: dict[str, Any] = {
+            "loss": self.loss,
+            "metric": self.metric_name,
+            "class_weight": self.class_weight,
+            "threshold": None if self.threshold is None else float(self.threshold),
+            "costs": None if self.costs is None else np.asarray(self.costs, np.float64).tolist(),
+        }
         if self.loss == "quantile" or self.metric == "quantile":
-            levels = list(self.levels)
-            settings["quantile"] = levels if len(levels) > 1 else levels[0]
-        if self.metric is not None:
-            settings["metric"] = getattr(self.metric, "__name__", str(self.metric))
+            values["quantile"] = self.levels[0] if len(self.levels) == 1 else list(self.levels)
         if isinstance(self.class_weight, Mapping):
-            settings["class_weight"] = [
-                [_plain(label), float(weight)] for label, weight in self.class_weight.items()
-            ]
-        elif self.class_weight is not None:
-            settings["class_weight"] = self.class_weight
-        if self.threshold is not None:
-            settings["threshold"] = float(self.threshold)
-        if self.costs is not None:
-            settings["costs"] = np.asarray(self.costs, np.float64).tolist()
-        return settings
+            weights = self.class_weight.items()
+            values["class_weight"] = [[_plain(label), float(weight)] for label, weight in weights]
+        return {name: value for name, value in values.items() if value is not None}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what `to_json` described."""
+        given = dict(values)
+        if given.get("metric", LOG_LOSS) not in METRICS:
+            given["metric"] = UnknownMetric(given["metric"])
+        if isinstance(given.get("class_weight"), list):
+            given["class_weight"] = dict(map(tuple, given["class_weight"]))
+        if isinstance(given.get("quantile"), list):
+            given["quantile"] = tuple(given["quantile"])
+        return cls(**given)
+
+    @property
+    def metric_name(self) -> str | None:
+        """The name of the metric that chooses; None where the loss does."""
+        if self.metric is None or isinstance(self.metric, str):
+            return self.metric
+        return getattr(self.metric, "__name__", str(self.metric))
 
     @property
     def levels(self) -> tuple[float, ...]:

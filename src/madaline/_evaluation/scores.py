@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -141,7 +141,7 @@ def score_predictions(
     classes: Array | None = None,  # (n_classes,), the labels of a classifier
     output: Array | None = None,  # (n_samples, n_outputs), its raw outputs
     cut: float = 0.0,  # the raw output above which the second of two classes is predicted
-    class_weight: Any = None,  # that the networks learned with, as settings have it
+    class_weight: str | Mapping[Any, float] | None = None,  # that the networks learned with
 ) -> tuple[Score, ...]:
     """Return the scores of predictions, beside the best constant for these rows.
 
@@ -190,10 +190,8 @@ def _accuracy(prediction: Array, truth: Array) -> Score:
     return Score("accuracy", value, error, float(most_frequent / len(hits)), True)
 
 
-def _weight_of(class_weight: Any, classes: Array, index: Array) -> Array:
+def _weight_of(class_weight: str | Mapping[Any, float], classes: Array, index: Array) -> Array:
     """Return the weight of each row by its class."""
-    if not isinstance(class_weight, str):
-        class_weight = dict(map(tuple, class_weight))
     with np.errstate(divide="ignore"):  # of classes that no row has
         return class_weights(class_weight, classes, index)[index]
 

@@ -327,7 +327,7 @@ def _present(model: FittedModel, table: Table, column: str) -> tuple[Table, Arra
 
 def _constraint(model: FittedModel, column: str, readout: Readout) -> str:
     """Return how a model was constrained to move with a column; empty if it was not."""
-    direction = model.summary.settings.get("monotone", {}).get(column, 0)
+    direction = model.summary.request.monotone.get(column, 0)
     if readout.scale != TARGET and readout.index == 0:  # the first of two classes
         direction = -direction
     verbs = {1: "fall", -1: "rise"}

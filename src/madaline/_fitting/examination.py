@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import final
 
@@ -24,7 +24,6 @@ from madaline._data.target import (
 from madaline._engine.memory import memory_limit
 from madaline._evaluation.leak_sources import order_of_target
 from madaline._evaluation.leakage import Leak, find_leaks
-from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import label_text
 from madaline._fitting.arguments import count_folds
 from madaline._fitting.columns import (
@@ -35,7 +34,8 @@ from madaline._fitting.columns import (
 from madaline._fitting.lagged import LaggedData, add_past
 from madaline._fitting.memory import MemoryLimit
 from madaline._fitting.training_data import EncodedTarget, TrainingData
-from madaline._race.plan import BALANCED, Plan, Preset
+from madaline._race.plan import Plan, Preset, preset_named
+from madaline._request import FitRequest
 from madaline._time.noticing import TimeOrder, find_time_order
 from madaline._time.stretches import (
     RowTimes,
@@ -48,23 +48,21 @@ from madaline.nn.arrays import Array
 
 @final
 @dataclass(frozen=True)
-class FitOptions:
-    """How a fit learns from its rows; see `Fitting`."""
+class FitContext:
+    """What a fit was asked, what it has, and what is known of rows that it was not given."""
 
-    objective: Objective
-    task: str | None
-    kinds: Mapping[str, str]
-    monotone: Mapping[str, int] = field(default_factory=dict)
-    effort: int = 100
-    preset: Preset = BALANCED
-    seed: int = 0
-    missing: tuple[str, ...] = ()  # words that stand for missing values
-    adjust: Callable[[Plan], Plan] | None = None
+    request: FitRequest
     n_workers: int = 1  # tasks that may run at a time
     limit: MemoryLimit = field(default_factory=lambda: MemoryLimit(memory_limit()))
+    adjust: Callable[[Plan], Plan] | None = None  # changes the plan, for experiments
     n_samples: int | None = None  # rows of a large table, where the rows are a sample of it
     # returns the levels of a column of text in all rows, where the rows are a sample
     all_rows: Callable[[str], LevelCounts | None] = unknown_counts
+
+    @property
+    def preset(self) -> Preset:
+        """The choice between time and loss."""
+        return preset_named(self.request.preset)
 
 
 @final
@@ -96,25 +94,25 @@ class Examination:
         return order_of_target(data.table, dropped, numbers, classes=classes)
 
 
-def examine(data: TrainingData, options: FitOptions) -> Examination:
+def examine(data: TrainingData, context: FitContext) -> Examination:
     """Return what a table is: the kind of each column, the task, leaks, told times."""
-    objective = options.objective
-    data.table.sort(options.n_workers)
-    schema = infer_schema(data, options.kinds, options.all_rows)
+    request, objective = context.request, context.request.objective
+    data.table.sort(context.n_workers)
+    schema = infer_schema(data, request.kinds, context.all_rows)
     data = _with_only_dates(replace(data, table=schema.read(data.table)), schema)
-    horizon = data.horizon if data.lags is None else None  # lags count it in rows
+    asked = data.asked
     times = read_times(
         data.time,
         data.table,
         schema,
-        gap=data.gap,
-        horizon=horizon,
-        complete=data.lags is not None,
+        gap=asked.gap,
+        horizon=None if asked.lags else asked.horizon,  # lags count it in rows
+        complete=bool(asked.lags),
     )
-    given = options.task or objective.task
+    given = request.told_task
     task, task_reason = (given, "as told") if given else _infer_task(data)
     objective.check_task(task, n_targets=len(data.target_names))
-    lagged = add_past(data, schema, times, task=task, objective=objective, seed=options.seed)
+    lagged = add_past(data, schema, times, task=task, objective=objective, seed=request.seed)
     if lagged is not None:
         data, schema, times = lagged.data, lagged.schema, lagged.times
     data = _with_stretches(data, times)
@@ -129,17 +127,17 @@ def examine(data: TrainingData, options: FitOptions) -> Examination:
         fit = objective.fit_target_encoder
         encoder = lagged.encoder(encoder, fit(task, learned, data.weight, names=data.target_names))
     goal = EncodedTarget.of(encoder, objective, learned, data.weight)
-    kept = {*options.kinds, *_repeating(schema, options)}
+    kept = {*request.kinds, *_repeating(schema, context)}
     schema = read_by_letters(schema, data.table, goal.matrix, data.groups, kept)
-    _check_limits(options.limit, data, schema, encoder)
+    _check_limits(context.limit, data, schema, encoder)
     leaks = _find_leaks(data, schema, goal, learned, lagged, classes=task == CLASSIFICATION)
     return Examination(data, schema, task, task_reason, encoder, goal, leaks, times, lagged)
 
 
-def _repeating(schema: Schema, options: FitOptions) -> Iterator[str]:
+def _repeating(schema: Schema, context: FitContext) -> Iterator[str]:
     """Yield the columns whose levels repeat in all rows, where the rows are a sample."""
     for column in schema.columns:
-        counts = options.all_rows(column.name) if column.kind == CATEGORY else None
+        counts = context.all_rows(column.name) if column.kind == CATEGORY else None
         if counts is not None and counts.repeat:
             yield column.name
 
@@ -165,8 +163,7 @@ def in_order(seen: Examination) -> Examination:
 def _with_only_dates(data: TrainingData, schema: Schema) -> TrainingData:
     """Return the data with the only column of dates for times, where the user needs times."""
     dates = [column.name for column in schema.columns if column.kind == DATETIME]
-    needed = (data.gap, data.horizon, data.lags, data.series)
-    if data.time is None and len(dates) == 1 and any(value is not None for value in needed):
+    if data.time is None and len(dates) == 1 and data.asked.needs_times:
         return replace(data, time=dates[0])
     return data
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from madaline._data.codec import check_of
@@ -15,9 +15,9 @@ from madaline._data.profile import ColumnProfile, TableProfile
 from madaline._data.target import TARGETS
 from madaline._fitting.preparation import Preparation
 from madaline._model.kept_rows import KeptRows
+from madaline._request import FitRequest
 from madaline._runtime.file_checks import COLUMN as COLUMN_ENCODER
 from madaline._runtime.file_checks import column_name
-from madaline._story.summary import SETTINGS
 from madaline._words import clip_text
 
 _LEARNED_SHARE = 0.125
@@ -27,7 +27,7 @@ _LEARNED_SHARE = 0.125
 def check_file(
     prepared: Preparation,
     profile: TableProfile,
-    settings: Mapping[str, Any],
+    request: FitRequest,
     kept: KeptRows | None,
 ) -> None:
     """Raise `InputError` unless a model's file can hold what is known before the race.
@@ -40,7 +40,7 @@ def check_file(
         "encoder": encoder["columns"],
         "profile": profile.to_json(),
         "target": prepared.target_encoder.to_json(),
-        "settings": dict(settings),
+        "request": request.to_json(),
     }
     if kept is not None:
         kept.check()
@@ -56,7 +56,7 @@ def check_file(
         _check_column(column_name(column), column, COLUMN_ENCODER)
     _check_target(prepared.data.target_names, known["target"])
     with refusing_unreadable("The settings cannot be used", "correct it"):
-        SETTINGS(known["settings"])
+        check_of(FitRequest)(known["request"])
 
 
 def _check_column(name: str, described: Any, check: Check) -> None:

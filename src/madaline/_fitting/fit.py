@@ -2,53 +2,52 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
-from typing import Any, final
+from typing import Self, final
 
 import numpy as np
 
-from madaline._data.formats.number_format import NumberFormat
+from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.kind import DROPPED
 from madaline._data.profile import TableProfile
 from madaline._data.schema import Schema
-from madaline._data.splits.folds import GivenFolds
+from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
-from madaline._data.target import mean_entropy
+from madaline._data.target import TargetEncoder, mean_entropy
 from madaline._engine.executors.choice import count_workers, find_executor
-from madaline._engine.memory import memory_limit as bytes_allowed
-from madaline._evaluation.objective import Objective
-from madaline._fitting.arguments import check_effort, check_members, check_seed, read_monotone
+from madaline._engine.executors.executor import Executor
+from madaline._engine.memory import memory_limit
+from madaline._evaluation.leakage import Leak
 from madaline._fitting.evaluation import Evaluation
-from madaline._fitting.examination import FitOptions
+from madaline._fitting.examination import FitContext
 from madaline._fitting.file_checks import check_file
 from madaline._fitting.large_table import LargeTable
+from madaline._fitting.means import Means
 from madaline._fitting.memory import MemoryLimit
 from madaline._fitting.outcome import Outcome
 from madaline._fitting.prediction import make_predictor, shifted
 from madaline._fitting.preparation import Preparation, prepare
-from madaline._fitting.training import TimeLimit, TrainingRun
-from madaline._fitting.training_data import TrainingData
+from madaline._fitting.training import TrainingRun
+from madaline._fitting.training_data import Roles, TrainingData
 from madaline._model import FittedModel
-from madaline._model.kept_rows import KeptRows, as_learned, check_keep_rows, check_kinds
+from madaline._model.kept_rows import KeptRows, as_learned, check_kinds
 from madaline._model.known_rows import MAX_KNOWN_ROWS, KnownRows
 from madaline._race.checkpoint import CheckpointFile
 from madaline._race.ensemble import Ensemble
-from madaline._race.plan import ALL, BALANCED, Plan, preset_named
+from madaline._race.plan import ALL, Plan, preset_named
 from madaline._race.race import Event, Race
+from madaline._request import FitRequest, check_keep_rows
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import Member, Summary
-from madaline._time.lags import read_lags, read_names
-from madaline._time.stretches import RowTimes
 from madaline.errors import InputError
 from madaline.nn._sparse_rows import dense
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Trees
-from madaline.records.race_decisions import LearnedFromProbabilities
+from madaline.records.decision import Decision
+from madaline.records.history import Record
+from madaline.records.race_decisions import CheaperPlan, LearnedFromProbabilities
 
 KEPT_STREAM = 2**32 - 3
 """Separates the random numbers of kept rows from those of networks, batches and folds."""
@@ -58,144 +57,166 @@ KEPT_STREAM = 2**32 - 3
 class Fitting:
     """A fit is an iterator over its records and decisions; afterwards `model` returns the model.
 
-    What is not explained here is as for `AdaptiveClassifier`. The constructor prepares all, and
-    raises `InputError` if nothing can be learned, with the reason and the remedy.
+    What is given stays as it is: `prepare` reads it, and raises `InputError` if nothing can be
+    learned, with the reason and the remedy.
     """
 
     def __init__(
         self,
-        table: Table,
-        target: Array,  # (n_samples,), or (n_samples, n_targets), which are predicted together
+        request: FitRequest,
+        table: Table,  # the columns to learn from
+        roles: Roles,
+        means: Means | None = None,
         *,
-        task: str | None = None,  # inferred from the target by default
-        target_name: str | Sequence[str] = "target",
-        target_format: NumberFormat | None = None,  # how its numbers were written in a file
-        objective: Objective | None = None,
-        sample_weight: Array | None = None,
-        groups: Array | None = None,
-        folds: int | GivenFolds | None = None,
-        time: str | bool | Array | RowTimes | None = None,  # see `TrainingData`
-        gap: Any = None,
-        horizon: Any = None,
-        series: str | None = None,
-        lags: Any = None,
-        past: Any = None,
-        classes: Array | None = None,  # those that the columns of a target are probabilities of
-        kinds: Mapping[str, str] | None = None,
-        missing: Sequence[str] = (),  # words that stand for missing values, absent from the table
-        monotone: Mapping[str, int] | None = None,
-        effort: int = 100,
-        preset: str = BALANCED.name,
-        members: str = ALL,
-        seed: int = 0,
-        n_jobs: int | None = None,
-        executor: Any = None,  # an address, client or `Executor`; not part of the result
-        memory_limit: int | str | None = None,
         adjust: Callable[[Plan], Plan] | None = None,  # changes the plan, for experiments
-        source: str | None = None,  # the table's file, or its folder with a trailing slash
-        file_options: Sequence[str] = (),  # of `madaline fit`, kept to reproduce the command
-        checkpoint: str | os.PathLike[str] | None = None,  # a fit goes on from its own
-        keep_rows: int = 0,
-        time_limit: TimeLimit | None = None,
         large: LargeTable | None = None,  # that the table is a sample of
-        compiled_from: float | None = None,  # planned multiply-adds that numba computes
     ) -> None:
-        check_seed(seed)
-        given_executor = find_executor(executor)
-        chosen, limit = preset_named(preset), MemoryLimit(bytes_allowed(memory_limit))
-        data = TrainingData.checked(
-            table,
-            target,
-            sample_weight,
-            groups,
-            folds,
-            target_name,
-            time=time,
-            gap=gap,
-            horizon=horizon,
-            series=series,
-            lags=lags,
-            past=past,
-            classes=classes,
-            large=large,
+        self.request = request
+        self.roles = roles
+        self.means = means or Means()
+        self._table = table
+        self._adjust = adjust
+        self._large = large
+
+    def prepare(self) -> Self:
+        """Return the fit when it is ready to train; `InputError` if nothing can be learned."""
+        _ = self.training
+        return self
+
+    @cached_property
+    def prepared(self) -> Preparation:
+        """The encoded rows, the plan, and what was inferred from the table."""
+        data = TrainingData.checked(self._table, self.roles, self.request, self._large)
+        n_workers = count_workers(self.means.n_jobs if self._executor is None else 1)
+        return prepare(data, FitContext(self.request, n_workers, self._limit, self._adjust))
+
+    @cached_property
+    def _executor(self) -> Executor | None:
+        """The executor that was given, if any."""
+        return find_executor(self.means.executor)
+
+    @cached_property
+    def _limit(self) -> MemoryLimit:
+        return MemoryLimit(memory_limit(self.means.memory_limit))
+
+    @property
+    def target_name(self) -> str:
+        """The name of the target, or those of several."""
+        return ", ".join(self.prepared.data.target_names)
+
+    @property
+    def task(self) -> str:
+        """What is predicted: classes or numbers."""
+        return self.prepared.task
+
+    @property
+    def plan(self) -> Plan:
+        """What the race will do."""
+        return self.prepared.plan
+
+    @property
+    def rows(self) -> FoldedRows:
+        """The evaluated and the training rows of each fold."""
+        return self.prepared.rows
+
+    @property
+    def leaks(self) -> tuple[Leak, ...]:
+        """Columns that reveal the target."""
+        return self.prepared.leaks
+
+    @property
+    def cheaper(self) -> CheaperPlan | None:
+        """What is different where memory is short."""
+        return self.prepared.cheaper
+
+    @property
+    def encoder(self) -> TableEncoder:
+        """What encodes columns as features."""
+        return self.prepared.encoder
+
+    @property
+    def target_encoder(self) -> TargetEncoder:
+        """What encodes the target, and decodes predictions."""
+        return self.prepared.target_encoder
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The kind of each column, and how the target was written."""
+        return replace(self.prepared.schema, target=self.roles.written)
+
+    @property
+    def advice(self) -> str:
+        """What to do where rows near one another are alike, but may be in no order of time.
+
+        Or where several have the same time; often nothing.
+        """
+        if self.prepared.lagged is not None:
+            return self.prepared.lagged.advice
+        order = self.prepared.order
+        return "" if order is None or order.of_time else order.advice
+
+    @cached_property
+    def race(self) -> Race:
+        """The networks that race, and what computes them."""
+        prepared, limit = self.prepared, self.means.time_limit
+        race = Race(prepared.plan, prepared.dataset, self.request.seed, blocks=prepared.blocks)
+        race.equip(
+            self.means.n_jobs if prepared.cheaper is None else prepared.n_workers,
+            self._executor,
+            self.means.compiled_from,
+            affordable=np.inf if limit is None else limit.affordable_work,
         )
-        options = FitOptions(
-            objective or Objective(),
-            task,
-            kinds or {},
-            read_monotone(monotone),
-            check_effort(effort),
-            chosen,
-            seed,
-            tuple(missing),
-            adjust,
-            count_workers(n_jobs if given_executor is None else 1),
-            limit,
-        )
-        self.target_name = ", ".join(data.target_names)
-        prepared = self.prepared = prepare(data, options)
-        lagged = prepared.lagged
-        self.monotone, self.cheaper = options.monotone, prepared.cheaper
-        optional = {
-            "monotone": self.monotone or None,
-            "preset": None if chosen is BALANCED else chosen.name,
-            "members": None if check_members(members) == ALL else members,
-            "time_limit": time_limit.seconds if time_limit else None,
-            "source": source or None,
-            "file_options": list(file_options) or None,
-            "memory": limit.n_bytes if self.cheaper else None,
-            "keep_rows": keep_rows or None,
-            "time": time if isinstance(time, str | bool) else None,
-            "gap": _plain_span(gap),
-            "horizon": _plain_span(horizon) if lags is None else _plain_rows(horizon),
-            "series": series if lagged is None else lagged.past.lags.series,
-            "lags": None if lags is None else list(read_lags(lags)),
-            "past": None if past is None else list(read_names(past)),
-            "missing": list(missing) or None,
-            "probabilities": None if classes is None else True,
-        }
-        self._settings = {
-            "effort": options.effort,
-            "seed": seed,
-            "kinds": dict(options.kinds),
-            "folds": folds if isinstance(folds, int) else None,
-            "given": data.names,
-            **{name: value for name, value in optional.items() if value is not None},
-            **prepared.objective.settings(),
-        }
-        self.task, self.task_reason = prepared.task, prepared.task_reason
-        of_past, n_outputs = lagged is not None, prepared.n_predicted
+        return race
+
+    @cached_property
+    def training(self) -> TrainingRun:
+        """The training of the race, which goes on from a checkpoint."""
+        self._check_keeping()
+        check_file(self.prepared, self._profile, self.request, self._kept_rows)
+        limit = self.means.time_limit
+        preparation = limit.seconds_passed if limit else 0.0
+        trees = self.request.members == ALL and self.plan.trees
+        allows = self._limit.allows if trees else None
+        training = TrainingRun(self.race, self.checkpoint, limit, allows, preparation)
+        if not training.decisions:
+            learned = _learned_from_probabilities(self.prepared)
+            preset = preset_named(self.request.preset).decision
+            of_plan = (self.prepared.drawn, self.cheaper, preset, learned)
+            training.decisions += filter(None, of_plan)
+        return training
+
+    @cached_property
+    def checkpoint(self) -> CheckpointFile:
+        """The file that a killed fit goes on from."""
+        return CheckpointFile(self.means.checkpoint)
+
+    @property
+    def records(self) -> list[Record]:
+        """What happened so far: an epoch of a recipe each."""
+        return self.training.records
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """What was decided so far."""
+        return self.training.decisions
+
+    @cached_property
+    def _profile(self) -> TableProfile:
+        return TableProfile.of(self.prepared.data.table, self.prepared.schema)
+
+    @cached_property
+    def _kept_rows(self) -> KeptRows | None:
+        return _sample_of_rows(self.prepared, self.request)
+
+    def _check_keeping(self) -> None:
+        """Raise `InputError` if rows are to be kept that cannot be."""
         check_kept_columns(
-            prepared.schema,
-            keep_rows,
-            n_outputs=n_outputs,
-            of_past=of_past,
-            of_probabilities=classes is not None,
+            self.prepared.schema,
+            self.request.keep_rows,
+            n_outputs=self.prepared.n_predicted,
+            of_past=self.prepared.lagged is not None,
+            of_probabilities=self.roles.classes is not None,
         )
-        self.schema = replace(prepared.schema, target=target_format)
-        self._profile = TableProfile.of(prepared.data.table, prepared.schema)
-        self._kept_rows = _sample_of_rows(prepared, self._settings)
-        check_file(prepared, self._profile, self._settings, self._kept_rows)
-        self.encoder, self.target_encoder = prepared.encoder, prepared.target_encoder
-        self.plan, self.rows, self.leaks = prepared.plan, prepared.rows, prepared.leaks
-        order = prepared.order
-        # what to do where rows near one another are alike, but may not be in the order of time, or
-        # where several have the same time
-        self.advice = "" if order is None or order.of_time else order.advice
-        self.advice = self.advice if lagged is None else lagged.advice
-        self.race = Race(self.plan, prepared.dataset, seed, blocks=prepared.blocks)
-        n_jobs = n_jobs if self.cheaper is None else prepared.n_workers
-        preparation = time_limit.seconds_passed if time_limit else 0.0
-        work = time_limit.affordable_work if time_limit else np.inf
-        self.race.equip(n_jobs, given_executor, compiled_from, affordable=work)
-        self.checkpoint = CheckpointFile(None if checkpoint is None else Path(checkpoint))
-        allows = limit.allows if members == ALL and self.plan.trees else None
-        self.training = TrainingRun(self.race, self.checkpoint, time_limit, allows, preparation)
-        self.records, self.decisions = self.training.records, self.training.decisions
-        if not self.decisions:
-            learned = _learned_from_probabilities(prepared)
-            of_plan = prepared.drawn, self.cheaper, chosen.decision, learned
-            self.decisions += filter(None, of_plan)
 
     def __iter__(self) -> Iterator[Event]:
         """Train; yield every record, with the decision based on it, if any."""
@@ -321,6 +342,14 @@ class Fitting:
         predicting = len(range(self.rows.n_networks)[self.rows.predicting])
         return ensemble.row_multiply_adds * predicting // self.rows.n_networks
 
+    @property
+    def _request_as_read(self) -> FitRequest:
+        """What was asked, with the task that was inferred and the series that groups stand for."""
+        lagged, time = self.prepared.lagged, self.request.time
+        if lagged is not None:
+            time = replace(time, series=lagged.past.lags.series)
+        return replace(self.request, task=self.task, time=time)
+
     def _summary(self) -> Summary:
         return replace(
             self._summary_so_far(self.outcome.ensemble),
@@ -331,7 +360,9 @@ class Fitting:
             row_multiply_adds_before=self._row_work(self.outcome.pruned.before),
             leaks=self.leaks,
             importances=self.outcome.importances,
-            settings=self._settings,
+            request=self._request_as_read,
+            given=self.roles.given,
+            of_probabilities=self.roles.classes is not None,
             outputs=self.outcome.outputs,
             forward=self.outcome.forward,
             linear=self.outcome.linear,
@@ -366,32 +397,21 @@ def check_kept_columns(
         check_kinds(schema)
 
 
-def _plain_rows(horizon: Any) -> int | None:
-    return None if horizon is None else int(horizon)
-
-
-def _plain_span(span: Any) -> Any:
-    """Return a length of time as JSON-able value: a timedelta in seconds, as text."""
-    if isinstance(span, timedelta | np.timedelta64):
-        return f"{np.timedelta64(span) / np.timedelta64(1, 's'):g} seconds"
-    return span
-
-
-def _sample_of_rows(prepared: Preparation, settings: Mapping[str, Any]) -> KeptRows | None:
+def _sample_of_rows(prepared: Preparation, request: FitRequest) -> KeptRows | None:
     """Return a sample of the rows that a fit learned from; None where none are to be kept."""
-    data, rows, most = prepared.data, prepared.rows, settings.get("keep_rows", 0)
-    if not most:
+    if not request.keep_rows:
         return None
+    data, rows = prepared.data, prepared.rows
     folds = np.full(rows.n_samples, -1)
     if not rows.n_final:  # final networks learn from all rows
         numbers = np.repeat(np.arange(rows.n_folds), np.diff(rows.bounds))
         folds[rows.order[: rows.n_evaluated]] = numbers
     return KeptRows.of(
-        as_learned(data.table, prepared.schema, dropped=left_out_columns(settings)),
+        as_learned(data.table, prepared.schema, dropped=left_out_columns(request)),
         data.target,
         folds,
-        most=most,
-        rng=np.random.default_rng([settings["seed"], KEPT_STREAM]),
+        most=request.keep_rows,
+        rng=np.random.default_rng([request.seed, KEPT_STREAM]),
         weight=None if data.weight is None else data.weight / data.weight.mean(),
     )
 
@@ -419,6 +439,6 @@ def _known_rows(prepared: Preparation, predictor: Predictor) -> KnownRows:
     return KnownRows.of(predictor, table, prepared.data.target)
 
 
-def left_out_columns(settings: Mapping[str, Any]) -> list[str]:
+def left_out_columns(request: FitRequest) -> list[str]:
     """Return the columns that the user left out of the fit."""
-    return [name for name, kind in settings.get("kinds", {}).items() if kind == DROPPED]
+    return [name for name, kind in request.kinds.items() if kind == DROPPED]

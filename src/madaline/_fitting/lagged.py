@@ -30,7 +30,7 @@ from madaline._data.target.values import target_numbers
 from madaline._evaluation.objective import Objective
 from madaline._fitting.training_data import TrainingData
 from madaline._race.dataset import Offset
-from madaline._time.lags import NO_ANCHOR, Lags, PastColumn, check_rows, read_lags, read_names
+from madaline._time.lags import NO_ANCHOR, Lags, PastColumn, check_rows
 from madaline._time.orders import find_series
 from madaline._time.past import LaggedRows, Past
 from madaline._time.series_scores import SeriesScores, score_series
@@ -133,15 +133,16 @@ def add_past(
 
     `InputError` where lags cannot be made.
     """
-    if data.lags is None:
-        if data.series is not None and times is None:
+    asked = data.asked
+    if not asked.lags:
+        if asked.series is not None and times is None:
             raise InputError(
-                f"series is {data.series!r}, but the times of the rows are not known: name the"
+                f"series is {asked.series!r}, but the times of the rows are not known: name the"
                 " column of dates (time=)."
             )
-        if data.past is not None:
+        if asked.past:
             raise InputError(
-                f"past names {format_list(read_names(data.past))}, but there are no lags: columns"
+                f"past names {format_list(asked.past)}, but there are no lags: columns"
                 " of the past are made of rows so far before; give lags=[1, 7]."
             )
         return None
@@ -153,7 +154,7 @@ def add_past(
     lags, values = _lags(data, schema, times, task)
     _check_names(lags, data.table)
     _check_length(lags, data.table)
-    if lags.series != data.series:  # groups stand in for series, which go on
+    if lags.series != asked.series:  # groups stand in for series, which go on
         data = replace(data, groups=None)
     advice = "" if lags.series is not None else _check_times(data, schema, times)
     rng = np.random.default_rng([seed, _STREAM])
@@ -187,7 +188,8 @@ def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tup
     of_column = times.name in data.table and not isinstance(data.time, np.ndarray)
     name = times.name if of_column else None
     gap, series = _gap(data, times), _series(data, times)
-    horizon = gap + 1 if data.horizon is None else check_rows("horizon", data.horizon)
+    horizon = data.asked.horizon
+    horizon = gap + 1 if horizon is None else check_rows("horizon", horizon)
     if horizon <= gap:
         raise InputError(
             f"horizon is {horizon}, but gap is {gap}: rows are predicted from {gap + 1} rows ahead"
@@ -195,7 +197,7 @@ def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tup
         )
     lags = Lags(
         data.target_names[0],
-        read_lags(data.lags),
+        data.asked.lags,
         horizon,
         name,
         series,
@@ -214,7 +216,7 @@ def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tup
 
 def _series(data: TrainingData, times: RowTimes) -> str | None:
     """Return the column of series: the one given, or that of groups, unless these are periods."""
-    name = data.series
+    name = data.asked.series
     if name is not None and name not in data.table:
         raise InputError(
             f"series names {name!r}, but the table has no such column:"
@@ -269,10 +271,11 @@ def _check_times(data: TrainingData, schema: Schema, times: RowTimes) -> str:
 
 def _gap(data: TrainingData, times: RowTimes) -> int:
     """Return how many rows of a series right before a row are not known when it is predicted."""
-    if data.gap is None or data.gap == 0:
+    gap = data.asked.gap
+    if gap is None or gap == 0:
         return 0
-    if isinstance(data.gap, Real):
-        return check_rows("gap", data.gap)
+    if isinstance(gap, Real):
+        return check_rows("gap", gap)
     steps = np.diff(np.unique(times.values))
     return check_rows("gap", np.ceil(times.gap / float(np.median(steps)) - 1e-9))
 
@@ -283,7 +286,7 @@ def _others(
     """Return the columns whose values are not known in advance."""
     kinds = {column.name: column for column in schema.columns}
     others = []
-    for name in () if data.past is None else read_names(data.past):
+    for name in data.asked.past:
         if name not in kinds:
             raise InputError(
                 f"past names {name!r}, but the table has no such column: {alike(name, list(kinds))}"

@@ -18,7 +18,7 @@ from madaline._evaluation.leakage import Leak
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
 from madaline._fitting.columns import make_dataset, unit_mean
-from madaline._fitting.examination import Examination, FitOptions, examine, in_order
+from madaline._fitting.examination import Examination, FitContext, examine, in_order
 from madaline._fitting.lagged import LaggedData
 from madaline._fitting.memory import Proposal
 from madaline._fitting.sampling import blocks_of, draw_sample
@@ -155,23 +155,23 @@ class Preparation:
         return replace(dataset, weight=self.own_weight)
 
 
-def prepare(data: TrainingData, options: FitOptions) -> Preparation:
+def prepare(data: TrainingData, context: FitContext) -> Preparation:
     """Infer, encode and plan all that a race needs; of a large table, from a sample of the rows."""
     if data.large is not None:
         levels = data.large.drawn.levels.get
-        of_all = replace(options, n_samples=data.large.n_samples, all_rows=levels)
+        of_all = replace(context, n_samples=data.large.n_samples, all_rows=levels)
         prepared = _prepare(data, of_all)
-        return _learning_from(data.large.blocks(prepared, options.limit.allows), prepared)
-    sample = draw_sample(data, options.task or options.objective.task, options.seed)
+        return _learning_from(data.large.blocks(prepared, context.limit.allows), prepared)
+    sample = draw_sample(data, context.request.told_task, context.request.seed)
     if sample is None:
-        return _prepare(data, options)
+        return _prepare(data, context)
     in_memory = partial(count_levels, data.table)
-    of_all = replace(options, n_samples=data.table.n_samples, all_rows=in_memory)
+    of_all = replace(context, n_samples=data.table.n_samples, all_rows=in_memory)
     prepared = _prepare(data.take(sample), of_all)
     if prepared.encoder.only_texts or prepared.encoder.patterns:  # are solved, all rows at once
-        return _prepare(data, options)
+        return _prepare(data, context)
     table, encoder = prepared.schema.read(data.table), prepared.target_encoder
-    goal = EncodedTarget.of(encoder, options.objective, data.target, data.weight)
+    goal = EncodedTarget.of(encoder, context.request.objective, data.target, data.weight)
     blocks = blocks_of(
         data,
         table,
@@ -181,7 +181,7 @@ def prepare(data: TrainingData, options: FitOptions) -> Preparation:
         prepared.encoder,
         prepared.dataset,
         prepared.times,
-        seed=options.seed,
+        seed=context.request.seed,
     )
     return replace(_learning_from(blocks, prepared), sample=sample)
 
@@ -196,16 +196,16 @@ def _learning_from(blocks: RowBlocks, prepared: Preparation) -> Preparation:
     return replace(prepared, dataset=blocks.sampled, blocks=blocks, encoder=blocks.encoder)
 
 
-def _prepare(data: TrainingData, options: FitOptions) -> Preparation:
-    seen = examine(data, options)
-    constrained = constrained_columns(options.monotone, seen.schema)
+def _prepare(data: TrainingData, context: FitContext) -> Preparation:
+    seen = examine(data, context)
+    constrained = constrained_columns(context.request.monotone, seen.schema)
     # What takes too much memory is refused before rows are encoded to find their order.
-    chosen, cheaper = _choose(seen, constrained, options)
+    chosen, cheaper = _choose(seen, constrained, context)
     seen = in_order(seen)
     if seen.order is not None and seen.order.of_time:
-        chosen, cheaper = _choose(seen, constrained, options)
-    data, goal, times, objective = seen.data, seen.goal, seen.times, options.objective
-    rows = _fold(data, goal.codes, chosen.plan, seen.task, options.seed)
+        chosen, cheaper = _choose(seen, constrained, context)
+    data, goal, times, objective = seen.data, seen.goal, seen.times, context.request.objective
+    rows = _fold(data, goal.codes, chosen.plan, seen.task, context.request.seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
     chosen = replace(chosen, plan=plan)
@@ -243,7 +243,7 @@ def _fold(data: TrainingData, codes: Array, plan: Plan, task: str, seed: int) ->
 
 
 def _choose(
-    seen: Examination, monotone: Mapping[str, int], options: FitOptions
+    seen: Examination, monotone: Mapping[str, int], context: FitContext
 ) -> tuple[Proposal, CheaperPlan | None]:
     """Return the encoder and the plan, cheaper ones where memory is short."""
     data, schema, goal, forward = seen.data, seen.schema, seen.goal, seen.times is not None
@@ -258,13 +258,13 @@ def _choose(
             target=target[:, : 1 if goal.of_quantiles else None],
             narrowing=narrowing,
             monotone=monotone,
-            missing=options.missing,
-            all_rows=options.all_rows,
+            missing=context.request.missing,
+            all_rows=context.all_rows,
         )
-        plan = _plan(data, encoder, options, n_outputs=target.shape[1])
+        plan = _plan(data, encoder, context, n_outputs=target.shape[1])
         if forward:
             plan = plan_for_later_rows(plan)
-            if data.lags is not None:
+            if data.asked.lags:
                 plan = plan_for_lags(plan)
         elif goal.n_rare is not None:
             plan = plan_for_rare_class(plan, len(target), goal.n_rare)
@@ -274,11 +274,11 @@ def _choose(
                 replace(recipe, monotone=True) for recipe in plan.recipes if not recipe.solved
             ]
             plan = replace(plan, recipes=tuple(recipes))
-        return encoder, options.adjust(plan) if options.adjust else plan
+        return encoder, context.adjust(plan) if context.adjust else plan
 
-    waiting = 0 if options.n_samples is None or data.large is not None else options.n_samples
-    return options.limit.choose(
-        Proposal(*encoder_and_plan(), options.n_workers, n_waiting=waiting),
+    waiting = 0 if context.n_samples is None or data.large is not None else context.n_samples
+    return context.limit.choose(
+        Proposal(*encoder_and_plan(), context.n_workers, n_waiting=waiting),
         encoder_and_plan,
         *target.shape,
         given_folds=data.folds is not None,
@@ -286,14 +286,15 @@ def _choose(
 
 
 def _plan(
-    data: TrainingData, encoder: TableEncoder, options: FitOptions, *, n_outputs: int
+    data: TrainingData, encoder: TableEncoder, context: FitContext, *, n_outputs: int
 ) -> Plan:
     table = TableFacts.of(
         encoder,
-        options.n_samples or data.table.n_samples,
+        context.n_samples or data.table.n_samples,
         n_outputs,
         n_groups=None if data.groups is None else len(np.unique(data.groups)),
-        in_blocks=options.n_samples is not None,
+        in_blocks=context.n_samples is not None,
     )
     n_folds = count_folds(data.folds)
-    return make_plan(table, epochs=options.effort, n_folds=n_folds, preset=options.preset)
+    epochs = context.request.effort
+    return make_plan(table, epochs=epochs, n_folds=n_folds, preset=context.preset)

@@ -53,7 +53,7 @@ _RARE_ROWS = 1000  # of the rarer of two classes, where there are as many
 def draw_sample(data: TrainingData, task: str | None, seed: int) -> Array | None:
     """Return the rows of a large table that decide, in order; None if all of them do."""
     n_samples = data.table.n_samples
-    if n_samples < MIN_ROWS or isinstance(data.folds, GivenFolds) or data.lags is not None:
+    if n_samples < MIN_ROWS or isinstance(data.folds, GivenFolds) or data.asked.lags:
         return None
     order = np.argsort(row_keys(n_samples, seed=seed), kind="stable")
     targets = np.atleast_2d(data.target.T)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from math import isfinite
 from types import FrameType
 from typing import final
 
 import numpy as np
 
+from madaline._fitting.means import TimeLimit
 from madaline._race.checkpoint import CheckpointFile
 from madaline._race.race import Event, Race, measure_speed
 from madaline._race.stopping_policies import WANTED_EPOCHS, TimeLimitPolicy
 from madaline._trees.racing import first_answer, race_trees
-from madaline.errors import InputError
 from madaline.records import race_decisions as decisions
 from madaline.records.decision import Decision
 from madaline.records.history import Record
@@ -30,9 +28,6 @@ from madaline.records.history import Record
 _REST_OF_PREPARATION, _REST_OF_OUTPUTS, _MAX_MEMBERS, _MIN_REST = 1.5, 3.0, 8, 0.75
 
 _SHARE_OF_ANSWER = 0.7  # of the time that is left a first answer may take, at most
-
-_MAX_SLOWNESS = 10.0  # of a machine: more is a wait for something else, such as a file
-_USUAL_SPEED = 1e10  # multiply-adds a second, before the speed is measured
 
 
 @final
@@ -176,44 +171,6 @@ class TrainingRun:
         else:
             self.decisions.append(decision)
         return record, decision
-
-
-@final
-class TimeLimit:
-    """How long a fit may take; the clock starts here."""
-
-    def __init__(
-        self,
-        seconds: float,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        processor: Callable[[], float] = time.process_time,
-    ) -> None:
-        if not (isfinite(seconds) and seconds > 0):
-            raise InputError(f"time_limit is {seconds}: give a number of seconds, above 0.")
-        self.seconds, self.clock, self._processor = float(seconds), clock, processor
-        self._started, self._used = clock(), processor()
-
-    @property
-    def seconds_passed(self) -> float:
-        """Seconds since the start."""
-        return self.clock() - self._started
-
-    @property
-    def seconds_left(self) -> float:
-        """Seconds until the end; below zero after it."""
-        return self.seconds - self.seconds_passed
-
-    @property
-    def slowness(self) -> float:
-        """Seconds that went by for each one of the processor: more than one on a busy machine."""
-        used = max(self._processor() - self._used, 1e-9)
-        return min(max(1.0, self.seconds_passed / used), _MAX_SLOWNESS)
-
-    @property
-    def affordable_work(self) -> float:
-        """About how many multiply-adds one worker can do until the end."""
-        return _USUAL_SPEED * max(0.0, self.seconds_left) / self.slowness
 
 
 @final

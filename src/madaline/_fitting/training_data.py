@@ -3,22 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self, final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self, final
 
 import numpy as np
 
+from madaline._data.formats.number_format import NumberFormat
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, TargetEncoder
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_lengths, check_weight
+from madaline._request import FitRequest
 from madaline._time.stretches import RowTimes
+from madaline._time.time_request import TimeRequest
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 if TYPE_CHECKING:
     from madaline._fitting.large_table import LargeTable
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Roles:
+    """What is learned, and what rows are, beside the columns to learn from."""
+
+    target: Array  # (n_samples,) or (n_samples, n_targets): labels or numbers
+    weight: Array | None = None  # (n_samples,): weight of each row
+    groups: Array | None = None  # (n_samples,): rows of one are never on both sides of a fold
+    times: Array | RowTimes | None = None  # (n_samples,): when each row was recorded
+    folds: GivenFolds | None = None  # the evaluated rows of each fold
+    names: str | Sequence[str] = "target"  # of each target
+    classes: Array | None = None  # (n_classes,): where the target is a matrix of probabilities
+    written: NumberFormat | None = None  # how the numbers of the target were written in a file
+
+    def take(self, rows: Array) -> Roles:
+        """Return the roles of some of the rows."""
+        times = self.times
+        return replace(
+            self,
+            target=self.target[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            times=times[rows] if isinstance(times, np.ndarray) else times,
+            folds=None if self.folds is None else self.folds.take(rows),
+        )
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the arguments given beside the table and the target."""
+        times = self.times if isinstance(self.times, np.ndarray) else None
+        extra = {
+            "sample_weight": self.weight,
+            "groups": self.groups,
+            "folds": self.folds,
+            "time": times,
+        }
+        return tuple(name for name, value in extra.items() if value is not None)
 
 
 @final
@@ -33,14 +75,9 @@ class TrainingData:
     folds: int | GivenFolds | None  # number of folds, or the evaluated rows of each fold
     row_numbers: Array  # (n_samples,): number of each row in the user's table, from 0
     target_names: tuple[str, ...] = ("target",)  # name of each target
-    # (n_samples,): when each row was recorded, or the name of the column that tells; False where
-    # time does not matter; None where that is not known
+    # (n_samples,): when each row was recorded, or what the user tells of that
     time: str | bool | Array | RowTimes | None = None
-    gap: Any = None  # between the rows learned from and those predicted
-    horizon: Any = None  # how far ahead rows are predicted
-    series: str | None = None  # the column that tells series of rows apart
-    lags: Any = None  # how many rows before a row there are values that columns are made of
-    past: Any = None  # the columns whose values are not known in advance
+    asked: TimeRequest = field(default_factory=TimeRequest)  # of their time
     classes: Array | None = None  # (n_classes,): where the target is a matrix of probabilities
     large: LargeTable | None = None  # the table that these rows were drawn from, read in blocks
 
@@ -48,26 +85,34 @@ class TrainingData:
     def checked(
         cls,
         table: Table,
-        target: Array,
-        weight: Array | None,
-        groups: Array | None,
-        folds: int | GivenFolds | None,
-        target_name: str | Sequence[str] = "target",
-        **more: Any,
+        roles: Roles,
+        request: FitRequest | None = None,
+        large: LargeTable | None = None,
     ) -> TrainingData:
-        """Return the rows of positive weight; `more` are other fields."""
-        fold_numbers = folds.numbers if isinstance(folds, GivenFolds) else None
-        check_lengths(table.n_samples, target, weight, groups, fold_numbers)
+        """Return the rows of positive weight."""
+        request = request or FitRequest()
+        fold_numbers = None if roles.folds is None else roles.folds.numbers
+        weight, asked = roles.weight, request.time
+        check_lengths(table.n_samples, roles.target, weight, roles.groups, fold_numbers)
         check_weight(weight)
-        rows = np.arange(table.n_samples)
-        data = cls(table, target, weight, groups, folds, rows, **more)
-        if data.classes is not None and not (data.lags is None and data.past is None):
+        if roles.classes is not None and (asked.lags or asked.past):
             raise InputError(
                 "lags are given, but the target holds probabilities of classes: lags are of labels"
                 " or numbers; leave one of both out."
             )
-        names = _target_names(target_name, target if data.classes is None else target[:, 0])
-        data = replace(data, target_names=names)
+        data = cls(
+            table,
+            roles.target,
+            weight,
+            roles.groups,
+            request.folds if roles.folds is None else roles.folds,
+            np.arange(table.n_samples),
+            _target_names(roles),
+            asked.column if roles.times is None else roles.times,
+            asked,
+            roles.classes,
+            large,
+        )
         return data if weight is None or np.all(weight > 0) else data.take(np.flatnonzero(weight))
 
     def take(self, rows: Array) -> TrainingData:
@@ -84,23 +129,12 @@ class TrainingData:
             time=time[rows] if isinstance(time, np.ndarray) else time,
         )
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the arguments given beside the table and the target."""
-        times = self.time if isinstance(self.time, np.ndarray) else None
-        extra = {
-            "sample_weight": self.weight,
-            "groups": self.groups,
-            "folds": self.folds,
-            "time": times,
-        }
-        return [name for name, value in extra.items() if value is not None]
 
-
-def _target_names(given: str | Sequence[str], target: Array) -> tuple[str, ...]:
+def _target_names(roles: Roles) -> tuple[str, ...]:
     """Return the name of each target; `InputError` unless there are as many, all different."""
-    n_targets = 1 if target.ndim == 1 else target.shape[1]
-    names = (given,) if isinstance(given, str) else tuple(given)
+    one = roles.target.ndim == 1 or roles.classes is not None
+    n_targets = 1 if one else roles.target.shape[1]
+    names = (roles.names,) if isinstance(roles.names, str) else tuple(roles.names)
     if len(names) != n_targets or len(set(names)) < n_targets:
         raise InputError(
             f"The target has {n_targets} columns, but its names are {', '.join(names)}: give each"

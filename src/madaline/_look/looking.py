@@ -25,10 +25,9 @@ from madaline._data.target.values import check_learnable, left_out_words, missin
 from madaline._data.text_columns import read_numbers
 from madaline._diagnosis.finding import Diagnosis
 from madaline._engine.executors.choice import count_workers
-from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import label_text
-from madaline._fitting.examination import Examination, FitOptions, examine, in_order
-from madaline._fitting.training_data import TrainingData
+from madaline._fitting.examination import Examination, FitContext, examine, in_order
+from madaline._fitting.training_data import Roles, TrainingData
 from madaline._look.association import (
     MAX_PAIRED,
     MAX_ROWS,
@@ -44,8 +43,10 @@ from madaline._look.association import (
 from madaline._look.findings import Facts, find_in_table
 from madaline._look.look import Look, Pair
 from madaline._look.rows import Copies, LookedColumn, Missing, SharedCode, find_things, shared_codes
+from madaline._request import FitRequest
 from madaline._time.noticing import TimeOrder
 from madaline._time.orders import find_series
+from madaline._time.time_request import TimeRequest
 from madaline._time.told_times import told_orders
 from madaline._words import clip_text, format_with_error, metric_name
 from madaline.errors import InputError
@@ -122,28 +123,20 @@ def look(
         values = arguments.read_labels(target, given.n_samples)
         names = arguments.read_names(target)
         name = names if isinstance(names, str) and names not in given else name
-    return look_at(
-        given,
-        values,
-        target_name=name,
-        task=task,
-        groups=arguments.read_groups(groups, given.n_samples),
-        time=arguments.read_time(time, given.n_samples),
-        kinds=arguments.read_kinds(kinds) or {},
-        notes=() if file is None else file.notes,
-        source=Path(table).name if is_file else "",
-    )
+    request = FitRequest(task=task, kinds=arguments.read_kinds(kinds), time=TimeRequest.given(time))
+    roles = None
+    if values is not None:
+        groups = arguments.read_groups(groups, given.n_samples)
+        times = arguments.read_times(time, given.n_samples)
+        roles = Roles(values, groups=groups, times=times, names=name)
+    notes = () if file is None else file.notes
+    return look_at(given, roles, request, notes, Path(table).name if is_file else "")
 
 
 def look_at(
     table: Table,  # without the target
-    target: Array | None,  # (n_samples,)
-    *,
-    target_name: str = "target",
-    task: str | None = None,
-    groups: Array | None = None,
-    time: Any = None,
-    kinds: Mapping[str, str],
+    roles: Roles | None,  # None without a target
+    request: FitRequest,
     notes: Sequence[str] = (),  # how the table was read
     source: str = "",
 ) -> Look:
@@ -151,20 +144,17 @@ def look_at(
     examined = None
     if not table.names:
         raise InputError("There is no column to look at: the table needs one beside the target.")
-    if target is not None:
-        left_out = left_out_words(target_name, lacking := missing_values(target))
+    if roles is not None:
+        name = str(roles.names)
+        left_out = left_out_words(name, lacking := missing_values(roles.target))
         if left_out:
             notes = (*notes, left_out)
-            table, target = table.take(~lacking), target[~lacking]
-            groups = None if groups is None else groups[~lacking]
-            time = time[~lacking] if isinstance(time, np.ndarray) else time
-        check_learnable(target, task or infer_task(target)[0], name=target_name)
-        data = TrainingData.checked(
-            table, target, None, groups, None, target_name=target_name, time=time
-        )
-        options = FitOptions(Objective(), task, kinds, n_workers=count_workers(-1))
-        examined = in_order(examine(data, options))
-    return _Looking.of(table, kinds, examined).look(tuple(notes), source)
+            table, roles = table.take(~lacking), roles.take(~lacking)
+        task = request.task or infer_task(roles.target)[0]
+        check_learnable(roles.target, task, name=name)
+        data = TrainingData.checked(table, roles, request)
+        examined = in_order(examine(data, FitContext(request, count_workers(-1))))
+    return _Looking.of(table, request.kinds, examined).look(tuple(notes), source)
 
 
 def _whole(values: Array) -> Array:

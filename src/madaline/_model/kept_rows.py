@@ -261,14 +261,6 @@ class KeptRows:
         return cls(table, target, arrays["folds"], arrays["keys"], state["most"])
 
 
-def check_keep_rows(keep_rows: Any) -> int:
-    """Return how many rows to keep, or raise `InputError`."""
-    whole = isinstance(keep_rows, int | np.integer) and not isinstance(keep_rows, bool)
-    if not whole or not 0 <= keep_rows < 2**40:
-        raise InputError(f"keep_rows is {keep_rows!r}: give a number of rows, 0 for none.")
-    return int(keep_rows)
-
-
 def _known(name: str, array: Array) -> Array:
     """Return the array, that of a column with zero in place of missing numbers."""
     may_miss = name.startswith("column") and array.dtype == np.float64

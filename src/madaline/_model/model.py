@@ -85,7 +85,7 @@ class Description(Stored):
         if len(kinds) < len(values["schema"]["columns"]):
             return "has two columns of one name"
         ordered = {name for name, kind in kinds.items() if kind == DROPPED or KINDS[kind].ordered}
-        if not summary.get("settings", {}).get("monotone", {}).keys() <= ordered:
+        if not summary.get("request", {}).get("monotone", {}).keys() <= ordered:
             return "is monotone in a column without an order"
         problem = _outputs_agree(predictor["codec"], summary, values.get("quality"))
         if problem:
@@ -231,7 +231,7 @@ class FittedModel:
     @property
     def constraints(self) -> str:
         """With which columns predictions never fall or never rise, in a sentence; often empty."""
-        monotone = self.summary.settings.get("monotone", {})
+        monotone = self.summary.request.monotone
         return tell_constraints(monotone, self.predictor.target_encoder)
 
     @property
@@ -294,7 +294,7 @@ class FittedModel:
             classes=getattr(encoder, "classes", None),
             output=output,
             cut=getattr(encoder, "cut", 0.0),
-            class_weight=self.summary.settings.get("class_weight"),
+            class_weight=self.summary.request.objective.class_weight,
         )
 
     def for_command_line(self) -> FittedModel:

@@ -44,7 +44,7 @@ def reading_options(
     return {
         "categories": [*encoder.categories, *written_formats(model), *texts, *of_past],
         "encoding": encoding,
-        "otherwise": option_value(model.summary.settings.get("file_options", []), "--encoding"),
+        "otherwise": option_value(model.summary.request.file_options, "--encoding"),
         "missing": check_missing([*encoder.missing, *missing]),
     }
 

@@ -10,10 +10,13 @@ from madaline._data.json_checks import OneOf, Whole
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION, infer_task
 from madaline._fitting import Fitting
+from madaline._fitting.means import Means
+from madaline._fitting.training_data import Roles
 from madaline._playground.datasets import DATASETS
 from madaline._playground.options import TABLE
 from madaline._playground.python_code import script
 from madaline._playground.tables import UserTable
+from madaline._request import FitRequest
 from madaline.errors import InputError
 
 _MAX_ROWS = 20_000  # of a table: with more, an epoch takes long
@@ -75,12 +78,6 @@ class RaceRequest(Stored):
             x, y = DATASETS[self.data].make(self.rows, self.noise, self.seed)
             columns = Table({f"x{place}": column for place, column in enumerate(x.T)})
             task, _ = infer_task(y)
-        return Fitting(
-            columns,
-            y,
-            task=task,
-            target_name=self.target or "y",
-            effort=self.effort,
-            seed=self.seed,
-            compiled_from=_COMPILED_FROM,
-        )
+        request = FitRequest(task=task, effort=self.effort, seed=self.seed)
+        roles = Roles(y, names=self.target or "y")
+        return Fitting(request, columns, roles, Means(compiled_from=_COMPILED_FROM)).prepare()

@@ -177,7 +177,7 @@ def _headline_score(report: Report) -> Score:
     scores = {score.metric: score for score in summary.scores}
     of_labels = bool(report.outputs) and summary.task == "classification"
     two = of_labels or (labels is not None and len(labels) == 2)
-    preferred = [summary.settings.get("metric"), "roc_auc" if two else "", "accuracy", "r2"]
+    preferred = [summary.request.objective.metric_name, "roc_auc" if two else "", "accuracy", "r2"]
     present = [scores[metric] for metric in preferred if metric in scores]
     return present[0] if present else summary.scores[0]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from madaline._data.table import Table
 from madaline._evaluation.score import Score
 from madaline._time.forward import ForwardScores, Noticed, Of
 from madaline._time.stretches import ROW_ORDER
+from madaline._time.time_request import TimeRequest
 from madaline._words import (
     format_count,
     format_estimate,
@@ -127,16 +127,16 @@ def tell_trend(forward: ForwardScores) -> str:
 
 
 def forward_sentences(
-    forward: ForwardScores | None, *, of_numbers: bool, settings: Mapping[str, Any]
+    forward: ForwardScores | None, *, of_numbers: bool, time: TimeRequest
 ) -> list[str]:
     """Return what to know first of scores of later rows; nothing where rows were dealt out."""
     if forward is None:
         return []
-    lags = "lags" in settings
+    lags = bool(time.lags)
     last_known = tell_last_known(forward, of_numbers=of_numbers, lags=lags)
     if not last_known and of_numbers and not lags:
         last_known = _tell_series(forward)
-    held_out = tell_held_out(forward, settings.get("series"))
+    held_out = tell_held_out(forward, time.series)
     sizes = tell_series_sizes(forward)
     return [*filter(None, (last_known, sizes, held_out, tell_trend(forward)))]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Annotated, Any, final
@@ -11,23 +10,12 @@ import numpy as np
 
 from madaline._charts.html import Html, block, figures, more, paragraph, table
 from madaline._data.codec import Count, Items, LongText, RoundedShare, Stored
-from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
 from madaline._data.json_checks import (
     TRUTH,
-    Either,
-    Fields,
-    ListOf,
-    MapOf,
-    Number,
     OneOf,
-    Optional,
-    Row,
-    Text,
     Whole,
 )
-from madaline._data.kinds import GIVEN_KINDS
 from madaline._data.target import CLASSIFICATION, REGRESSION
-from madaline._data.target.encoders import LABEL
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.out_of_fold import holm, normal_p_value
@@ -35,7 +23,7 @@ from madaline._evaluation.leakage import Leak, join_leaks
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
 from madaline._race.importance import Importance, Importances
-from madaline._race.plan import MEMBERS, PRESETS
+from madaline._request import FitRequest
 from madaline._story.forward import (
     forward_sentences,
     tell_held_out,
@@ -45,43 +33,10 @@ from madaline._story.forward import (
 from madaline._time.forward import ForwardScores
 from madaline._words import for_command_line, format_count, format_with_error, metric_name
 
-_SHARE = Number(0, 1 + 1e-9)
 _BY_CHANCE = 0.05  # probability that any column without an effect has a clear one
 
-SETTINGS = Fields(
-    {
-        "effort": Whole(1, 2**53),
-        "seed": Whole(0, 2**53),
-        "kinds": MapOf(Text(), OneOf(GIVEN_KINDS)),
-        "folds": Optional(Whole(2, 2**53)),
-        "given": ListOf(OneOf(("sample_weight", "groups", "folds", "time"))),
-    },
-    {
-        "preset": OneOf(PRESETS),
-        "members": OneOf(MEMBERS),
-        "time_limit": Number(0, above=True),
-        "memory": Whole(1, 2**63),
-        "monotone": MapOf(Text(), OneOf((1, -1))),
-        "source": Text(),
-        "file_options": ListOf(Text()),
-        "missing": ListOf(Text(MAX_WORD), most=MAX_WORDS),
-        "loss": Text(),
-        "quantile": Either(_SHARE, ListOf(_SHARE, 2, MAX_OUTPUTS)),
-        "metric": Text(),
-        "threshold": _SHARE,
-        "costs": ListOf(ListOf(Number(), 2, 2), 2, 2),
-        "class_weight": Either(Text(), ListOf(Row((LABEL, Number(0))))),
-        "keep_rows": Whole(1, 2**40),
-        "time": Either(TRUTH, Text()),
-        "gap": Either(Number(0), Text()),
-        "horizon": Either(Number(0), Text()),
-        "series": Text(),
-        "lags": ListOf(Whole(1, 2**53), least=1),
-        "past": ListOf(Text(), least=1),
-        "probabilities": TRUTH,
-    },
-)
-"""With what a model was fitted."""
+GIVEN = ("sample_weight", "groups", "folds", "time")
+"""What may be given to a fit beside a table and a target."""
 
 _Scores = Annotated[tuple[Score, ...], Items(least=1, most=100)]
 
@@ -170,8 +125,10 @@ class Summary(Stored):
     leaks: tuple[Leak, ...] = ()  # columns that all but give the target away
     # how much each column matters on rows that the networks never saw, the most important first
     importances: tuple[Importance, ...] = ()
-    # with what it was fitted, as far as that decides the result
-    settings: Annotated[Mapping[str, Any], SETTINGS] = field(default_factory=dict)
+    request: FitRequest = field(default_factory=FitRequest)  # what was asked of the fit
+    # what it was given beside the table and the target
+    given: tuple[Annotated[str, OneOf(GIVEN)], ...] = ()
+    of_probabilities: bool = False  # whether columns of the target are probabilities of classes
     # the results of each, where several targets or quantiles are predicted; the scores and the
     # importances above are then means
     outputs: Annotated[tuple[Output, ...], Items(2, MAX_OUTPUTS)] = ()
@@ -228,7 +185,7 @@ class Summary(Stored):
 
     def worded(self, *sentences: str) -> list[str]:
         """Return sentences that name options where the fit was on the command line."""
-        by_command_line = "source" in self.settings
+        by_command_line = bool(self.request.source)
         return [for_command_line(one) if by_command_line else one for one in sentences]
 
     @property
@@ -239,8 +196,8 @@ class Summary(Stored):
     @property
     def on_later_rows(self) -> list[str]:
         """What to know first of scores of later rows, in sentences; often nothing."""
-        of_numbers, settings = self.task == REGRESSION, self.settings
-        sentences = forward_sentences(self.forward, of_numbers=of_numbers, settings=settings)
+        of_numbers, time = self.task == REGRESSION, self.request.time
+        sentences = forward_sentences(self.forward, of_numbers=of_numbers, time=time)
         return self.worded(*sentences)
 
     @property
@@ -261,7 +218,7 @@ class Summary(Stored):
         if self.forward is None:
             return []
         last_known = tell_last_known(
-            self.forward, of_numbers=self.task == REGRESSION, lags="lags" in self.settings
+            self.forward, of_numbers=self.task == REGRESSION, lags=bool(self.request.time.lags)
         )
         noticed = "" if self.forward.noticed is None else tell_held_out(self.forward)
         return [*filter(None, (last_known, tell_series_sizes(self.forward), noticed))]
@@ -319,7 +276,7 @@ class Summary(Stored):
 
 
 MAX_COLUMNS = 5  # columns that are shown, at most
-MAX_OUTPUTS = 12  # targets that are shown, at most
+_MAX_SHOWN = 12  # targets that are shown, at most
 
 
 def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
@@ -347,7 +304,7 @@ def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
 
 def _outputs(summary: Summary) -> Html:
     """Return the scores of each of several targets or quantiles, as a table."""
-    shown = summary.outputs[:MAX_OUTPUTS]
+    shown = summary.outputs[:_MAX_SHOWN]
     metrics = summary.output_metrics
     rows = []
     for one in shown:

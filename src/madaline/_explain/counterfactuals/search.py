@@ -79,7 +79,7 @@ def changing_columns(model: FittedModel) -> list[str]:
     """
     used = model.predictor.encoder.columns
     single = [name for name in used if name in model.schema.single] or list(used)
-    time = model.summary.settings.get("time")
+    time = model.summary.request.time.column
     free = [name for name in single if name != time and not is_fixed(model.schema[name])]
     return free or single
 

@@ -25,7 +25,7 @@ from madaline._evaluation.scores import class_index, label_text
 from madaline._fitting.fit import left_out_columns
 from madaline._fitting.lagged import offset_of
 from madaline._fitting.preparation import Preparation
-from madaline._fitting.training_data import EncodedTarget, TrainingData
+from madaline._fitting.training_data import EncodedTarget, Roles, TrainingData
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows, as_learned, joined, joined_targets
 from madaline._race.dataset import Dataset
@@ -76,13 +76,13 @@ class NewRows:
         groups: Array | None,
     ) -> NewRows:
         """Return the rows of positive weight, in the order of their times if they have some."""
-        data, times = _in_time(TrainingData.checked(table, target, weight, groups, None), model)
+        data, times = _in_time(TrainingData.checked(table, Roles(target, weight, groups)), model)
         data, past = _with_past(data, model)
         model.predictor.encode(data.table.take(slice(1)))  # refuses missing columns
         columns = as_learned(
             model.predictor.table(data.table),
             model.schema,
-            dropped=left_out_columns(model.summary.settings),
+            dropped=left_out_columns(model.summary.request),
         )
         labels, unknown = _read_as_known(model.predictor.target_encoder, data.target)
         return cls(replace(data, table=columns, target=labels), unknown, times, past)
@@ -145,7 +145,7 @@ def _with_past(data: TrainingData, model: FittedModel) -> tuple[TrainingData, Pa
     past = model.predictor.past
     if past is None:
         return data, None
-    seed = [int(model.summary.settings.get("seed", 0)), _DISTANCES, len(model.updates)]
+    seed = [model.summary.request.seed, _DISTANCES, len(model.updates)]
     target = data.target if past.lags.classes else target_numbers(data.target)
     table = data.table.replaced({past.lags.target: to_column(past.lags.target, target)})
     table, past = past.go_on(table, np.random.default_rng(seed))

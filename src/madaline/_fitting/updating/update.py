@@ -16,14 +16,15 @@ from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._data.target.values import left_out_words, missing_values
-from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
-from madaline._evaluation.objective import LOG_LOSS, Objective
+from madaline._evaluation.objective import Objective
 from madaline._evaluation.score import LOSS_METRICS
 from madaline._evaluation.scores import label_text
 from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.fit import KEPT_STREAM, Fitting, check_kept_columns
+from madaline._fitting.means import Means
 from madaline._fitting.outcome import Outcome
 from madaline._fitting.preparation import Preparation
+from madaline._fitting.training_data import Roles
 from madaline._fitting.updating.adjusting import Adjusting, learns, without_temperature
 from madaline._fitting.updating.comparison import (
     CandidateLosses,
@@ -35,13 +36,14 @@ from madaline._fitting.updating.rows import JointRows, NewRows, is_too_few, prep
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
-from madaline._race.plan import ALL, BALANCED, Plan
+from madaline._race.plan import Plan
 from madaline._runtime.frozen_networks import NetworkPart
 from madaline._time.forward import drift_of, drifted
+from madaline._time.time_request import TimeRequest
 from madaline._words import clip_text, format_count, format_list, warn
 from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.nn.arrays import Array
-from madaline.nn.losses import Absolute, Poisson, Quantile, Squared
+from madaline.nn.losses import Squared
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 from madaline.version import __version__
 
@@ -82,7 +84,7 @@ def update_model(
         sample_weight = None if sample_weight is None else sample_weight[~missing]
         groups = None if groups is None else groups[~missing]
     new = NewRows.checked(model, table, target, sample_weight, groups)
-    goal = objective or _objective_of(model)
+    goal = objective or _known_objective(model)
     return _Update(model, new, goal, most, date, n_jobs, memory_limit).model
 
 
@@ -116,7 +118,8 @@ class _Update:
             model = self._with_times(model, decision)
         elif decision.kept == ANEW:
             model = _reading_as(self._fitting.model(), self.before)
-            summary = replace(model.summary, settings=self.before.summary.settings)
+            before = self.before.summary
+            summary = replace(model.summary, request=before.request, given=before.given)
             decisions = (*self.before.updates, *model.decisions, decision)
             model = replace(model, summary=summary, decisions=decisions)
             model = self._with_times(model, decision)
@@ -263,29 +266,31 @@ class _Update:
         The race is smaller than the first one: only encodings start that the model ended with.
         """
         model, rows = self.before, self._rows
-        settings = model.summary.settings
         encodings = sorted({part.n_bins for part in model.predictor.parts})
         kinds = {column.name: column.kind for column in model.schema.columns if column.kept}
-        monotone = settings.get("monotone", {})
+        monotone = model.summary.request.monotone
         fitting = Fitting(
+            replace(
+                model.summary.request,
+                task=model.summary.task,
+                objective=self.objective,
+                kinds={name: kind for name, kind in kinds.items() if name in rows.table},
+                monotone={name: sign for name, sign in monotone.items() if name in rows.table},
+                seed=self._seed,
+                folds=None,
+                keep_rows=0,
+                time=TimeRequest(),
+            ),
             rows.table,
-            rows.target,
-            task=model.summary.task,
-            target_name=model.summary.target,
-            target_format=model.schema.target,
-            objective=self.objective,
-            monotone={name: sign for name, sign in monotone.items() if name in rows.table},
-            sample_weight=rows.weight if rows.is_weighted else None,
-            folds=rows.given_folds,
-            time=None if rows.stretches is None else rows.times,
-            kinds={name: kind for name, kind in kinds.items() if name in rows.table},
-            missing=settings.get("missing", ()),
-            effort=settings.get("effort", 100),
-            preset=settings.get("preset", BALANCED.name),
-            members=settings.get("members", ALL),
-            seed=self._seed,
-            n_jobs=self.n_jobs,
-            memory_limit=self.memory_limit,
+            Roles(
+                rows.target,
+                weight=rows.weight if rows.is_weighted else None,
+                times=None if rows.stretches is None else rows.times,
+                folds=rows.given_folds,
+                names=model.summary.target,
+                written=model.schema.target,
+            ),
+            Means(n_jobs=self.n_jobs, memory_limit=self.memory_limit),
             adjust=lambda plan: _smaller(plan, encodings),
         )
         for _ in fitting:
@@ -298,7 +303,7 @@ class _Update:
 
         Pruned networks are monotone in ways of their own, which more training might undo.
         """
-        constrained = self.before.summary.settings.get("monotone")
+        constrained = self.before.summary.request.monotone
         networks = any(map(learns, self.before.predictor.parts))
         return networks and not self.new.unknown and not constrained
 
@@ -344,7 +349,7 @@ class _Update:
 
     @property
     def _seed(self) -> int:
-        return int(self.before.summary.settings.get("seed", 0))
+        return self.before.summary.request.seed
 
     @property
     def _number(self) -> int:
@@ -429,21 +434,7 @@ def _smaller(plan: Plan, encodings: Sequence[int]) -> Plan:
     return replace(plan, recipes=recipes) if recipes else plan
 
 
-_LOSSES = {Absolute: "absolute", Quantile: "quantile", Poisson: "poisson"}
-"""The name of each loss other than the usual ones."""
-
-
-def _objective_of(model: FittedModel) -> Objective:
+def _known_objective(model: FittedModel) -> Objective:
     """Return what a model minimizes; a metric that is a function is not in its file."""
-    settings, loss = model.summary.settings, model.predictor.loss
-    known: dict[str, Any] = {"loss": _LOSSES.get(type(loss))}
-    if isinstance(loss, Quantile):
-        known["quantile"] = loss.level
-    if settings.get("metric") in {LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS}:
-        known["metric"] = settings["metric"]
-    for name in ("class_weight", "threshold", "costs"):
-        if name in settings:
-            known[name] = settings[name]
-    if isinstance(known.get("class_weight"), list):
-        known["class_weight"] = dict(map(tuple, known["class_weight"]))
-    return Objective(**known)
+    objective = model.summary.request.objective
+    return replace(objective, metric=None) if callable(objective.metric) else objective
