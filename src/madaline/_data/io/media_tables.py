@@ -54,7 +54,30 @@ def read_folder(
     images get the size that it was trained on. Links may lead to files in `root`, by default the
     folder itself.
     """
-    folder, kinds = Path(folder), (IMAGE, SOUND) if encoder is None else (encoder.kind,)
+    folder = Path(folder)
+    kind, paths = _files_of_one_kind(folder, encoder)
+    opener, allowed = _opener(kind, encoder), folder if root is None else Path(root)
+    items, kept, notes = _read_files(paths, opener, folder, allowed, skip_broken=skip_broken)
+    if kind == IMAGE:
+        shape = (
+            encoder.shape if isinstance(encoder, ImageEncoder) else media_files.common_shape(items)
+        )
+        columns = {IMAGES_NAME: np.stack([media_files.resized(image, shape) for image in items])}
+        notes += media_files.resizing_notes(items, shape)
+    else:
+        columns = {SOUND_NAME: np.fromiter(items, object, len(items))}
+        notes += _rate_notes(items)
+    names = [path.relative_to(folder) for path in paths]
+    if all(len(name.parts) > 1 for name in names):
+        labels = [format_file_name(name.parts[0]) for name in names]
+        columns[LABEL] = np.array(labels, dtype=object)[kept]
+    shown = tuple(format_file_name(str(name)) for name in names)
+    return Folder(Table.from_columns(columns), shown, kept, tuple(notes))
+
+
+def _files_of_one_kind(folder: Path, encoder: ColumnEncoder | None) -> tuple[str, list[Path]]:
+    """Return what the files in a folder are, those of a model or either images or sounds."""
+    kinds = (IMAGE, SOUND) if encoder is None else (encoder.kind,)
     paths = {kind: _files_in(folder, _ENDINGS[kind]) for kind in kinds}
     present = [kind for kind in kinds if paths[kind]]
     if not present:
@@ -72,23 +95,7 @@ def read_folder(
             f" ({paths[SOUND][0].name}): put them into two folders."
         )
     (kind,) = present
-    opener, allowed = _opener(kind, encoder), folder if root is None else Path(root)
-    items, kept, notes = _read_files(paths[kind], opener, folder, allowed, skip_broken=skip_broken)
-    if kind == IMAGE:
-        shape = (
-            encoder.shape if isinstance(encoder, ImageEncoder) else media_files.common_shape(items)
-        )
-        columns = {IMAGES_NAME: np.stack([media_files.resized(image, shape) for image in items])}
-        notes += media_files.resizing_notes(items, shape)
-    else:
-        columns = {SOUND_NAME: np.fromiter(items, object, len(items))}
-        notes += _rate_notes(items)
-    names = [path.relative_to(folder) for path in paths[kind]]
-    if all(len(name.parts) > 1 for name in names):
-        labels = [format_file_name(name.parts[0]) for name in names]
-        columns[LABEL] = np.array(labels, dtype=object)[kept]
-    shown = tuple(format_file_name(str(name)) for name in names)
-    return Folder(Table.from_columns(columns), shown, kept, tuple(notes))
+    return kind, paths[kind]
 
 
 def _rate_notes(sounds: Iterable[Sound]) -> Iterator[str]:
@@ -174,7 +181,6 @@ def open_files(
     if encoders is not None and not needed:
         return OpenedFiles(table, (), np.zeros(table.n_samples, bool))
     kinds = dict(kinds or {}) | {name: encoder.kind for name, encoder in needed.items()}
-    columns: dict[str, Array] = {}
     broken = np.zeros(table.n_samples, bool)
     notes: list[str] = []
     read: dict[str, tuple[str, list[Any]]] = {}
@@ -191,14 +197,29 @@ def open_files(
             notes.append(
                 f"Column {name}: files that cannot be read: {files}; rows are counted from 0."
             )
-    used = np.ones(table.n_samples, bool) if encoders is None else ~broken
+    fitting = encoders is None
+    used = np.ones(table.n_samples, bool) if fitting else ~broken
+    columns, changes = _media_columns(read, needed, used, fitting=fitting)
+    return OpenedFiles(table.replaced(columns), (*notes, *changes), broken)
+
+
+def _media_columns(
+    read: Mapping[str, tuple[str, list[Any]]],  # the kind and the content of each column
+    needed: Mapping[str, ColumnEncoder],
+    used: Array,  # (n_samples,): which rows are learned from, or predicted
+    *,
+    fitting: bool,
+) -> tuple[dict[str, Array], list[str]]:
+    """Return columns of images and sounds, and what was changed."""
+    columns: dict[str, Array] = {}
+    notes: list[str] = []
     for name, (kind, items) in read.items():
         if kind == IMAGE:
             columns[name], changes = _images(name, items, needed.get(name), used)
         else:
-            columns[name], changes = _sounds(name, items, fitting=encoders is None)
+            columns[name], changes = _sounds(name, items, fitting=fitting)
         notes += (f"Column {name}: {change}" for change in changes)
-    return OpenedFiles(table.replaced(columns), tuple(notes), broken)
+    return columns, notes
 
 
 def frequency_notes(table: Table, encoders: Iterable[ColumnEncoder]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import logging
 import re
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -61,20 +61,7 @@ def is_workbook(content: bytes) -> bool:
 
 def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     """Return a polars frame of the first sheet of a workbook, and what was done, in sentences."""
-    fastexcel = load_extra("fastexcel", extra="files", purpose="An Excel workbook")
-    logging.getLogger("fastexcel").setLevel(logging.ERROR)  # columns without values are no news
-    try:
-        reader = fastexcel.read_excel(content)
-        names_of_sheets = reader.sheet_names
-        raw, number, which = _first_table(fastexcel, reader)
-    except (fastexcel.FastExcelError, ValueError) as error:
-        reason = str(error).partition("\n")[0][:100]
-        raise InputError(f"{path} is damaged (Excel: {reason}): copy it again.") from None
-    if raw is None:
-        raise InputError(f"{path} is empty: give a table with column names and rows.")
-    if len(names_of_sheets) > 1:
-        shown = f"only {which}, {names_of_sheets[number]}, is read"
-        warn(f"{path} has {len(names_of_sheets)} sheets; {shown}.")
+    raw, number, sheet = _read_sheet(path, content)
     head, tail = raw.head(HEAD).rows(), raw.tail(TAIL).rows()
     n_above = count_above(head)
     tail = tail[max(0, n_above + 2 - (raw.height - len(tail))) :]
@@ -83,9 +70,7 @@ def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     if n_above or n_below:  # rows are counted from the first of the sheet, but none of the raw ones
         n_rows = raw.height - n_above - 1 - n_below
         options = {"header_row": layout.first_row - 1 + n_above, "n_rows": n_rows}
-    frame = load_polars().read_excel(
-        content, sheet_name=names_of_sheets[number], read_options=options or None
-    )
+    frame = load_polars().read_excel(content, sheet_name=sheet, read_options=options or None)
     below = tail[len(tail) - n_below :]
     notes = [
         skipped_words(head[:n_above], "above the column names"),
@@ -95,22 +80,45 @@ def parse_excel(path: Path, content: bytes) -> tuple[Any, tuple[str, ...]]:
     names = dict(enumerate(raw.row(n_above), layout.first_column)) if raw.height > n_above else {}
     frame, merged = _filled_down(frame, layout, names, n_above + layout.first_row)
     hidden = [names[n] for n in layout.hidden if names.get(n) in frame.columns]
+    notes += _notes_of_columns(frame, layout, hidden, _apart(raw, n_above))
+    return frame, tuple(filter(None, (*notes, merged)))
+
+
+def _read_sheet(path: Path, content: bytes) -> tuple[Any, int, str]:
+    """Return the cells of the sheet to read, its number, and its name."""
+    fastexcel = load_extra("fastexcel", extra="files", purpose="An Excel workbook")
+    logging.getLogger("fastexcel").setLevel(logging.ERROR)  # columns without values are no news
+    try:
+        reader = fastexcel.read_excel(content)
+        names = reader.sheet_names
+        raw, number, which = _first_table(fastexcel, reader)
+    except (fastexcel.FastExcelError, ValueError) as error:
+        reason = str(error).partition("\n")[0][:100]
+        raise InputError(f"{path} is damaged (Excel: {reason}): copy it again.") from None
+    if raw is None:
+        raise InputError(f"{path} is empty: give a table with column names and rows.")
+    if len(names) > 1:
+        shown = f"only {which}, {names[number]}, is read"
+        warn(f"{path} has {len(names)} sheets; {shown}.")
+    return raw, number, names[number]
+
+
+def _notes_of_columns(
+    frame: Any, layout: _Layout, hidden: list[str], apart: list[str]
+) -> Iterator[str]:
+    """Yield what stands out about columns: hidden ones, formulas, and those that stand apart."""
     if hidden:
         verb = "is hidden but was" if len(hidden) == 1 else "are hidden but were"
-        notes.append(f"{format_list(hidden)} {verb} read: --drop leaves columns out.")
+        yield f"{format_list(hidden)} {verb} read: --drop leaves columns out."
     uncomputed = [name for name in frame.columns if frame[name].null_count() == frame.height]
     if layout.has_uncomputed and uncomputed:
-        notes.append(
+        yield (
             f"{format_list(uncomputed)}: formulas were never computed; open the workbook in a"
             " spreadsheet, and save it."
         )
-    apart = _apart(raw, n_above)
     if apart:
         verb = "stands" if len(apart) == 1 else "stand"
-        notes.append(
-            f"{format_list(apart)} {verb} behind an empty column: --drop leaves columns out."
-        )
-    return frame, tuple(filter(None, (*notes, merged)))
+        yield f"{format_list(apart)} {verb} behind an empty column: --drop leaves columns out."
 
 
 def _first_table(fastexcel: Any, reader: Any) -> tuple[Any, int, str]:
