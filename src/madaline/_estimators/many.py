@@ -235,7 +235,7 @@ class _GivenFrame:
     @classmethod
     def of(cls, frame: Any, target: Any, by: Sequence[Any]) -> _GivenFrame:
         """Return a frame that has the columns, each in one role."""
-        rows = recognize(frame)
+        rows = recognize(frame, in_blocks=True)
         if rows.form == Form.FILES:
             path = str(first_path(frame))
             raise InputError(
