@@ -40,8 +40,8 @@ from madaline._sampling.figures import (
     copied_share,
     nearer_share,
     pair_trends,
+    usefulness,
 )
-from madaline._sampling.judging import usefulness
 
 Drawn = Mapping[str, Any]
 Method = Callable[[Table, int, int], Drawn]

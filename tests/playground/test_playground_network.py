@@ -11,12 +11,11 @@ import pytest
 from tests.playground.conftest import playing
 
 from madaline import NeuralNetwork
-from madaline._playground.asked import read_asked
 from madaline._playground.datasets import DATASETS
 from madaline._playground.learning import NetworkRun
 from madaline._playground.learning_data import LearningData
 from madaline._playground.options import ACTIVATIONS, OPTIMIZERS, NetworkOptions
-from madaline._playground.page import Sessions
+from madaline._playground.page import Sessions, read_asked
 from madaline._playground.pictures import SIDE, frame_of, grid_points, reach_of
 from madaline._playground.python_code import python_code
 from madaline._playground.tables import UserTable

@@ -16,10 +16,10 @@ from tests.playground.conftest import playing
 
 from madaline import AdaptiveClassifier
 from madaline._data.table import Table
-from madaline._playground.asked import read_asked
 from madaline._playground.datasets import DATASETS
+from madaline._playground.page import read_asked
 from madaline._playground.plane import Plane
-from madaline._playground.race_data import RaceRequest, race_facts
+from madaline._playground.race import RaceRequest, race_facts
 from madaline._playground.race_run import RaceRun
 from madaline._playground.tables import UserTable
 from madaline.errors import InputError

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tests.playground.test_playground_race import frame
 
-from madaline._playground.asked import read_asked
+from madaline._playground.page import read_asked
 from madaline._playground.pandas_code import reading_lines
 from madaline._playground.stream import Drift, Play
 from madaline._playground.stream_rows import WINDOW, UserTableRows, World, orders_of

@@ -10,8 +10,9 @@ from madaline._sampling.figures import (
     membership_auc,
     nearer_share,
     pair_trends,
+    tell_apart,
+    usefulness,
 )
-from madaline._sampling.judging import tell_apart, usefulness
 
 
 def _rows(n_rows, seed, shift=0.0):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from madaline._sampling.cells import ColumnCells
-from madaline._sampling.sums import N_SUMS, learn_prediction, learn_sums
+from madaline._sampling.column_model import N_SUMS, learn_prediction, learn_sums
 
 
 def _learned(columns):

@@ -15,9 +15,8 @@ import numpy as np
 
 from madaline._data.column import is_missing
 from madaline._data.table import Table
-from madaline._filling.column import MAX_CLASSES, PLAIN, GapModel, learn_gaps
+from madaline._filling.column import MAX_CLASSES, PLAIN, GapModel, Others, learn_gaps
 from madaline._filling.forest import N_TREES, GapTask
-from madaline._filling.line import Others
 from madaline._sampling.cells import LEVEL, MAX_CODE, ColumnCells, as_numbers
 from madaline._words import format_count
 from madaline.nn.arrays import Array

@@ -11,11 +11,10 @@ from typing import Any
 from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
 from madaline._language import LANGUAGES, catalog
-from madaline._playground.language import choose_language
 from madaline._playground.network import network_page
 from madaline._playground.page import Page, endpoint_of
 from madaline._playground.race import race_page
-from madaline._playground.settings import PlaygroundSettings
+from madaline._playground.settings import PlaygroundSettings, choose_language
 from madaline._playground.stream import stream_page
 from madaline._playground.tables import Tables
 from madaline._report.page import render

@@ -9,8 +9,7 @@ import numpy as np
 
 from madaline._data.column import as_texts
 from madaline._evaluation.scores import label_text
-from madaline._playground.features import features_of
-from madaline._playground.options import NetworkOptions
+from madaline._playground.options import NetworkOptions, features_of
 from madaline._playground.tables import UserTable
 from madaline.errors import InputError
 from madaline.nn.arrays import Array

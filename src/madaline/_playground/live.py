@@ -16,11 +16,10 @@ from typing import ClassVar, Self, final
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
 from madaline._playground.app import make_app
-from madaline._playground.asked import Since
 from madaline._playground.lanes import RaceLog
-from madaline._playground.page import ArrayFrame, Page
+from madaline._playground.page import ArrayFrame, Page, Since
 from madaline._playground.plane import Plane
-from madaline._playground.race_frames import events_frame, plane_facts
+from madaline._playground.race import events_frame, plane_facts
 from madaline._playground.run import can_show_a_window
 from madaline._playground.settings import PlaygroundSettings
 from madaline._serve.server import address_of, check_packages, listening, make_server_of

@@ -11,12 +11,11 @@ from typing import Annotated, Any, final
 from madaline._data.codec import Stored
 from madaline._data.json_checks import Number, Whole
 from madaline._language.translation import translate
-from madaline._playground.asked import OfRun
 from madaline._playground.datasets import DATASETS, MadeData
 from madaline._playground.learning import Change, NetworkRun
 from madaline._playground.learning_data import LearningData
 from madaline._playground.options import MAX_LAYERS, MAX_UNITS, NetworkOptions
-from madaline._playground.page import ArrayFrame, Page, Sessions
+from madaline._playground.page import ArrayFrame, OfRun, Page, Sessions
 from madaline._playground.pictures import first_frame, frame_of
 from madaline._playground.python_code import python_code
 from madaline._playground.tables import Tables, UserTable

@@ -8,18 +8,60 @@ import secrets
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Generic, TypeVar, final, get_type_hints
 
 import numpy as np
 
+from madaline._data.codec import Count, Stored, check_of
+from madaline._data.json_checks import Malformed
 from madaline._language.choice import speaking
 from madaline._language.translation import translate
-from madaline._playground.asked import read_asked
 from madaline._serve.guard import Bodies
 from madaline._serve.messages import Refusal, error_response, json_response, read_json
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+
+_A = TypeVar("_A", bound=Stored)
+
+
+@final
+@dataclass(frozen=True)
+class OfRun(Stored):
+    """A question about what goes on."""
+
+    run: str  # the key of a session
+
+
+@final
+@dataclass(frozen=True)
+class OfTable(Stored):
+    """A question about a table that the page has the key of, such as after a reload."""
+
+    table: str
+
+
+@final
+@dataclass(frozen=True)
+class Since(Stored):
+    """A question for the events of a fit from a number on; of none for a page that only looks."""
+
+    since: Count = 0
+    run: str = ""
+
+
+def read_asked(kind: type[_A], value: Any) -> _A:
+    """Return what a JSON value asks; `InputError` if it is something else."""
+    if not isinstance(value, Mapping):
+        raise InputError("The request is no object: reload the page.")
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    known = {name: value[name] for name in names & value.keys()}
+    try:
+        check_of(kind)(known)
+    except Malformed as error:
+        raise InputError(f"The request cannot be answered: {error}.") from None
+    return kind.from_json(known)
+
 
 _T = TypeVar("_T")
 

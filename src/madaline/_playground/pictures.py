@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from madaline._language.translation import translate
-from madaline._playground.features import FEATURES, features_of
 from madaline._playground.learning import NetworkRun, finite
 from madaline._playground.learning_data import Coordinates
+from madaline._playground.options import FEATURES, features_of
 from madaline._playground.page import ArrayFrame
 from madaline.nn.arrays import Array
 from madaline.nn.layers import ReLU, Sigmoid

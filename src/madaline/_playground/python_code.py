@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from madaline._playground.features import FEATURES
 from madaline._playground.learning import Change, NetworkRun, training_options
 from madaline._playground.learning_data import LearningData
-from madaline._playground.options import ACTIVATIONS, NetworkOptions
+from madaline._playground.options import ACTIVATIONS, FEATURES, NetworkOptions
 from madaline._playground.pandas_code import reading_lines
 from madaline._playground.tables import UserTable
 

@@ -2,18 +2,95 @@
 
 from __future__ import annotations
 
+import re
 from asyncio import to_thread
-from typing import Any, final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, final
 
-from madaline._playground.asked import Since
+from madaline._data.codec import Share, Stored
+from madaline._data.json_checks import OneOf, Whole
+from madaline._data.table import Table
+from madaline._data.target import CLASSIFICATION, infer_task
+from madaline._fitting import Fitting
+from madaline._fitting.means import Means
+from madaline._fitting.training_data import Roles
+from madaline._language.translation import translate, translate_word
 from madaline._playground.datasets import DATASETS
+from madaline._playground.lanes import RaceLog
 from madaline._playground.options import TABLE
-from madaline._playground.page import ArrayFrame, Page, Sessions
+from madaline._playground.page import ArrayFrame, Page, Sessions, Since
 from madaline._playground.plane import Plane
-from madaline._playground.race_data import RaceRequest, race_facts
-from madaline._playground.race_frames import events_frame, plane_facts
+from madaline._playground.python_code import script
 from madaline._playground.race_run import RaceRun
-from madaline._playground.tables import Tables
+from madaline._playground.tables import Tables, UserTable
+from madaline._request import FitRequest
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+_MAX_ROWS = 20_000  # of a table: with more, an epoch takes long
+# Planned multiply-adds from which numba trains. With less, NumPy takes at most twice the time of an
+# epoch, and a first race after an installation does not wait until numba has compiled its code.
+_COMPILED_FROM = 1e12
+_PRINT = "print(model.scores_[0])"
+
+
+def race_facts(table: UserTable) -> dict[str, Any]:
+    """Return what the page needs of a table; `InputError` if it is too long."""
+    if table.table.n_samples > _MAX_ROWS:
+        raise InputError(
+            f"{table.name} has {table.table.n_samples:,} rows: a page takes {_MAX_ROWS:,} at most;"
+            " for more, use `madaline fit TABLE --target COLUMN --live`."
+        )
+    columns = list(table.table.names)
+    return {
+        "table": table.key,
+        "name": table.name,
+        "columns": columns,
+        "target": table.likely_target_of_all,
+    }
+
+
+@final
+@dataclass(frozen=True)
+class RaceRequest(Stored):
+    """What a page asks to be learned."""
+
+    data: Annotated[str, OneOf((*DATASETS, TABLE))]
+    rows: Annotated[int, Whole(60, 2000)] = 300
+    noise: Share = 0.2
+    effort: Annotated[int, Whole(2, 1000)] = 100
+    seed: Annotated[int, Whole(0, 2**31)] = 0
+    table: str = ""  # key of a table of the visitor
+    target: str = ""  # its column to predict
+
+    def python(self, task: str, file: str = "") -> str:
+        """Return the lines of Python that do the same as the race; a table is read from a file."""
+        estimator = "AdaptiveClassifier" if task == CLASSIFICATION else "AdaptiveRegressor"
+        if self.data == TABLE:
+            imports, lines = list[str](), list[str]()
+            data = f"{file!r}, {self.target!r}"
+        else:
+            imports, lines = DATASETS[self.data].python(self.rows, self.noise, self.seed)
+            data = "x, y"
+        lines.append(
+            f"model = {estimator}(effort={self.effort}, random_state={self.seed}).fit({data})"
+        )
+        return script([*imports, f"from madaline import {estimator}"], [*lines, _PRINT])
+
+    def fitting(self, table: UserTable | None = None) -> Fitting:
+        """Return the fit, which has not begun yet."""
+        if table is not None:
+            race_facts(table)
+            columns, y, task = table.supervised(self.target)
+        else:
+            x, y = DATASETS[self.data].make(self.rows, self.noise, self.seed)
+            columns = Table({f"x{place}": column for place, column in enumerate(x.T)})
+            task, _ = infer_task(y)
+        request = FitRequest(task=task, effort=self.effort, seed=self.seed)
+        roles = Roles(y, names=self.target or "y")
+        return Fitting(request, columns, roles, Means(compiled_from=_COMPILED_FROM)).prepare()
+
 
 _MAX_RUNS = 8  # that are kept, at most
 
@@ -65,3 +142,55 @@ class _RaceAnswers:
         async with self._runs.of(asked.run) as run:
             await to_thread(run.advance)
             return events_frame(run.log, asked.since)
+
+
+def events_frame(log: RaceLog, since: int, **more: Any) -> ArrayFrame:
+    """Return the events from a number on; of each lane's maps, the latest."""
+    events = log.events[since:]
+    told, maps = [], dict[str, Array]()
+    for event in events:
+        if event["kind"] == "map":
+            maps[event["lane"]] = event["pixels"]
+        else:
+            told.append(_translated(event))
+    header = {"events": told, "next": since + len(events), "ended": log.ended, **more}
+    return ArrayFrame(header, {f"map {lane}": pixels for lane, pixels in maps.items()})
+
+
+def _translated(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event in the language of the context: its sentences, and names of recipes."""
+    told = event
+    for name, translated in _TEXTS.items():
+        if name in event:
+            told = told | {name: translated(event[name])}
+    return told
+
+
+def _story(sentences: list[str]) -> list[str]:
+    return list(map(translate, sentences))
+
+
+def _scores(scores: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [score | _named(translate_word(score["metric"])) for score in scores]
+
+
+def _named(metric: str) -> dict[str, str]:
+    """Return a metric and what it means: "R² (1 is perfect)" has both."""
+    name, *meaning = re.split(r"\s*[(（]", metric.rstrip(")）"), maxsplit=1)
+    return {"metric": name, "meaning": "".join(meaning)}
+
+
+_TEXTS: Mapping[str, Callable[[Any], Any]] = {
+    "sentence": translate,
+    "subject": translate_word,
+    "name": translate_word,
+    "differs": translate_word,
+    "story": _story,
+    "scores": _scores,
+}
+"""What is text of an event, by its name."""
+
+
+def plane_facts(plane: Plane | None) -> dict[str, Any] | None:
+    """Return what a page draws on a plane beside the maps: its axes, and training rows."""
+    return None if plane is None else plane.to_json() | {"points": plane.points().tolist()}

@@ -1,11 +1,14 @@
-"""The settings of a playground: its table, and where it listens."""
+"""The settings of a playground: its table, where it listens, and the language of its pages."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
+from madaline._language import LANGUAGES
+from madaline._language.choice import VARIABLE
 from madaline._serve.settings import Access
 
 
@@ -20,3 +23,21 @@ class PlaygroundSettings(Access):
     timeout: float = 600.0  # of one request: an epoch of a large table, on a busy machine
     shutdown_timeout: float = 4.0
     max_bytes: int = 20_000_000  # of a table that is dropped on a page
+
+
+def choose_language(request: Any, settings: PlaygroundSettings) -> str:
+    """Return the language of the address, the settings, the environment, or the browser.
+
+    The option ``--lang`` of the command sets the environment.
+    """
+    wanted = (
+        request.query_params.get("lang"),
+        settings.language,
+        os.environ.get(VARIABLE),
+        request.headers.get("accept-language"),
+    )
+    for given in wanted:
+        language = (given or "").strip().lower()[:2]
+        if language in LANGUAGES:
+            return language
+    return "en"

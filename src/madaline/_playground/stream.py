@@ -8,9 +8,8 @@ from typing import Annotated, Any, final
 
 from madaline._data.codec import Stored
 from madaline._data.json_checks import OneOf, Whole
-from madaline._playground.asked import OfRun
 from madaline._playground.options import TABLE
-from madaline._playground.page import ArrayFrame, Page, Sessions
+from madaline._playground.page import ArrayFrame, OfRun, Page, Sessions
 from madaline._playground.stream_rows import DRIFTS, StreamRows, UserTableRows, World, orders_of
 from madaline._playground.stream_run import MAX_ROWS, StreamRun
 from madaline._playground.tables import Tables, UserTable

@@ -33,7 +33,7 @@ from madaline._data.target.values import (
     missing_values,
 )
 from madaline._data.text_columns import read_numbers
-from madaline._playground.asked import OfTable
+from madaline._playground.page import OfTable
 from madaline._playground.reading import is_small_text, read_apart
 from madaline._serve.messages import Refusal
 from madaline._words import format_count, format_list

@@ -11,10 +11,16 @@ import numpy as np
 from madaline._data.table import Table
 from madaline._engine.threads import in_threads
 from madaline._sampling.cells import LEVEL, ColumnCells
-from madaline._sampling.column_model import ColumnModel, learn_column
+from madaline._sampling.column_model import (
+    N_COMPUTED,
+    N_SUMS,
+    ColumnModel,
+    SumCodes,
+    learn_column,
+    learn_sums,
+)
 from madaline._sampling.growing import FollowStrength
 from madaline._sampling.relations import Lookup, Relation, WeightedSum, find_relations, in_order
-from madaline._sampling.sums import N_COMPUTED, N_SUMS, SumCodes, learn_sums
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 

@@ -22,9 +22,10 @@ from madaline._sampling.figures import (
     membership_auc,
     nearer_share,
     pair_trends,
+    tell_apart,
+    usefulness,
 )
 from madaline._sampling.growing import LADDER, SAFE, FollowStrength
-from madaline._sampling.judging import tell_apart, usefulness
 from madaline._sampling.quality import ColumnShape, Quality
 from madaline.nn.arrays import Array
 

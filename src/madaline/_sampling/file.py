@@ -15,12 +15,20 @@ from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import Malformed, OneOf, Text, Whole
 from madaline._sampling.cells import KINDS, LEVEL, ColumnCells
 from madaline._sampling.chain import Chain
-from madaline._sampling.column_model import ColumnModel, Questions, Within
+from madaline._sampling.column_model import (
+    N_COMPUTED,
+    N_EDGES,
+    N_SUMS,
+    ColumnModel,
+    PredictionCode,
+    Questions,
+    SumCodes,
+    Within,
+)
 from madaline._sampling.frames import LIBRARIES
 from madaline._sampling.quality import Quality
 from madaline._sampling.relations import Lookup, Relation, WeightedSum
 from madaline._sampling.source import SampledColumn
-from madaline._sampling.sums import N_COMPUTED, N_EDGES, N_SUMS, PredictionCode, SumCodes
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array
 from madaline.version import __version__
