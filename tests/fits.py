@@ -46,14 +46,14 @@ def request_of(folds=None, **settings) -> FitRequest:
 
 def data_of(
     columns, target=None, weight=None, groups=None, folds=None, target_name="target",
-    *, classes=None, large=None, **told,
+    *, classes=None, **told,
 ) -> TrainingData:  # fmt: skip
     """Return checked rows to learn from."""
     table = columns if isinstance(columns, Table) else Table.from_columns(columns)
     target = np.arange(float(table.n_samples)) if target is None else target
     time = told.get("time")
     roles = roles_of(target, weight, groups, folds, target_name, time, classes=classes)
-    return TrainingData.checked(table, roles, request_of(folds, **told), large)
+    return TrainingData.checked(table, roles, request_of(folds, **told))
 
 
 def asked(data: TrainingData, **given) -> TrainingData:
@@ -79,7 +79,7 @@ def fitting_of(
     target_format=None,
     classes=None,
     adjust=None,
-    large=None,
+    drawn_from=None,
     **settings,
 ) -> Fitting:
     """Return a fit that is ready to train."""
@@ -87,7 +87,7 @@ def fitting_of(
     time = settings.get("time")
     roles = roles_of(
         target, sample_weight, groups, folds, target_name, time, classes=classes,
-        written=target_format,
+        written=target_format, drawn_from=drawn_from,
     )  # fmt: skip
     request = request_of(folds, **settings)
-    return Fitting(request, table, roles, means, adjust=adjust, large=large).prepare()
+    return Fitting(request, table, roles, means, adjust=adjust).prepare()

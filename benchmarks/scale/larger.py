@@ -131,20 +131,20 @@ def fit(files: str, how: str, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def sizes_of_stores() -> list[int]:
     """Let all rows be kept on disk; return a list that gets the bytes of what is written."""
-    from madaline._fitting.large_table import LargeTable
+    from madaline._fitting import preparation
     from madaline._race.row_store import RowStore
 
     sizes: list[int] = []
-    blocks, close = LargeTable.blocks, RowStore.close
+    blocks, close = preparation.blocks_of_files, RowStore.close
 
-    def on_disk(large: LargeTable, prepared: Any, _: Any) -> Any:
-        return blocks(large, prepared, lambda _: False)
+    def on_disk(sampled: Any, prepared: Any, _: Any, *, seed: int) -> Any:
+        return blocks(sampled, prepared, lambda _: False, seed=seed)
 
     def noted(store: RowStore) -> None:
         sizes.append(store.n_bytes)
         close(store)
 
-    LargeTable.blocks = on_disk  # type: ignore[method-assign]
+    preparation.blocks_of_files = on_disk
     RowStore.close = noted  # type: ignore[method-assign]
     return sizes
 

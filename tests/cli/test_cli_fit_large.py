@@ -15,8 +15,7 @@ from madaline._cli import training_data
 from madaline._data import drawing
 from madaline._data.io import source_files
 from madaline._data.io.compression import TooLargeError
-from madaline._fitting import sampling
-from madaline._fitting.large_table import LargeTable
+from madaline._fitting import preparation, sampling
 from madaline._model import FittedModel
 from madaline._race import row_store, stored_rows
 
@@ -40,10 +39,12 @@ def small(monkeypatch, place) -> None:
 @pytest.fixture
 def on_disk(monkeypatch) -> None:
     """Let no rows be kept in memory."""
-    blocks = LargeTable.blocks
-    monkeypatch.setattr(
-        LargeTable, "blocks", lambda self, prepared, _: blocks(self, prepared, lambda _: False)
-    )
+    blocks = preparation.blocks_of_files
+
+    def of_files(sampled, prepared, _, *, seed):
+        return blocks(sampled, prepared, lambda _: False, seed=seed)
+
+    monkeypatch.setattr(preparation, "blocks_of_files", of_files)
 
 
 @pytest.fixture

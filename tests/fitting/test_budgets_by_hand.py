@@ -16,7 +16,7 @@ from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, RegressionEncoder
 from madaline._estimators.arguments import read_monotone
 from madaline._evaluation.objective import Objective
-from madaline._fitting import memory, sampling, training
+from madaline._fitting import all_rows, memory, sampling, training
 from madaline._fitting.arguments import (
     check_constrainable,
     check_lengths,
@@ -263,22 +263,22 @@ def test_a_sample_holds_each_class_and_both_ends(monkeypatch):
     table = Table.from_columns({"x": rng.normal(size=300)})
     numbers = rng.permutation(300).astype(float)
     data = data_of(table, numbers, None, None, None)
-    sample = sampling.draw_sample(data, "regression", 0)
+    sample = all_rows.draw_sample(data, "regression", 0)
     assert (np.diff(sample) > 0).all()
     assert {numbers.argmin(), numbers.argmax()} <= set(sample.tolist())
     assert 50 <= len(sample) <= 52
     labels = np.where(np.arange(300) < 5, "c", np.where(numbers > 99, "a", "b")).astype(object)
     data = data_of(table, labels, None, None, None)
-    sample = sampling.draw_sample(data, None, 0)
+    sample = all_rows.draw_sample(data, None, 0)
     assert np.sum(labels[sample] == "c") >= 3
     assert 50 <= len(sample) <= 59
     few = data_of(table.take(slice(199)), labels[:199])
-    assert sampling.draw_sample(few, None, 0) is None
+    assert all_rows.draw_sample(few, None, 0) is None
     edge = data_of(table.take(slice(200)), labels[:200])
-    assert sampling.draw_sample(edge, None, 0) is not None
+    assert all_rows.draw_sample(edge, None, 0) is not None
     folds = GivenFolds(np.arange(300) % 3)
-    assert sampling.draw_sample(replace(data, folds=folds), None, 0) is None
-    assert sampling.draw_sample(replace(data, asked=TimeRequest(lags=(1,))), None, 0) is None
+    assert all_rows.draw_sample(replace(data, folds=folds), None, 0) is None
+    assert all_rows.draw_sample(replace(data, asked=TimeRequest(lags=(1,))), None, 0) is None
 
 
 def _asking(name):

@@ -22,7 +22,8 @@ from madaline._fitting import columns, file_checks, preparation
 from madaline._fitting.columns import infer_schema, read_by_letters, with_counters
 from madaline._fitting.file_checks import check_file
 from madaline._fitting.fit import Fitting, _sample_of_rows
-from madaline._fitting.preparation import Preparation, _choose, _fold, _learning_from, prepare
+from madaline._fitting.preparation import _choose, _fold, _learning_from, prepare
+from madaline._fitting.prepared import Preparation
 from madaline._fitting.training_data import EncodedTarget
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
@@ -135,7 +136,7 @@ def test_plans_are_made_for_what_is_to_be_predicted(monkeypatch):
     assert chosen.n_waiting == 0
     large = replace(options, n_samples=900)
     assert _choose(seen, {}, large)[0].n_waiting == 900
-    on_disk = replace(data, large=object())
+    on_disk = replace(data, drawn_from=object())
     assert _choose(SimpleNamespace(**vars(seen) | {"data": on_disk}), {}, large)[0].n_waiting == 0
     made.clear()
     later = SimpleNamespace(**vars(seen) | {"times": object()})

@@ -16,8 +16,8 @@ from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.objective import Objective
 from madaline._fitting import sampling
-from madaline._fitting.large_table import LargeTable, _Assigner, _Reader, _Weigher
-from madaline._fitting.sampling import Roles, draw_rows, draw_sample
+from madaline._fitting.all_rows import _Assigner, _n_bytes, _Reader, _Weigher, draw_sample
+from madaline._fitting.sampling import ColumnRoles, SampledRows, draw_rows
 from madaline._time.stretches import RowTimes
 from madaline.errors import InputError, TextReadWarning
 
@@ -75,7 +75,7 @@ def test_the_rows_of_the_smallest_keys_are_drawn(small, name, told):
     labels, weight = CLASSES[name].copy(), np.ones(3000)
     weight[::7] = 0
     rows = Blocks(Table.from_columns({"y": labels, "w": weight, "x": np.arange(3000.0)}))
-    drawn = draw_rows(rows, Roles(("y",), "w"), seed=3, classes=told)
+    drawn = draw_rows(rows, ColumnRoles(("y",), "w"), seed=3, classes=told)
     keys, counted = row_keys(3000, seed=3), np.flatnonzero(weight)
     of_classes = [counted[labels[counted] == one] for one in sorted(set(labels.tolist()))]
     sizes = [len(own) for own in of_classes]
@@ -106,7 +106,7 @@ def test_numbers_and_pairs_of_targets_are_drawn_with_both_ends(small):
     rng = np.random.default_rng(1)
     u, v = rng.normal(size=(2, 2000)).round(2)
     rows = Blocks(Table.from_columns({"u": u, "v": v}))
-    drawn = draw_rows(rows, Roles(("u", "v")), seed=0, classes=False)
+    drawn = draw_rows(rows, ColumnRoles(("u", "v")), seed=0, classes=False)
     keys = row_keys(2000, seed=0)
     ends = {int(one) for y in (u, v) for one in (y.argmin(), y.argmax())}
     expected = smallest(keys, np.arange(2000), 300) | ends
@@ -115,7 +115,7 @@ def test_numbers_and_pairs_of_targets_are_drawn_with_both_ends(small):
     assert draw_sample(data, "regression", 0).tolist() == sorted(expected)
     pairs = Blocks(Table.from_columns({"u": np.array([*"ab"], object)[(u > 0) * 1],
                                        "v": np.array([*"cd"], object)[(v > 1.5) * 1]}))  # fmt: skip
-    drawn = draw_rows(pairs, Roles(("u", "v")), seed=0)
+    drawn = draw_rows(pairs, ColumnRoles(("u", "v")), seed=0)
     expected = smallest(keys, np.arange(2000), 300)
     for a in (False, True):
         for b in (False, True):
@@ -130,9 +130,9 @@ def test_so_many_numbers_are_classes(small, n_values, told, fits):
     rows = Blocks(Table.from_columns({"y": np.arange(1200.0) % n_values}))
     if not fits:
         with pytest.raises(InputError, match="more than 40 different values"):
-            draw_rows(rows, Roles(("y",)), seed=0, classes=told)
+            draw_rows(rows, ColumnRoles(("y",)), seed=0, classes=told)
         return
-    found = draw_rows(rows, Roles(("y",)), seed=0, classes=told)
+    found = draw_rows(rows, ColumnRoles(("y",)), seed=0, classes=told)
     keys, all_rows = row_keys(1200, seed=0), np.arange(1200)
     expected = smallest(keys, all_rows, 300)
     if told or n_values <= 12:
@@ -177,7 +177,7 @@ def test_a_tenth_or_a_hundred_texts_may_be_no_numbers(n_wrong, n_rows, told):
         read(table, numbers)
 
 
-def test_rows_in_memory_take_what_is_said(monkeypatch):
+def test_rows_in_memory_take_what_is_said():
     """At most: the columns, targets, weights, places, folds and which networks learn; twice."""
     n_samples, n_folds = 1000, 5
     columns = [np.zeros(n_samples), np.zeros(n_samples, np.int64), np.zeros(n_samples)]
@@ -185,14 +185,11 @@ def test_rows_in_memory_take_what_is_said(monkeypatch):
     places, folds = np.zeros(n_samples, np.int32), np.zeros(n_samples, np.int16)
     learned = np.zeros((n_samples, n_folds), bool)
     real = sum(one.nbytes for one in (*columns, target, weight, places, folds, learned))
-    encoder = SimpleNamespace(encoders=columns)
     dataset = SimpleNamespace(n_outputs=2, rows=SimpleNamespace(n_folds=n_folds))
-    large = LargeTable(None, None, SimpleNamespace(n_samples=n_samples), None)
-    monkeypatch.setattr(LargeTable, "_text_bytes", lambda *_: 0.0)
-    without = large._n_bytes(encoder, dataset)
+    ready = SimpleNamespace(encoder=SimpleNamespace(encoders=columns), dataset=dataset)
+    without = _n_bytes(ready, n_samples, 0.0)
     assert 2 * real <= without <= 3 * real
-    monkeypatch.setattr(LargeTable, "_text_bytes", lambda *_: 10.0)  # and the same in Python
-    assert large._n_bytes(encoder, dataset) - without == 2 * n_samples * 2 * 10
+    assert _n_bytes(ready, n_samples, 10.0) - without == 2 * n_samples * 2 * 10  # as in Python
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -200,11 +197,12 @@ def test_rows_in_memory_take_what_is_said(monkeypatch):
 def test_rows_weigh_as_in_the_sample(weighted, class_weight):
     labels, weight = np.array([*"aabab"], object), np.array([1.0, 2, 1, 4, 2])
     table = Table({"y": labels, "w": weight})
-    roles = Roles(("y",), "w" if weighted else None)
-    large = LargeTable(None, roles, SimpleNamespace(table=table), lambda rows: rows["y"])
+    roles = ColumnRoles(("y",), "w" if weighted else None)
+    drawn = SimpleNamespace(table=table)
+    sampled = SampledRows(None, roles, drawn, lambda _, column: column)
     encoder = ClassEncoder.fit(labels)
     ready = SimpleNamespace(target_encoder=encoder, objective=Objective(class_weight=class_weight))
-    found = _Weigher(large, ready)(table, labels)
+    found = _Weigher(sampled, ready)(table, labels)
     if not weighted and class_weight is None:
         assert found is None
         return
@@ -216,25 +214,24 @@ def test_rows_weigh_as_in_the_sample(weighted, class_weight):
         of_class = {one: own.sum() / (2 * own[labels == one].sum()) for one in "ab"}
     expected = own * [of_class[one] for one in labels]
     assert found == pytest.approx(expected / expected.mean())
-    later = _Weigher(large, ready)(table.take([2, 0]), labels[[2, 0]])
+    later = _Weigher(sampled, ready)(table.take([2, 0]), labels[[2, 0]])
     assert later == pytest.approx((expected / expected.mean())[[2, 0]])
 
 
 def test_rows_of_a_sample_are_found_in_the_table():
     numbers = np.array([2, 3, 7, 8])  # of the rows that were drawn
     rows = FoldedRows.from_folds(np.array([1, 0, 0, 1]))
-    drawn = SimpleNamespace(numbers=numbers, table=Table({"g": np.array([1.0, 2, 3, 4])}))
     ready = SimpleNamespace(rows=rows, times=None, schema=None)
-    for groups in (None, "g"):
-        large = LargeTable(None, Roles(("y",), None, groups), drawn, None)
-        assign = _Assigner(large, ready)
+    of_sample, of_rows = np.array([1.0, 2, 3, 4]), np.array([9.0, 1, 2, 3, 4, 3])
+    for grouped in (False, True):
+        assign = _Assigner(ready, numbers, of_sample if grouped else None)
         assert assign.columns == ()
-        table = Table({"g": np.array([9.0, 1, 2, 3, 4, 3])})
-        places, folds, learned = assign(table, np.array([0, 2, 3, 7, 8, 11]))
+        groups = of_rows if grouped else None
+        places, folds, learned = assign(np.array([0, 2, 3, 7, 8, 11]), groups, None)
         assert places[[0, 5]].tolist() == [-1, -1]
         assert rows.order[places[1:5]].tolist() == [0, 1, 2, 3]
         assert folds[:5].tolist() == [-1, 1, 0, 0, 1]
-        assert folds[5] == (-1 if groups is None else 0)  # of the group of the third
+        assert folds[5] == (0 if grouped else -1)  # of the group of the third
         assert learned is None
     ready.times = RowTimes("day, hour", np.arange(4.0))
-    assert set(_Assigner(large, ready).columns) == {"day, hour", "day", "hour"}
+    assert set(_Assigner(ready, numbers, None).columns) == {"day, hour", "day", "hour"}

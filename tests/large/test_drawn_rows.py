@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from madaline._data.table import Table
-from madaline._fitting.sampling import Roles, draw_rows
+from madaline._fitting.sampling import ColumnRoles as Roles
+from madaline._fitting.sampling import draw_rows
 from madaline.errors import InputError
 
 PRICE, CLASS = Roles(("price",)), Roles(("class",))

@@ -13,8 +13,8 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._data.rows import open_rows
 from madaline._engine.executors.executor import Serial
 from madaline._engine.executors.processes import Processes
-from madaline._fitting.large_table import LargeTable
-from madaline._fitting.sampling import Roles, draw_rows
+from madaline._fitting import preparation
+from madaline._fitting.sampling import ColumnRoles, SampledRows, draw_rows
 from madaline._race.row_store import RowStore
 from madaline.errors import (
     InputError,
@@ -62,10 +62,12 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def on_disk(monkeypatch):
     """Let no rows be kept in memory; return the stores that are written."""
-    stores, blocks, init = [], LargeTable.blocks, RowStore.__init__
-    monkeypatch.setattr(
-        LargeTable, "blocks", lambda self, prepared, _: blocks(self, prepared, lambda _: False)
-    )
+    stores, blocks, init = [], preparation.blocks_of_files, RowStore.__init__
+
+    def of_files(sampled, prepared, _, *, seed):
+        return blocks(sampled, prepared, lambda _: False, seed=seed)
+
+    monkeypatch.setattr(preparation, "blocks_of_files", of_files)
 
     def write(self, *given, **named):
         stores.append(self)
@@ -207,12 +209,12 @@ def test_an_interrupted_fit_goes_on_with_the_same_bits(folder, on_disk, monkeypa
     path = folder.parent / "fit.checkpoint"
 
     def fitting(checkpoint=None):
-        source, roles = open_rows(folder), Roles(("price",))
+        source, roles = open_rows(folder), ColumnRoles(("price",))
         drawn = draw_rows(source, roles, seed=0)
         table = drawn.table
-        large = LargeTable(source, roles, drawn, lambda rows: rows["price"])
+        sampled = SampledRows(source, roles, drawn, lambda _, column: column)
         settings = {"effort": 3, "members": "networks", "checkpoint": checkpoint}
-        return fitting_of(table.drop(["price"]), table["price"], large=large, **settings)
+        return fitting_of(table.drop(["price"]), table["price"], drawn_from=sampled, **settings)
 
     first = fitting(path)
     for record, _ in first:
@@ -230,13 +232,13 @@ def test_an_interrupted_fit_goes_on_with_the_same_bits(folder, on_disk, monkeypa
 
 @pytest.mark.slow
 def test_processes_read_the_blocks_themselves(folder, on_disk):
-    source, roles = open_rows(folder), Roles(("price",))
+    source, roles = open_rows(folder), ColumnRoles(("price",))
     drawn = draw_rows(source, roles, seed=0)
     table, outputs = drawn.table, []
     for executor in (Serial(), Processes(2)):
-        large = LargeTable(source, roles, drawn, lambda rows: rows["price"])
+        sampled = SampledRows(source, roles, drawn, lambda _, column: column)
         fitting = fitting_of(
-            table.drop(["price"]), table["price"], large=large, effort=3, members="networks"
+            table.drop(["price"]), table["price"], drawn_from=sampled, effort=3, members="networks"
         )
         fitting.race.executor = executor
         for record, _ in fitting.training:
@@ -248,9 +250,9 @@ def test_processes_read_the_blocks_themselves(folder, on_disk):
 
 
 def test_a_changed_file_is_noticed(folder, on_disk):
-    source, roles = open_rows(folder), Roles(("price",))
+    source, roles = open_rows(folder), ColumnRoles(("price",))
     drawn = draw_rows(source, roles, seed=0)
-    large = LargeTable(source, roles, replace(drawn, n_samples=1499), lambda rows: rows["price"])
+    sampled = SampledRows(source, roles, replace(drawn, n_samples=1499), lambda _, column: column)
     table = drawn.table
     with pytest.raises(InputError, match="do not change it during the fit"):
-        fitting_of(table.drop(["price"]), table["price"], large=large, effort=1)
+        fitting_of(table.drop(["price"]), table["price"], drawn_from=sampled, effort=1)

@@ -11,10 +11,12 @@ from tests.fits import context_of, data_of
 from madaline._data.column import is_missing
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
-from madaline._fitting import large_table
-from madaline._fitting.large_table import LargeTable
-from madaline._fitting.preparation import Preparation, prepare
-from madaline._fitting.sampling import Roles, draw_rows
+from madaline._fitting import all_rows
+from madaline._fitting.all_rows import blocks_of_files
+from madaline._fitting.preparation import prepare
+from madaline._fitting.prepared import Preparation
+from madaline._fitting.sampling import ColumnRoles as Roles
+from madaline._fitting.sampling import SampledRows, draw_rows
 from madaline._race.row_store import RowStore
 from madaline._race.stored_rows import RowsInMemory
 from madaline.errors import InputError, TextReadWarning
@@ -23,26 +25,23 @@ IN_MEMORY, ON_DISK = (lambda _: True), (lambda _: False)
 
 
 def prepared(rows, roles, *, objective=None, kinds=None, time=False) -> Preparation:
-    def target_of(table):
-        return table[roles.targets[0]]
-
     drawn = draw_rows(rows, roles, seed=0)
-    large = LargeTable(rows, roles, drawn, target_of)
+    sampled = SampledRows(rows, roles, drawn, lambda _, column: column)
     table = drawn.table
     data = data_of(
         table.drop(roles.names),
-        target_of(table),
+        sampled.target(table),
         None if roles.weight is None else table[roles.weight],
         None if roles.groups is None else table[roles.groups],
         None,
         time=time,
     )
     options = context_of(objective or Objective(), None, {"row": "number", **(kinds or {})})
-    return prepare(replace(data, large=large), options)
+    return prepare(replace(data, drawn_from=sampled), options)
 
 
 def values_of(ready: Preparation, allows) -> list:
-    rows = ready.data.large.blocks(ready, allows).rows
+    rows = blocks_of_files(ready.data.drawn_from, ready, allows, seed=0).rows
     assert isinstance(rows, RowsInMemory if allows(0) else RowStore)
     values = [rows.read(number) for number in range(rows.n_blocks)]
     rows.close()
@@ -77,7 +76,7 @@ def test_blocks_are_the_same_in_memory_and_on_disk(make_rows, of_classes):
 
 def test_rows_of_the_sample_keep_their_folds(make_rows):
     ready = prepared(make_rows(), Roles(("price",)), kinds={"class": "dropped"})
-    drawn, seen = ready.data.large.drawn.numbers, []
+    drawn, seen = ready.data.drawn_from.drawn.numbers, []
     for values in values_of(ready, ON_DISK):
         raced = values.places >= 0
         numbers = numbers_of(ready, values)
@@ -105,7 +104,7 @@ def test_networks_do_not_learn_from_groups_that_they_are_evaluated_on(make_rows)
     rows = make_rows(group=group)
     ready = prepared(rows, Roles(("price",), None, "group"), kinds={"class": "dropped"})
     held_out = [
-        set(group[ready.data.large.drawn.numbers[ready.rows.order[ready.rows.held_out(fold)]]])
+        set(group[ready.data.drawn_from.drawn.numbers[ready.rows.order[ready.rows.held_out(fold)]]])
         for fold in range(ready.rows.n_folds)
     ]
     for number in range(ready.blocks.n_blocks):
@@ -126,7 +125,7 @@ def test_networks_of_stretches_learn_from_earlier_rows(make_rows, name):
     )
     whole = Table.join(list(rows.blocks()))
     times = whole["date"].astype(float) / 1e6 if name == "date" else whole["row"]
-    drawn = ready.data.large.drawn.numbers
+    drawn = ready.data.drawn_from.drawn.numbers
     assert ready.rows.n_final
     for number in range(ready.blocks.n_blocks):
         block, values = ready.blocks.dataset(number, [0]), ready.blocks.rows.read(number)
@@ -180,7 +179,7 @@ def test_texts_that_are_no_numbers_count_as_missing(make_rows, form, value):
 
 
 def test_many_texts_that_are_no_numbers_are_refused(make_rows, monkeypatch):
-    monkeypatch.setattr(large_table, "_MIN_UNREADABLE", 10)
+    monkeypatch.setattr(all_rows, "_MIN_UNREADABLE", 10)
     texts = [f"{one:.2f}".replace(".", ",") for one in np.random.default_rng(0).normal(size=2000)]
     drawn = set(draw_rows(make_rows(), Roles(("price",)), seed=0).numbers.tolist())
     wrong = [row for row in range(300, 400) if row not in drawn]

@@ -16,9 +16,9 @@ from madaline._data.rows import Rows
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
 from madaline._fitting import sampling
-from madaline._fitting.large_table import LargeTable
+from madaline._fitting.all_rows import blocks_of_files
 from madaline._fitting.preparation import _prepare
-from madaline._fitting.sampling import Roles, draw_rows
+from madaline._fitting.sampling import ColumnRoles, SampledRows, draw_rows
 
 pl = pytest.importorskip("polars")
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -46,19 +46,17 @@ def test_no_pass_holds_all_rows_in_memory(monkeypatch):
     monkeypatch.setattr("madaline._race.row_store.CHUNK", BLOCK)
     monkeypatch.setattr(sampling, "SAMPLE", 2000)
     monkeypatch.setattr(sampling, "MAX_SAMPLE", 2000)
-    source, roles = Made(), Roles(("y",))
-
-    def target_of(table):
-        return table["y"]
+    source, roles = Made(), ColumnRoles(("y",))
 
     tracemalloc.start()
     drawn = draw_rows(source, roles, seed=0, classes=False)
     first = tracemalloc.get_traced_memory()[1]
-    data = data_of(drawn.table.drop(["y"]), target_of(drawn.table), None, None, None, time=False)
+    data = data_of(drawn.table.drop(["y"]), drawn.table["y"], None, None, None, time=False)
     ready = _prepare(data, context_of(Objective(), None, {}))
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
-    blocks = LargeTable(source, roles, drawn, target_of).blocks(ready, lambda _: False)
+    sampled = SampledRows(source, roles, drawn, lambda _, column: column)
+    blocks = blocks_of_files(sampled, ready, lambda _: False, seed=0)
     second = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
     table = 8 * N_ROWS * N_COLUMNS  # 48 MB

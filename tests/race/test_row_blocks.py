@@ -10,7 +10,8 @@ from madaline._data.splits.folds import GivenFolds
 from madaline._data.splits.sampled import folds_in_sample
 from madaline._data.table import Table
 from madaline._evaluation.objective import Objective
-from madaline._fitting.preparation import Preparation, prepare
+from madaline._fitting.preparation import prepare
+from madaline._fitting.prepared import Preparation
 from madaline._race import stored_rows
 from madaline._race.row_blocks import RowBlocks
 from madaline._race.stored_rows import RowsInMemory, RowValues, count_blocks

@@ -270,7 +270,7 @@ def _fitting(
         checkpoint=path.with_name(f"{path.name}.checkpoint"),
     )
     request = read_request(arguments, data, objective)
-    return Fitting(request, data.table, roles, means, large=data.large).prepare()
+    return Fitting(request, data.table, roles, means).prepare()
 
 
 def read_request(arguments: Namespace, data: TrainingTable, objective: Objective) -> FitRequest:

@@ -42,11 +42,6 @@ def fit_by(arguments: Namespace, path: Path) -> None:
     _check(arguments, by)
     arguments.category = [*arguments.category, *by]  # as they are written: 007 is not 7
     data = TrainingTable.read(arguments)
-    if data.large is not None:
-        raise InputError(
-            f"{arguments.table} does not fit into memory, as --by needs: give the rows of fewer"
-            " groups at a time, or raise --memory."
-        )
     options = _options(arguments, data, by)
     data.check_target(options.task)
     request = read_request(arguments, data, read_objective(arguments, data.target))

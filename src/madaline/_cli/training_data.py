@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from madaline._cli.console import suggestion
-from madaline._cli.large_fit import draw_file, is_in_blocks, open_to_fit, with_formats
 from madaline._cli.reading import open_named_files
+from madaline._cli.rows_to_fit import draw_sample, is_in_blocks, open_to_fit, with_formats
 from madaline._data.column import as_texts, is_missing
 from madaline._data.formats.characters import check_missing
 from madaline._data.formats.choice import ORDINARY, Format, Given
@@ -38,7 +38,7 @@ from madaline._data.text_columns import read_numbers
 from madaline._evaluation.metrics import CLASS_METRICS
 from madaline._evaluation.objective import BALANCED, LOG_LOSS, Objective
 from madaline._evaluation.scores import label_text
-from madaline._fitting.large_table import LargeTable
+from madaline._fitting.sampling import SampledRows
 from madaline._fitting.training_data import Roles
 from madaline._words import format_count, format_file_name, format_list, option_words, split_names
 from madaline.errors import InputError
@@ -68,7 +68,7 @@ class TrainingTable:
     names: tuple[str, ...] | None = None  # where the rows are files in a folder, their paths in it
     target_names: tuple[str, ...] = ()
     encoding: str = ""  # of the file, where it is not UTF-8 or said by a mark
-    large: LargeTable | None = None  # that these rows are a sample of
+    drawn_from: SampledRows | None = None  # all rows, of which these are a sample
 
     @classmethod
     def read(
@@ -80,23 +80,23 @@ class TrainingTable:
         a large table are a sample of it.
         """
         given = _given_kinds(arguments)
-        large, everything, notes, names, encoding = _opened(arguments, given, in_blocks=in_blocks)
+        sampled, everything, notes, names, encoding = _opened(arguments, given, in_blocks=in_blocks)
         targets, roles = _checked_roles(arguments, given, everything, to_fit=to_fit)
         weight, groups = arguments.weight, arguments.groups
         table = everything.drop(name for _, name in roles if not _is_series(name, arguments))
         kinds = _kinds([kind for kind in given if not _is_of_target(kind, targets)], table)
-        _check_columns(table, may_be_empty=not to_fit or large is not None)
+        _check_columns(table, may_be_empty=not to_fit or sampled is not None)
         of_target = {item.column: item.kind for item in reversed(given)}
         columns: list[Array] = []
-        formats: list[Format | None] = []
+        formats: dict[str, Format | None] = {}
         for name in targets:
             column, choice = everything[name], ORDINARY
             if not _predicts_classes(arguments) and of_target.get(name) != CATEGORY:
                 column, choice = read_numbers(name, column, of_target.get(name, ""), beside=table)
             columns.append(column)
             notes += (f"{name}: {choice.words}.",) if choice.words else ()
-            formats.append(choice.format)
-        written = formats[0] if len(targets) == 1 else None
+            formats[name] = choice.format
+        written = formats[targets[0]] if len(targets) == 1 else None
         known = np.zeros(table.n_samples, bool)
         missing = np.logical_or.reduce([known, *map(missing_values, columns)])
         if not getattr(arguments, "lags", None):  # they count rows, so none may be left out
@@ -105,6 +105,8 @@ class TrainingTable:
                 everything, table = everything.take(~missing), table.take(~missing)
                 columns, notes = [column[~missing] for column in columns], (*notes, left_out)
                 names = names and tuple(np.array(names, object)[~missing])
+        if sampled is not None:
+            sampled = None if sampled.drawn.is_complete else with_formats(sampled, formats)
         columns = [_whole(name, column) for name, column in zip(targets, columns, strict=True)]
         return cls(
             table,
@@ -118,19 +120,25 @@ class TrainingTable:
             names,
             targets,
             encoding,
-            None if large is None or large.drawn.is_complete else with_formats(large, formats),
+            sampled,
         )
 
     @property
     def roles(self) -> Roles:
         """What is learned, and what rows are beside it."""
-        names = self.target_names
-        return Roles(self.target, self.weight, self.groups, names=names, written=self.target_format)
+        return Roles(
+            self.target,
+            self.weight,
+            self.groups,
+            names=self.target_names,
+            written=self.target_format,
+            drawn_from=self.drawn_from,
+        )
 
     @property
     def n_rows(self) -> int:
         """Number of rows that are learned from."""
-        return self.table.n_samples if self.large is None else self.large.n_samples
+        return self.table.n_samples if self.drawn_from is None else self.drawn_from.n_samples
 
     def probabilities(self, arguments: Namespace) -> TrainingTable:
         """Return the table with a target of probabilities, refusing other columns."""
@@ -307,22 +315,22 @@ def all_given_kinds(arguments: Namespace) -> dict[str, str]:
 
 def _opened(
     arguments: Namespace, given: Sequence[_GivenKind], *, in_blocks: bool
-) -> tuple[LargeTable | None, Table, tuple[str, ...], tuple[str, ...] | None, str]:
-    """Return what `_read` does; of a large table a sample of its rows, behind what drew them."""
+) -> tuple[SampledRows | None, Table, tuple[str, ...], tuple[str, ...] | None, str]:
+    """Return what `_read` does; of rows in blocks a sample, behind what drew them."""
     texts = _texts(arguments, given)
-    source = open_to_fit(arguments, texts) if in_blocks and is_in_blocks(arguments) else None
-    if source is None:
+    rows = open_to_fit(arguments, texts) if in_blocks and is_in_blocks(arguments) else None
+    if rows is None:
         try:
             return None, *_read(arguments, given)
         except TooLargeError:
-            source = open_to_fit(arguments, texts) if in_blocks else None
-            if source is None:
+            rows = open_to_fit(arguments, texts) if in_blocks else None
+            if rows is None:
                 raise
-    empty = Table({name: np.empty(0) for name in source.names})
+    empty = Table({name: np.empty(0) for name in rows.names})
     targets, _ = _checked_roles(arguments, given, empty, to_fit=True)
-    large = draw_file(source, arguments, targets, of_classes=_predicts_classes(arguments))
-    notes = (*source.notes, *filter(None, [large.drawn.left_out]))
-    return large, large.drawn.table, notes, None, ""
+    sampled = draw_sample(rows, arguments, targets, of_classes=_predicts_classes(arguments))
+    notes = (*rows.notes, *filter(None, [sampled.drawn.left_out]))
+    return sampled, sampled.drawn.table, notes, None, ""
 
 
 def _read(

@@ -198,7 +198,7 @@ class AdaptiveEstimator(CallbackSupport, RowsOfFiles, LaterRows, BaseEstimator):
             if rows.drawn is not None:
                 self.sampled_rows_ = rows.drawn
             means = self._means(limit)
-            fitting = Fitting(request, rows.table, rows.roles, means, large=rows.large).prepare()
+            fitting = Fitting(request, rows.table, rows.roles, means).prepare()
             _warn_before_training(fitting)
             listeners = Listeners(self, X, y, fitting, on_event, on_epoch, live=live)
             with first_interrupt(fitting.stop) as check, listeners:
@@ -325,9 +325,10 @@ class AdaptiveEstimator(CallbackSupport, RowsOfFiles, LaterRows, BaseEstimator):
             arguments.read_folds(folds, labels, groups),
             names if classes is None else "target",
             classes,
+            drawn_from=None if source is None else source.sampled,
         )
         rows = count_rows(table, roles, in_order=request.time.column is True)
-        return rows if source is None else replace(rows, drawn=source.numbers, large=source.large)
+        return rows if source is None else replace(rows, drawn=source.numbers)
 
     def _means(self, limit: TimeLimit | None) -> Means:
         from madaline._fitting.means import Means

@@ -12,7 +12,6 @@ from madaline._data.table import Table
 from madaline.nn.arrays import Array
 
 if TYPE_CHECKING:
-    from madaline._fitting.large_table import LargeTable
     from madaline._fitting.training_data import Roles
 
 _TINY_WEIGHT = 32  # total weight up to which copies of a row are joined to one: one batch
@@ -30,7 +29,6 @@ class CountedRows:
     index: Array
     # (n_samples,), the number of each original row in a large table that it was drawn from.
     drawn: Array | None = None
-    large: LargeTable | None = None  # that table
 
     @property
     def numbers(self) -> Array:

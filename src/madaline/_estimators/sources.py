@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -22,8 +22,8 @@ from madaline.errors import InputError, RowsLeftOutWarning, TextReadWarning
 from madaline.nn.arrays import Array
 
 if TYPE_CHECKING:
-    from madaline._fitting.large_table import LargeTable
-    from madaline._fitting.sampling import Roles
+    from madaline._data.rows import FileRows
+    from madaline._fitting.sampling import ColumnRoles, SampledRows
     from madaline._request import FitRequest
 
 
@@ -37,7 +37,7 @@ class SourceRows:
     target_names: str | tuple[str, ...]
     weight: Array | None
     groups: Array | None
-    large: LargeTable | None = None  # where these are a sample
+    sampled: SampledRows | None = None  # all rows, where these are a sample
     # int (n_samples,): the number of each row in the table, where it was read block by block
     numbers: Array | None = None
 
@@ -60,9 +60,6 @@ def read_source(
 ) -> SourceRows | None:
     """Return rows of a table in files, or of a query; None if they are in memory."""
     from madaline._data.rows import open_rows
-    from madaline._fitting.large_table import LargeTable
-    from madaline._fitting.sampling import draw_rows
-    from madaline._story.row_progress import shown
 
     if given.form not in (Form.FILES, Form.QUERY):
         return None
@@ -75,40 +72,48 @@ def read_source(
             return _read_at_once(estimator, file, y, sample_weight, groups)
         except TooLargeError:
             pass
-    source = open_rows(given, missing=words)
-    if source is None and of_files:
+    rows = open_rows(given, missing=words)
+    if rows is None and of_files:
         raise InputError(
             f"X is {str(first_path(X))!r}, which is no table that is read block by block: give"
             " Parquet, Arrow, CSV or JSON lines, or read it first."
         )
-    if source is None or not (of_files or isinstance(y, str) or set(y) <= set(source.names)):
+    if rows is None or not (of_files or isinstance(y, str) or set(y) <= set(rows.names)):
         return None  # labels of a query's rows
-    source = shown(source, sys.stdout) if estimator.verbose and sys.stdout else source
-    roles = _roles(source.names, y, sample_weight, groups)
-    given_folds = None if request.folds is not None else folds
-    in_memory = {"folds": given_folds is not None} | {
-        name: name in request.time.arguments for name in ("series", "lags", "past")
-    }
-    for name, is_given in in_memory.items():
-        if is_given:
+    roles = _roles(rows.names, y, sample_weight, groups)
+    _check_in_blocks(request, None if request.folds is not None else folds, time)
+    return _sample_of(estimator, rows, roles, request.seed)
+
+
+def _check_in_blocks(request: FitRequest, folds: Any, time: Any) -> None:
+    """Refuse arguments that need all rows at once, or a value for each of them."""
+    for name in ("folds", "series", "lags", "past"):
+        if folds is not None if name == "folds" else name in request.time.arguments:
             raise InputError(
                 f"{name} is given, but X is read block by block, and {name} needs all rows at"
                 " once: leave it out, or read X first."
             )
     if not (time is None or isinstance(time, str | bool)):
         raise InputError("time must be the name of a column of X, True or False.")
-    classes = estimator._task == "classification"
-    drawn = draw_rows(source, roles, seed=request.seed, classes=classes)
+
+
+def _sample_of(estimator: Any, rows: FileRows, roles: ColumnRoles, seed: int) -> SourceRows:
+    """Read a table once, and return a sample of its rows, or all of a small one."""
+    from madaline._fitting.sampling import SampledRows, draw_rows
+    from madaline._story.row_progress import shown
+
+    rows = shown(rows, sys.stdout) if estimator.verbose and sys.stdout else rows
+    of_classes = estimator._task == "classification"
+    drawn = draw_rows(rows, roles, seed=seed, classes=of_classes)
     if drawn.left_out:
         warn(drawn.left_out, RowsLeftOutWarning)
-    read = _LabelReader(roles.targets) if classes else _NumberReader(roles.targets)
-    large = None
-    if not drawn.is_complete:
-        large = LargeTable(source, roles, drawn, read, request.seed)
-    return _taken_apart(drawn.table, roles, read(drawn.table), large=large, numbers=drawn.numbers)
+    sampled = SampledRows(rows, roles, drawn, _labels if of_classes else _numbers)
+    y = sampled.target(drawn.table)
+    given = _taken_apart(drawn.table, roles, y, numbers=drawn.numbers)
+    return given if drawn.is_complete else replace(given, sampled=sampled)
 
 
-def _taken_apart(table: Table, roles: Roles, y: Array, **more: Any) -> SourceRows:
+def _taken_apart(table: Table, roles: ColumnRoles, y: Array, **more: Any) -> SourceRows:
     names = roles.targets
     return SourceRows(
         table.drop(roles.names),
@@ -129,7 +134,7 @@ def _read_at_once(
         warn(note, TextReadWarning)
     columns = [table[name] for name in roles.targets]
     if estimator._task == "classification":
-        columns = [_labels(column) for column in columns]
+        columns = [_labels(name, table[name]) for name in roles.targets]
     return _taken_apart(table, roles, side_by_side(columns))
 
 
@@ -149,8 +154,8 @@ def first_path(X: Any) -> str | os.PathLike[str]:
     return path
 
 
-def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> Roles:
-    from madaline._fitting.sampling import Roles
+def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> ColumnRoles:
+    from madaline._fitting.sampling import ColumnRoles
 
     if not is_name(y):
         raise InputError(
@@ -160,7 +165,7 @@ def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> Rol
     for what, name in (("sample_weight", sample_weight), ("groups", groups)):
         if name is not None and not isinstance(name, str):
             raise InputError(f"{what} must be the name of a column of X, a table in files.")
-    roles = Roles((y,) if isinstance(y, str) else tuple(y), sample_weight, groups)
+    roles = ColumnRoles((y,) if isinstance(y, str) else tuple(y), sample_weight, groups)
     for name in roles.names:
         if name not in names:
             raise InputError(f"X has no column {name!r}: {alike(name, names)}")
@@ -169,37 +174,18 @@ def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> Rol
     return roles
 
 
-@final
-@dataclass(frozen=True)
-class _NumberReader:
-    """Reads the numbers that some columns hold."""
-
-    names: tuple[str, ...]
-
-    def __call__(self, table: Table) -> Array:
-        """Return the targets of rows, float64."""
-        for name in self.names:
-            if table[name].dtype.kind != "f" or table[name].ndim > 1:
-                raise InputError(
-                    f"The column {name} holds no numbers: AdaptiveRegressor predicts numbers,"
-                    " AdaptiveClassifier predicts classes."
-                )
-        return side_by_side([table[name] for name in self.names])
+def _numbers(name: str, column: Array) -> Array:
+    """Return the numbers that a column holds."""
+    if column.dtype.kind != "f" or column.ndim > 1:
+        raise InputError(
+            f"The column {name} holds no numbers: AdaptiveRegressor predicts numbers,"
+            " AdaptiveClassifier predicts classes."
+        )
+    return column
 
 
-@final
-@dataclass(frozen=True)
-class _LabelReader:
-    """Reads the labels that some columns hold; whole numbers as such."""
-
-    names: tuple[str, ...]
-
-    def __call__(self, table: Table) -> Array:
-        """Return the labels of rows."""
-        return side_by_side([_labels(table[name]) for name in self.names])
-
-
-def _labels(column: Array) -> Array:
+def _labels(name: str, column: Array) -> Array:  # noqa: ARG001
+    """Return the labels that a column holds; whole numbers as such."""
     whole = column.dtype.kind == "f" and bool((column == np.floor(column)).all())
     if whole and np.abs(column).max(initial=0) < 2**53:
         return column.astype(np.int64)

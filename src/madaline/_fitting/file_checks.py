@@ -13,7 +13,7 @@ from madaline._data.json_checks import Check, Text
 from madaline._data.kinds.kind import ColumnSchema
 from madaline._data.profile import ColumnProfile, TableProfile
 from madaline._data.target import TARGETS
-from madaline._fitting.preparation import Preparation
+from madaline._fitting.prepared import Preparation
 from madaline._model.kept_rows import KeptRows
 from madaline._request import FitRequest
 from madaline._runtime.file_checks import COLUMN as COLUMN_ENCODER

@@ -23,12 +23,12 @@ from madaline._evaluation.leakage import Leak
 from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.examination import FitContext
 from madaline._fitting.file_checks import check_file
-from madaline._fitting.large_table import LargeTable
 from madaline._fitting.means import Means
 from madaline._fitting.memory import MemoryLimit
 from madaline._fitting.outcome import Outcome
 from madaline._fitting.prediction import make_predictor, shifted
-from madaline._fitting.preparation import Preparation, prepare
+from madaline._fitting.preparation import prepare
+from madaline._fitting.prepared import Preparation
 from madaline._fitting.training import TrainingRun
 from madaline._fitting.training_data import Roles, TrainingData
 from madaline._model import FittedModel
@@ -69,14 +69,12 @@ class Fitting:
         means: Means | None = None,
         *,
         adjust: Callable[[Plan], Plan] | None = None,  # changes the plan, for experiments
-        large: LargeTable | None = None,  # that the table is a sample of
     ) -> None:
         self.request = request
         self.roles = roles
         self.means = means or Means()
         self._table = table
         self._adjust = adjust
-        self._large = large
 
     def prepare(self) -> Self:
         """Return the fit when it is ready to train; `InputError` if nothing can be learned."""
@@ -86,7 +84,7 @@ class Fitting:
     @cached_property
     def prepared(self) -> Preparation:
         """The encoded rows, the plan, and what was inferred from the table."""
-        data = TrainingData.checked(self._table, self.roles, self.request, self._large)
+        data = TrainingData.checked(self._table, self.roles, self.request)
         n_workers = count_workers(self.means.n_jobs if self._executor is None else 1)
         return prepare(data, FitContext(self.request, n_workers, self._limit, self._adjust))
 

@@ -36,7 +36,7 @@ from madaline._fitting.prediction import (
     shifted,
     views_of,
 )
-from madaline._fitting.preparation import Preparation
+from madaline._fitting.prepared import Preparation
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
 from madaline._race.importance import Importance, out_of_fold_importances

@@ -16,7 +16,7 @@ from madaline._data.target import (
     TargetEncoder,
 )
 from madaline._evaluation.conformal import JointConformal, PredictionIntervals, PredictionSets
-from madaline._fitting.preparation import Preparation
+from madaline._fitting.prepared import Preparation
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
 from madaline._race.importance import Measure, metric_of_loss

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import final
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.level_counts import count_levels
-from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows, GivenFolds, make_folds
-from madaline._data.target import JointEncoder, TargetEncoder
-from madaline._evaluation.leakage import Leak
-from madaline._evaluation.objective import Objective
+from madaline._fitting.all_rows import blocks_in_memory, blocks_of_files, draw_sample
 from madaline._fitting.arguments import check_constrainable, constrained_columns, count_folds
 from madaline._fitting.columns import make_dataset, unit_mean
 from madaline._fitting.examination import Examination, FitContext, examine, in_order
-from madaline._fitting.lagged import LaggedData
 from madaline._fitting.memory import Proposal
-from madaline._fitting.sampling import blocks_of, draw_sample
-from madaline._fitting.training_data import EncodedTarget, TrainingData
-from madaline._race.dataset import Dataset
+from madaline._fitting.prepared import Preparation
+from madaline._fitting.training_data import TrainingData
 from madaline._race.plan import Plan
 from madaline._race.planning import (
     TableFacts,
@@ -31,138 +25,23 @@ from madaline._race.planning import (
     plan_for_rare_class,
 )
 from madaline._race.row_blocks import RowBlocks
-from madaline._time.later_rows import LaterRows
-from madaline._time.noticing import TimeOrder
-from madaline._time.orders import find_series
 from madaline._time.recipes import plan_for_lags, plan_for_later_rows
-from madaline._time.stretches import RowTimes
 from madaline.nn.arrays import Array
-from madaline.records.race_decisions import CheaperPlan, SampleDrawn
+from madaline.records.race_decisions import CheaperPlan
 
 _FOLD_STREAM = 2**32 - 2  # separates the random numbers of folds from those of networks and batches
 _BINS = (0, 16, 64)  # encodings of numbers that race: as they are, or also in so many linear bins
 
 
-@final
-@dataclass(frozen=True, eq=False)
-class Preparation:
-    """All that a race needs, and what was inferred from the table."""
-
-    data: TrainingData  # the rows to learn from
-    objective: Objective  # what is to be minimized
-    task: str
-    task_reason: str  # why it is that
-    schema: Schema  # the kind of each column
-    target_encoder: TargetEncoder  # encodes the target, and decodes predictions
-    leaks: tuple[Leak, ...]  # columns that reveal the target
-    encoder: TableEncoder  # encodes columns as features
-    plan: Plan  # the recipes that race, and for how long
-    rows: FoldedRows  # the evaluated and the training rows of each fold
-    dataset: Dataset  # the encoded rows, fold after fold
-    own_weight: Array | None  # (n_samples,): the given weights with mean 1, fold after fold
-    n_workers: int  # tasks that may run at a time
-    cheaper: CheaperPlan | None  # what is different where memory is short
-    # when the rows were recorded, where later rows are held out
-    times: RowTimes | None = None
-    lagged: LaggedData | None = None  # the rows with their past, where there are lags
-    # in which order later rows are harder to predict, where that was looked for and found
-    order: TimeOrder | None = None
-    sorted_rows: str = ""  # that the rows are in the order of the target
-    # all rows of a large table, and which of those given these are: the sample that decides
-    blocks: RowBlocks | None = None
-    sample: Array | None = None
-    # (n_samples,): how many steps ahead of the last known value rows are predicted, fold after
-    # fold, where lags tell
-    steps: Array | None = None
-
-    @property
-    def n_predicted(self) -> int:
-        """How many targets or quantiles are predicted together."""
-        encoder = self.target_encoder
-        return len(encoder.names) if isinstance(encoder, JointEncoder) else 1
-
-    @property
-    def n_own(self) -> int:
-        """How many rows are learned from, each counted once."""
-        if self.blocks is not None:
-            return self.blocks.n_samples
-        return self.rows.n_samples if self.lagged is None else self.lagged.n_own
-
-    @property
-    def n_given(self) -> int:
-        """How many rows were given, those included that have no past for lags.
-
-        Of a table larger than memory, a sample was given.
-        """
-        if self.blocks is not None and self.sample is not None:
-            return self.blocks.n_samples
-        return self.rows.n_samples if self.lagged is None else self.lagged.n_given
-
-    @property
-    def evaluated_rows(self) -> Array:
-        """Which of the given rows are evaluated, fold after fold."""
-        rows = self.rows.order[: self.rows.n_evaluated]
-        if self.sample is not None:
-            return np.asarray(self.sample[rows])
-        return rows if self.lagged is None else self.lagged.given[rows]
-
-    @property
-    def drawn(self) -> SampleDrawn | None:
-        """What is kept among the decisions of a fit where a sample decides."""
-        if self.blocks is None:
-            return None
-        rows, blocks = self.blocks.n_samples, self.blocks.n_blocks
-        return SampleDrawn(0, "the plan", rows, self.rows.n_samples, blocks)
-
-    @cached_property
-    def probabilities(self) -> Array | None:
-        """The target of probabilities as networks output it, fold after fold; None of others."""
-        if self.data.classes is None:
-            return None
-        return self.target_encoder.matrix(self.data.target[self.rows.order])
-
-    @cached_property
-    def later(self) -> LaterRows | None:
-        """The rows in stretches of time, where they have times."""
-        if self.times is None:
-            return None
-        noticed = None if self.order is None else self.order.noticed
-        if self.lagged is None:
-            series, name = self.data.groups, None
-            if series is None:
-                name = find_series(self.times.values, self.data.table, self.schema)
-                series = None if name is None else self.data.table.distinct(name).codes
-            return LaterRows(
-                self.times, self.own_dataset, series, name, noticed=noticed, reach=self.times.reach
-            )
-        known, series = self.lagged.last_known(self.target_encoder), self.lagged.series
-        given = self.lagged.given
-        return LaterRows(self.times, self.own_dataset, series, None, known, given, noticed)
-
-    @cached_property
-    def own_dataset(self) -> Dataset:
-        """The dataset with the given weights: those of classes are for training only.
-
-        Where the target is a matrix of probabilities, each row has a class drawn with these.
-        """
-        dataset = self.dataset.from_anchors()
-        if self.data.classes is not None:
-            labels = self.data.classes[self.target_encoder.encode(self.data.target)]
-            drawn = self.target_encoder.matrix(labels[self.rows.order])
-            dataset = replace(dataset, target=drawn)
-        if self.own_weight is self.dataset.weight:
-            return dataset
-        return replace(dataset, weight=self.own_weight)
-
-
 def prepare(data: TrainingData, context: FitContext) -> Preparation:
     """Infer, encode and plan all that a race needs; of a large table, from a sample of the rows."""
-    if data.large is not None:
-        levels = data.large.drawn.levels.get
-        of_all = replace(context, n_samples=data.large.n_samples, all_rows=levels)
-        prepared = _prepare(data, of_all)
-        return _learning_from(data.large.blocks(prepared, context.limit.allows), prepared)
-    sample = draw_sample(data, context.request.told_task, context.request.seed)
+    seed, sampled = context.request.seed, data.drawn_from
+    if sampled is not None:
+        levels = sampled.drawn.levels.get
+        prepared = _prepare(data, replace(context, n_samples=sampled.n_samples, all_rows=levels))
+        blocks = blocks_of_files(sampled, prepared, context.limit.allows, seed=seed)
+        return _learning_from(blocks, prepared)
+    sample = draw_sample(data, context.request.told_task, seed)
     if sample is None:
         return _prepare(data, context)
     in_memory = partial(count_levels, data.table)
@@ -170,19 +49,7 @@ def prepare(data: TrainingData, context: FitContext) -> Preparation:
     prepared = _prepare(data.take(sample), of_all)
     if prepared.encoder.only_texts or prepared.encoder.patterns:  # are solved, all rows at once
         return _prepare(data, context)
-    table, encoder = prepared.schema.read(data.table), prepared.target_encoder
-    goal = EncodedTarget.of(encoder, context.request.objective, data.target, data.weight)
-    blocks = blocks_of(
-        data,
-        table,
-        prepared.schema,
-        goal,
-        sample,
-        prepared.encoder,
-        prepared.dataset,
-        prepared.times,
-        seed=context.request.seed,
-    )
+    blocks = blocks_in_memory(data, sample, prepared, seed=seed)
     return replace(_learning_from(blocks, prepared), sample=sample)
 
 
@@ -276,7 +143,7 @@ def _choose(
             plan = replace(plan, recipes=tuple(recipes))
         return encoder, context.adjust(plan) if context.adjust else plan
 
-    waiting = 0 if context.n_samples is None or data.large is not None else context.n_samples
+    waiting = 0 if context.n_samples is None or data.drawn_from is not None else context.n_samples
     return context.limit.choose(
         Proposal(*encoder_and_plan(), context.n_workers, n_waiting=waiting),
         encoder_and_plan,

@@ -11,35 +11,18 @@ pass draws the sample and counts the rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
-from madaline._data import drawing
 from madaline._data.column import is_missing
 from madaline._data.drawing import Drawing, row_keys
-from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.level_counts import LevelCounter, LevelCounts
 from madaline._data.rows import Rows
-from madaline._data.schema import Schema
-from madaline._data.splits.folds import GivenFolds
-from madaline._data.splits.sampled import SampleSplit
 from madaline._data.table import Table
-from madaline._data.target import (
-    CLASSIFICATION,
-    infer_task,
-    infer_task_of_several,
-    target_numbers,
-)
-from madaline._data.target.values import left_out_of, missing_values
-from madaline._fitting.training_data import EncodedTarget, TrainingData
-from madaline._race.dataset import Dataset
-from madaline._race.row_blocks import RowBlocks
-from madaline._race.stored_rows import RowValues
-from madaline._time.stretches import RowTimes, read_times
-from madaline._time.told_times import times_of_rows
+from madaline._data.target.values import left_out_of, missing_values, side_by_side
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -50,32 +33,6 @@ SAMPLE, MAX_SAMPLE = 50_000, 200_000  # rows that are drawn; the same where a cl
 _RARE_ROWS = 1000  # of the rarer of two classes, where there are as many
 
 
-def draw_sample(data: TrainingData, task: str | None, seed: int) -> Array | None:
-    """Return the rows of a large table that decide, in order; None if all of them do."""
-    n_samples = data.table.n_samples
-    if n_samples < MIN_ROWS or isinstance(data.folds, GivenFolds) or data.asked.lags:
-        return None
-    order = np.argsort(row_keys(n_samples, seed=seed), kind="stable")
-    targets = np.atleast_2d(data.target.T)
-    if data.classes is None and (task or _task(data, order[:SAMPLE])) == CLASSIFICATION:
-        codes = [Table.from_columns({"target": one}).distinct("target").codes for one in targets]
-        counts = [np.bincount(one) for one in codes]
-        n_sample = size_of_sample(counts[0]) if len(counts) == 1 else SAMPLE
-        by_class = [drawing.ranked(one[order]) for one in codes]
-        also = [order[rows[ranks < drawing.ROWS_OF_CLASS]] for rows, ranks in by_class]
-    else:  # read here, so that an error names the row of the table, not of the sample
-        numbers = [target_numbers(one) for one in targets]
-        n_sample, also = SAMPLE, [np.array([one.argmin(), one.argmax()]) for one in numbers]
-    return np.unique(np.concatenate([order[:n_sample], *also]))
-
-
-def _task(data: TrainingData, rows: Array) -> str:
-    target = data.target[rows]
-    if target.ndim == 1:
-        return infer_task(target)[0]
-    return infer_task_of_several(data.target_names, target)[0]
-
-
 def size_of_sample(counts: Array) -> int:
     """Return how many rows are drawn, given the rows of each class: more if one of two is rare."""
     if len(counts) != 2:
@@ -83,52 +40,9 @@ def size_of_sample(counts: Array) -> int:
     return int(min(MAX_SAMPLE, max(SAMPLE, _RARE_ROWS * counts.sum() / counts.min())))
 
 
-def blocks_of(
-    data: TrainingData,  # all rows
-    table: Table,  # their columns, as the schema of the sample reads them
-    schema: Schema,
-    goal: EncodedTarget,  # of all rows
-    sample: Array,  # which of them were drawn
-    encoder: TableEncoder,
-    dataset: Dataset,  # of the sample
-    times: RowTimes | None,  # of the sample, where later rows are held out
-    *,
-    seed: int,
-) -> RowBlocks:
-    """Return all rows in blocks, each row with the networks that learn from it."""
-    places = np.full(table.n_samples, -1)
-    places[sample[dataset.rows.order]] = np.arange(len(sample))
-    drawn_groups = None if data.groups is None else data.groups[sample]
-    limits = None if times is None else times.limits
-    split = SampleSplit.of(dataset.rows, drawn_groups, limits)
-    when = None if times is None else _times_of_all(data, table, schema, sample, times)
-    folds, learned = split.assign(places, data.groups, when)
-    weight = goal.weight
-    values = RowValues(
-        [own.read_rows(table) for own in encoder.encoders],
-        np.asarray(goal.matrix, np.float32),
-        None if weight is None else np.asarray(weight / weight.mean(), np.float32),
-        places.astype(np.int32),
-        folds,
-        learned,
-    )
-    return RowBlocks.in_memory(encoder, dataset, values, seed=seed)
-
-
-def _times_of_all(
-    data: TrainingData, table: Table, schema: Schema, sample: Array, times: RowTimes
-) -> Array:
-    """Return the time of each row, as those of the sample are counted."""
-    if isinstance(data.time, np.ndarray):
-        read = read_times(data.time, table, schema)
-        assert read is not None
-        return read.values
-    return times_of_rows(times, sample, table, np.arange(table.n_samples))
-
-
 @final
 @dataclass(frozen=True)
-class Roles:
+class ColumnRoles:
     """What some columns of a table are for, by their names."""
 
     targets: tuple[str, ...]
@@ -159,9 +73,30 @@ class DrawnRows:
         return len(self.numbers) == self.n_samples
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class SampledRows:
+    """Rows that are read block by block, and a sample of them, on which a fit prepares itself."""
+
+    rows: Rows
+    roles: ColumnRoles
+    drawn: DrawnRows
+    # returns a target of some rows as a fit takes it, given its name and what is in its column
+    read_column: Callable[[str, Array], Array]
+
+    @property
+    def n_samples(self) -> int:
+        """Number of rows that are learned from."""
+        return self.drawn.n_samples
+
+    def target(self, table: Table) -> Array:
+        """Return the target of some rows."""
+        return side_by_side([self.read_column(name, table[name]) for name in self.roles.targets])
+
+
 def draw_rows(
-    source: Rows,
-    roles: Roles,
+    rows: Rows,
+    roles: ColumnRoles,
     *,
     seed: int,
     classes: bool | None = None,  # whether the target holds classes; None where that is not known
@@ -169,12 +104,12 @@ def draw_rows(
     """Read a table once and return a sample of its rows."""
     drawn = Drawing(MAX_SAMPLE, roles.targets, classes=classes)
     counter, n_rows, n_missing = LevelCounter(), 0, 0
-    for block in source.blocks():
+    for block in rows.blocks():
         keys = row_keys(block.n_samples, seed=seed, first=n_rows)
         counted, missing = counted_rows(block, roles, n_rows)
-        rows = block if len(counted) == block.n_samples else block.take(counted)
-        counter.add(rows.drop(roles.names))
-        drawn.add(rows, keys[counted], n_rows + counted)
+        taken = block if len(counted) == block.n_samples else block.take(counted)
+        counter.add(taken.drop(roles.names))
+        drawn.add(taken, keys[counted], n_rows + counted)
         n_rows, n_missing = n_rows + block.n_samples, n_missing + missing
     if not n_rows:
         raise InputError("The table has no rows: give at least two to learn from.")
@@ -187,7 +122,7 @@ def draw_rows(
     return DrawnRows(table, numbers, n_rows, n_samples, left_out, counter.result())
 
 
-def counted_rows(block: Table, roles: Roles, first: int) -> tuple[Array, int]:
+def counted_rows(block: Table, roles: ColumnRoles, first: int) -> tuple[Array, int]:
     """Return the rows of a block that have a target and a weight, and how many have no target.
 
     `first` is the number of its first row in the table.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Self, final
+from typing import Self, final
 
 import numpy as np
 
@@ -14,14 +14,12 @@ from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, TargetEncoder
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_lengths, check_weight
+from madaline._fitting.sampling import SampledRows
 from madaline._request import FitRequest
 from madaline._time.stretches import RowTimes
 from madaline._time.time_request import TimeRequest
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-
-if TYPE_CHECKING:
-    from madaline._fitting.large_table import LargeTable
 
 
 @final
@@ -37,6 +35,7 @@ class Roles:
     names: str | Sequence[str] = "target"  # of each target
     classes: Array | None = None  # (n_classes,): where the target is a matrix of probabilities
     written: NumberFormat | None = None  # how the numbers of the target were written in a file
+    drawn_from: SampledRows | None = None  # all rows to learn from, of which these were drawn
 
     def take(self, rows: Array) -> Roles:
         """Return the roles of some of the rows."""
@@ -79,16 +78,10 @@ class TrainingData:
     time: str | bool | Array | RowTimes | None = None
     asked: TimeRequest = field(default_factory=TimeRequest)  # of their time
     classes: Array | None = None  # (n_classes,): where the target is a matrix of probabilities
-    large: LargeTable | None = None  # the table that these rows were drawn from, read in blocks
+    drawn_from: SampledRows | None = None  # all rows to learn from, of which these were drawn
 
     @classmethod
-    def checked(
-        cls,
-        table: Table,
-        roles: Roles,
-        request: FitRequest | None = None,
-        large: LargeTable | None = None,
-    ) -> TrainingData:
+    def checked(cls, table: Table, roles: Roles, request: FitRequest | None = None) -> TrainingData:
         """Return the rows of positive weight."""
         request = request or FitRequest()
         fold_numbers = None if roles.folds is None else roles.folds.numbers
@@ -111,7 +104,7 @@ class TrainingData:
             asked.column if roles.times is None else roles.times,
             asked,
             roles.classes,
-            large,
+            roles.drawn_from,
         )
         return data if weight is None or np.all(weight > 0) else data.take(np.flatnonzero(weight))
 

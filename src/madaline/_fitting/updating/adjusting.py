@@ -12,7 +12,7 @@ from typing import final
 
 import numpy as np
 
-from madaline._fitting.preparation import Preparation
+from madaline._fitting.prepared import Preparation
 from madaline._race.cohort import Cohort
 from madaline._race.ensemble import Ensemble, EnsembleMember
 from madaline._race.epoch_task import EpochSeed, run_epoch_task

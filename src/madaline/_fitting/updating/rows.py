@@ -24,7 +24,7 @@ from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import class_index, label_text
 from madaline._fitting.fit import left_out_columns
 from madaline._fitting.lagged import offset_of
-from madaline._fitting.preparation import Preparation
+from madaline._fitting.prepared import Preparation
 from madaline._fitting.training_data import EncodedTarget, Roles, TrainingData
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows, as_learned, joined, joined_targets

@@ -23,7 +23,7 @@ from madaline._fitting.evaluation import Evaluation
 from madaline._fitting.fit import KEPT_STREAM, Fitting, check_kept_columns
 from madaline._fitting.means import Means
 from madaline._fitting.outcome import Outcome
-from madaline._fitting.preparation import Preparation
+from madaline._fitting.prepared import Preparation
 from madaline._fitting.training_data import Roles
 from madaline._fitting.updating.adjusting import Adjusting, learns, without_temperature
 from madaline._fitting.updating.comparison import (

@@ -1,25 +1,21 @@
-"""A large table for `madaline fit`: a sample is taken apart like any table, the rest in blocks."""
+"""Rows that `madaline fit` reads block by block: a sample is taken apart like any table."""
 
 from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import final
 
 from madaline._data.formats.characters import check_missing
 from madaline._data.formats.choice import Format
 from madaline._data.io.source_files import is_large
 from madaline._data.rows import FileRows, open_rows
-from madaline._data.table import Table
 from madaline._data.target import REGRESSION
-from madaline._data.target.values import side_by_side
 from madaline._data.text_columns import read_column_in
 from madaline._evaluation.objective import LOSSES
-from madaline._fitting.large_table import LargeTable
-from madaline._fitting.sampling import Roles, draw_rows
+from madaline._fitting.sampling import ColumnRoles, SampledRows, draw_rows
 from madaline._story.row_progress import shown
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -60,39 +56,26 @@ def _options_in_memory(arguments: Namespace) -> list[str]:
     return [f"--{name}" for name in _IN_MEMORY if getattr(arguments, name, None)]
 
 
-def draw_file(
-    source: FileRows,
+def draw_sample(
+    rows: FileRows,
     arguments: Namespace,
     targets: Sequence[str],
     *,
     of_classes: bool,
-) -> LargeTable:
-    """Read a large table once, and return it with a sample of its rows."""
-    roles = Roles(tuple(targets), arguments.weight, arguments.groups)
+) -> SampledRows:
+    """Read a table once, and return it with a sample of its rows."""
+    roles = ColumnRoles(tuple(targets), arguments.weight, arguments.groups)
     of_numbers = arguments.task == REGRESSION or arguments.loss in LOSSES
     classes = True if of_classes else False if of_numbers else None
-    rows = draw_rows(source, roles, seed=arguments.seed, classes=classes)
-    plain = [None] * len(targets)
-    return LargeTable(source, roles, rows, _TargetReader(roles.targets, plain), arguments.seed)
+    drawn = draw_rows(rows, roles, seed=arguments.seed, classes=classes)
+    return SampledRows(rows, roles, drawn, lambda _, column: column)
 
 
-def with_formats(large: LargeTable, formats: Sequence[Format | None]) -> LargeTable:
-    """Return a large table whose targets are written in these forms."""
-    return replace(large, read_target=_TargetReader(large.roles.targets, formats))
+def with_formats(sampled: SampledRows, formats: Mapping[str, Format | None]) -> SampledRows:
+    """Return rows whose targets are written in these forms, as those of the sample."""
 
+    def read(name: str, column: Array) -> Array:
+        written = formats[name]
+        return column if written is None else read_column_in(written, name, column)
 
-@final
-@dataclass(frozen=True)
-class _TargetReader:
-    """Reads targets as those of the sample were read."""
-
-    names: tuple[str, ...]
-    formats: Sequence[Format | None]  # how each is written, where it is numbers in text
-
-    def __call__(self, table: Table) -> Array:
-        """Return the targets of some rows."""
-        columns = []
-        for name, written in zip(self.names, self.formats, strict=True):
-            column = table[name]
-            columns.append(column if written is None else read_column_in(written, name, column))
-        return side_by_side(columns)
+    return replace(sampled, read_column=read)
