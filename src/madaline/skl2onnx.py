@@ -63,7 +63,8 @@ def _describe_classes(operator: Any) -> None:
 
     if _n_targets(operator) > 1:
         raise InputError("A classifier of several targets cannot be converted: use its to_onnx.")
-    classes, rows = operator.raw_operator.classes_, operator.inputs[0].get_first_dimension()
+    classes = operator.raw_operator.classes_
+    rows = operator.inputs[0].get_first_dimension()
     is_text = isinstance(classes.tolist()[0], str)
     operator.outputs[0].set_type((StringTensorType if is_text else Int64TensorType)([rows]))
     operator.outputs[1].type.shape = [rows, len(classes)]
@@ -94,13 +95,15 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     prefix = scope.get_unique_operator_name("madaline") + "_"
     graph = load_onnx("onnx.compose").add_prefix(to_onnx(_model(operator)), prefix).graph
     container.initializers.extend(graph.initializer)
-    estimator, option = operator.raw_operator, "raw_scores"
+    estimator = operator.raw_operator
+    option = "raw_scores"
     if (
         container.has_options(estimator, option)
         and container.get_options(estimator, {option: False})[option]
     ):
         _return_scores(graph)
-    divided, returned = _divided(operator, prefix), _returned(operator, graph.output)
+    divided = _divided(operator, prefix)
+    returned = _returned(operator, graph.output)
     for node in [*divided, *graph.node, *returned]:
         container.nodes.append(node)
         container.node_domain_version_pair_sets.add((node.domain, OPERATORS[node.domain]))
@@ -110,7 +113,8 @@ def _return_scores(graph: Any) -> None:
     """Let a classifier return what `decision_function` does, a column for each class."""
     make_node = load_onnx("onnx.helper").make_node
     last = next(node for node in reversed(graph.node) if node.op_type in ("Softmax", "Sigmoid"))
-    scores, probabilities = last.input[0], graph.output[1]
+    scores = last.input[0]
+    probabilities = graph.output[1]
     if last.op_type == "Sigmoid":  # the log-odds of the second of two classes
         first, both = (f"{scores}_of_{name}" for name in ("first", "both"))
         graph.node.append(make_node("Neg", [scores], [first]))
@@ -121,7 +125,8 @@ def _return_scores(graph: Any) -> None:
 
 def _divided(operator: Any, prefix: str) -> Iterator[Any]:
     """Yield the nodes that divide the tensors of an operator into the inputs of a model."""
-    make_node, model = load_onnx("onnx.helper").make_node, _model(operator)
+    make_node = load_onnx("onnx.helper").make_node
+    model = _model(operator)
     used = {one.encoder.name: one for one in inputs_of(model.predictor.encoder, ())}
     columns = [column.name for column in model.schema.columns]
     names = [given.raw_name for given in operator.inputs]
@@ -130,8 +135,10 @@ def _divided(operator: Any, prefix: str) -> Iterator[Any]:
     _check_width(operator, len(columns))
     for given in operator.inputs:
         width = given.type.shape[1] or len(columns)
-        own, columns = [used.get(column) for column in columns[:width]], columns[width:]
-        element, exact = _element(given), load_onnx().TensorProto.DOUBLE
+        own = [used.get(column) for column in columns[:width]]
+        columns = columns[width:]
+        element = _element(given)
+        exact = load_onnx().TensorProto.DOUBLE
         _check_types([one for one in own if one is not None], element)
         values = given.full_name
         if element != load_onnx().TensorProto.STRING:
@@ -156,7 +163,8 @@ def _check_types(columns: Sequence[Input], element: int) -> None:
     """Refuse a tensor that does not hold what the columns of a model hold."""
     is_text = element == load_onnx().TensorProto.STRING
     for column in columns:
-        name, kind = column.encoder.name, column.encoder.kind
+        name = column.encoder.name
+        kind = column.encoder.kind
         if column.exported.shape(column.encoder) != (1,):
             raise InputError(f"{name!r} holds {kind}s, which skl2onnx cannot take: use to_onnx.")
         if is_text != (column.type == "STRING"):
@@ -170,7 +178,8 @@ def _returned(operator: Any, made: Sequence[Any]) -> Iterator[Any]:
     """Yield the nodes that turn what a model returns into the outputs of an operator."""
     make_node = load_onnx("onnx.helper").make_node
     for own, wanted in zip(made, operator.outputs, strict=True):
-        values, element = own.name, _element(wanted)
+        values = own.name
+        element = _element(wanted)
         if element != own.type.tensor_type.elem_type:
             values = f"{own.name}_cast"
             yield make_node("Cast", [own.name], [values], to=element)

@@ -13,20 +13,14 @@ from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._diagnosis.groups import Cut as ColumnCut
 from madaline._diagnosis.groups import Group, _group_loss, _GroupLoss, groups_of
-from madaline._diagnosis.new_table import (
-    _find_aging,
-    _find_odd_stretch,
-    _find_outliers,
-    _find_unseen,
-    _tail,
-    find_drift,
-)
+from madaline._diagnosis.new_table import _find_outliers, _find_unseen, _tail, find_drift
 from madaline._diagnosis.out_of_fold import (
     holm,
     kolmogorov_p_value,
     share_difference,
     student_p_value,
 )
+from madaline._diagnosis.over_time import _find_aging, _find_odd_stretch
 from madaline._diagnosis.predictions import (
     Suspects,
     _wrong_share,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madaline._data.table import Table
-from madaline._diagnosis.new_table import find_late_rows, find_over_time
+from madaline._diagnosis.over_time import find_late_rows, find_over_time
 from madaline._time.forward import Aging, ForwardScores, Stretch
 from madaline._time.stretches import ROW_ORDER
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveRegressor
-from madaline._diagnosis.new_table import find_over_time
+from madaline._diagnosis.over_time import find_over_time
 from madaline._story.forward import forward_sentences
 from madaline._time.forward import ForwardScores
 from madaline._time.series_scores import SeriesScores, score_series

@@ -198,7 +198,8 @@ def stretches_figure(
 ) -> Figure:
     """Return a metric of stretches of time, and what is promised of the next one."""
     networks = next(iter(courses.values()))
-    values, times = [0.0, *chain(*courses.values())], list(chain(*bounds))
+    values = [0.0, *chain(*courses.values())]
+    times = list(chain(*bounds))
     middle = _times(bounds.mean(axis=1), unit)
     lines = zip(courses.items(), _COURSES, strict=False)
     marks: list[Band | Line] = [
@@ -208,7 +209,8 @@ def stretches_figure(
     described = ""
     if promise is not None:
         ends = np.array([promise.first, promise.last])
-        level, spread = np.full(2, promise.value), 2 * promise.standard_error
+        level = np.full(2, promise.value)
+        spread = 2 * promise.standard_error
         x = _times(ends, unit)
         marks.insert(0, Band(x, level - spread, level + spread, 0.15, COLORS[2]))
         marks.append(Line(x, level, COLORS[2], "promised next"))

@@ -105,7 +105,8 @@ def bar(value: float, most: float, *, spread: float = 0.0, both: bool = False) -
 def distribution_svg(profile: ColumnProfile, width: int = 100, height: int = 22) -> Html:
     """Return what is in a column for the cell of a table: its histogram, or its frequent levels."""
     rows = profile.shares or profile.counts
-    step, most = width / max(4, len(rows)), max(rows, default=1)
+    step = width / max(4, len(rows))
+    most = max(rows, default=1)
     marks = [
         f'<rect class="fill" x="{k * step:.1f}" y="{height - height * number / most:.1f}"'
         f' width="{0.9 * step:.1f}" height="{height * number / most:.1f}"/>'
@@ -158,7 +159,9 @@ def _rectangle(
 def _frame(paper: _Paper) -> Iterator[str]:
     """Yield the grid and the numbers at it."""
     x, y = paper.figure.x, paper.figure.y
-    left, right, bottom = paper.left, WIDTH - RIGHT, paper.height - paper.bottom
+    left = paper.left
+    right = WIDTH - RIGHT
+    bottom = paper.height - paper.bottom
     for value in y.ticks(6 if paper.height == HEIGHT else 4):
         up = paper.down(value)
         yield f'<path class="grid" d="M{left} {_number(up)}H{right}"/>'

@@ -88,7 +88,8 @@ def update_lines(model: FittedModel) -> Iterator[str]:
 
 def score_lines(scores: Sequence[Score], forward: ForwardScores | None = None) -> Iterator[str]:
     """Yield an aligned table of scores, each beside the baseline's, and of the last known value."""
-    heading, baseline = translate_word("model ± std. error"), translate_word("baseline")
+    heading = translate_word("model ± std. error")
+    baseline = translate_word("baseline")
     yield f"  {'':<40}{pad_left(heading, 18)}{pad_left(baseline, 14)}"
     for score in scores:
         numbers = (score.value, score.standard_error, score.baseline)
@@ -132,7 +133,8 @@ def _output_lines(summary: Summary, most: int) -> Iterator[str]:
 
 def _validation_lines(summary: Summary, most_outputs: int) -> Iterator[str]:
     """Yield the scores of a fit, and on which rows they are measured."""
-    rows, forward = f"{summary.n_evaluated:,} rows", summary.forward
+    rows = f"{summary.n_evaluated:,} rows"
+    forward = summary.forward
     how = "later rows" if summary.of_later_rows else f"{summary.n_folds}-fold cross-validation"
     how = "the latest update" if summary.forward and summary.forward.updated else how
     yield f"Validation scores ({how}, {rows}):"
@@ -183,8 +185,10 @@ def column_table(schema: Schema) -> Iterator[str]:
     heads = ("column", "kind", "missing", "distinct", "values")
     rows = [tuple(map(translate_word, heads))]
     for column in schema.columns:
-        missing, distinct = f"{column.n_missing:,}", f"{column.n_distinct:,}"
-        kind, detail = translate_word(column.kind), translate_word(column.detail)
+        missing = f"{column.n_missing:,}"
+        distinct = f"{column.n_distinct:,}"
+        kind = translate_word(column.kind)
+        detail = translate_word(column.detail)
         rows.append((translate(column.name), kind, missing, distinct, detail))
     width = min(_MAX_NAME_WIDTH, max(display_width(row[0]) for row in rows))
     for name, kind, missing, distinct, detail in rows:
@@ -198,7 +202,8 @@ def column_table(schema: Schema) -> Iterator[str]:
 
 def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[str]:
     """Yield a bar for each column with a clear effect, and how many others there are."""
-    importances, clear = summary.importances, summary.clear_importances
+    importances = summary.importances
+    clear = summary.clear_importances
     if not clear:
         if importances:
             yield "No column has a clear effect."
@@ -209,11 +214,13 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
     shown = clear[:at_most]
     names = [clipped(translate(column.name), _MAX_NAME_WIDTH) for column in shown]
     values = [format_estimate(column.value, column.standard_error) for column in shown]
-    width, wide = max(map(display_width, names)), max(map(len, values))
+    width = max(map(display_width, names))
+    wide = max(map(len, values))
     for name, value, column in zip(names, values, shown, strict=True):
         bar = "█" * max(1, round(_MAX_BAR_WIDTH * min(1.0, column.value / clear[0].value)))
         yield f"  {pad(name, width)}  {value:>{wide}}  {bar}"
-    more, unclear = len(clear) - len(shown), len(importances) - len(clear)
+    more = len(clear) - len(shown)
+    unclear = len(importances) - len(clear)
     rest = [f"{more} more with a clear effect"] if more else []
     rest += [f"{unclear} with no clear effect"] if unclear else []
     if rest:
@@ -272,7 +279,8 @@ def _shown(warnings: Sequence[str]) -> Iterator[str]:
     if not warnings:
         return
     texts = [paragraph(printable(text), "  ! ", "    ").splitlines() for text in warnings]
-    n_shown, n_lines = 0, 0
+    n_shown = 0
+    n_lines = 0
     while n_shown < len(texts) and n_lines + len(texts[n_shown]) <= _MAX_WARNING_LINES:
         n_lines += len(texts[n_shown])
         n_shown += 1
@@ -361,7 +369,8 @@ def _columns(fitting: Fitting) -> Iterator[str]:
 
 def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield what is predicted, and how to choose the other task where that is possible."""
-    name, target = clip_text(fitting.target_name, 24, "..."), data.target
+    name = clip_text(fitting.target_name, 24, "...")
+    target = data.target
     if fitting.prepared.data.classes is not None:
         shares = map("{} {:.0%}".format, data.target_names, target.mean(axis=0))
         listed = format_list(shares, limit=_MAX_CLASSES)

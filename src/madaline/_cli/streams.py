@@ -244,7 +244,8 @@ def _first_lines(arguments: Namespace, table: Table, *, is_classes: bool) -> Ite
 
 
 def _line(segment: Segment) -> str:
-    rows, weight = f"{segment.first:,}-{segment.last:,}", segment.horizons[segment.leading]
+    rows = f"{segment.first:,}-{segment.last:,}"
+    weight = segment.horizons[segment.leading]
     memory = translate(f"{segment.leading:,} rows ({weight:.0%})")
     return f"{rows:>19}  {_measures(segment)}  {memory}"
 
@@ -267,7 +268,8 @@ def _last_lines(
 
 def _measures(segment: Segment) -> str:
     numbers = [segment.score, segment.no_change, segment.linear]
-    most, is_classes = max(numbers), segment.loss is not None
+    most = max(numbers)
+    is_classes = segment.loss is not None
     digits = 4 if is_classes else 3 - min(3, len(f"{most:.0f}") - 1)
     texts = format_distinct(numbers, digits) if most < 1e15 else map(format_number, numbers)
     score, no_change, linear = texts
@@ -316,7 +318,8 @@ class _StreamChanges:
 
     def sentences(self) -> Iterator[str]:
         """Yield the changes in words."""
-        shown, restless = self.shown, self._restless
+        shown = self.shown
+        restless = self._restless
         yield from (f"{alarm.change_and_loss}" for alarm in shown)
         others = len(self._monitor.alarms) - len(shown) - sum(restless.values())
         if others > 0:
@@ -334,7 +337,8 @@ class _StreamChanges:
 
     def figures(self, leads: Collection[int]) -> list[Figure]:
         """Return the loss over time and the weights of the memories, which lead from `leads` on."""
-        monitor, segments = self._monitor, self._segments
+        monitor = self._monitor
+        segments = self._segments
         rows = np.array([(segment.first + segment.last) / 2 for segment in segments])
         shares = {
             f"{horizon:,} rows": np.array([segment.horizons[horizon] for segment in segments])

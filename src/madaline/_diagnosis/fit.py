@@ -19,8 +19,8 @@ from madaline._diagnosis.learning import (
     find_unit_faults,
     find_weakness,
 )
-from madaline._diagnosis.new_table import find_over_time
 from madaline._diagnosis.out_of_fold import OutOfFold
+from madaline._diagnosis.over_time import find_over_time
 from madaline._diagnosis.predictions import (
     find_confused_classes,
     find_miscalibration,

@@ -102,7 +102,8 @@ class Cut:
 
 def cuts_of(evaluated: OutOfFold, *, n_parts: int) -> Iterator[Cut]:
     """Yield the cut of every column that networks use and that has any value."""
-    table, schema = evaluated.table, evaluated.schema
+    table = evaluated.table
+    schema = evaluated.schema
     for name in schema.single:
         if not is_missing(table[name]).all():
             yield Cut.of(name, schema[name].kind, table[name], n_parts=n_parts)
@@ -197,7 +198,8 @@ def _baseline_loss(evaluated: OutOfFold, rows: Array) -> float:
     """
     target = evaluated.target[rows].astype(np.float64)
     weight = np.ones(len(target)) if evaluated.weight is None else evaluated.weight[rows]
-    targets, weights = target, weight
+    targets = target
+    weights = weight
     if isinstance(evaluated.loss, BinaryCrossEntropy | CrossEntropy):
         one_each = evaluated.loss.one_of_each(target.shape[1])
         targets = np.concatenate([target, one_each])

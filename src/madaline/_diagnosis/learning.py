@@ -8,16 +8,14 @@ so that no row can change it. A gradient *vanishes* if hardly any of it reaches 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from madaline._diagnosis.finding import Diagnosis, Finding, Kind, Severity
+from madaline._diagnosis.finding import Finding, Kind, Severity
 from madaline._diagnosis.out_of_fold import OutOfFold
-from madaline._race.recipe_policies import DIVERGENCE
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Activation, Convolution, Linear, Pooling, ScaledLinear
-from madaline.nn.losses import Loss
 from madaline.nn.network import Network
 from madaline.records.decision import Decision
 from madaline.records.race_decisions import Restored
@@ -25,10 +23,10 @@ from madaline.records.race_decisions import Restored
 # Standard errors by which networks must beat the baseline to have learned anything, and below which
 # it is uncertain how much.
 _SIGNIFICANT, _CLEAR = 2.0, 4.0
-_WEAK = 0.9  # share of the baseline's loss that is left where the fit is weak
+WEAK = 0.9  # share of the baseline's loss that is left where the fit is weak
 # Difference of out-of-fold and training loss, as a share of the baseline's loss, for findings of
 # medium and of low severity. The largest on 23 real tables is 0.22.
-_LARGE_GAP, _GAP = 0.3, 0.2
+LARGE_GAP, GAP = 0.3, 0.2
 _MIN_CLASS_ROWS = 10  # for a class to be learned and evaluated
 _MIN_ROWS = 100  # for precise scores
 _MANY = 0.5  # share of the recipes whose divergence is of medium severity
@@ -78,14 +76,17 @@ def _fit(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Findi
     kind: Kind
     severity: Severity
     if strength.standard_errors <= _SIGNIFICANT or not np.isfinite(strength.unseen):
-        kind, severity = "nothing learned", "high"
+        kind = "nothing learned"
+        severity = "high"
         remedy = f"add columns that predict the target, or {more_rows}"
-    elif gap >= _GAP:
+    elif gap >= GAP:
         alone = len(evaluated.schema.kept) == 1  # a text has more terms than there are rows
-        kind, severity = "overfit", "medium" if gap >= _LARGE_GAP and not alone else "low"
+        kind = "overfit"
+        severity = "medium" if gap >= LARGE_GAP and not alone else "low"
         remedy = "gather more rows" + ("" if alone else ", or leave out columns that cannot help")
-    elif strength.unseen >= _WEAK * strength.baseline:
-        kind, severity = "weak fit", "medium"
+    elif strength.unseen >= WEAK * strength.baseline:
+        kind = "weak fit"
+        severity = "medium"
         remedy = "add columns that predict more of the target"
     else:
         return []
@@ -100,11 +101,13 @@ def _fit(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Findi
 
 
 def _too_few_rows(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Finding]:
-    rows, errors = evaluated.n_rows, strength.standard_errors
+    rows = evaluated.n_rows
+    errors = strength.standard_errors
     if _SIGNIFICANT < errors < _CLEAR:
         seen = "The loss is only {standard_errors:.1f} standard errors below the baseline's"
     elif rows < _MIN_ROWS:
-        seen, more_rows = "{rows:,} rows are few, so the scores are uncertain", "more rows"
+        seen = "{rows:,} rows are few, so the scores are uncertain"
+        more_rows = "more rows"
     else:
         return _rare_classes(evaluated)
     evidence = {"rows": rows, "standard_errors": errors}
@@ -154,117 +157,6 @@ def find_divergence(decisions: Sequence[Decision], starting: Collection[str]) ->
                 "starting": len(starting),
                 "rate": max(decision.previous_learning_rate for decision in diverged),
             },
-        )
-    ]
-
-
-def _find_rising_loss(losses: Sequence[float], baseline: float) -> list[Finding]:
-    """Return whether the loss of one network ever shot up far above the baseline's."""
-    after_start = np.array(losses[1:] or [0.0])
-    highest = float(np.max(np.where(np.isfinite(after_start), after_start, np.inf)))
-    if highest <= DIVERGENCE * max(baseline, losses[0] if np.isfinite(losses[0]) else baseline):
-        return []
-    lost = not losses[-1] <= baseline
-    return [
-        Finding(
-            "divergence",
-            "high" if lost else "low",
-            "the network",
-            "The loss shot up to {highest:.3g} (baseline {baseline:.3g}), and "
-            + ("is {now:.3g} now" if lost else "came down to {now:.3g}"),
-            "lower the learning rate",
-            {"highest": highest, "baseline": baseline, "now": losses[-1]},
-        )
-    ]
-
-
-def diagnose_network(
-    network: Network,
-    theta: Array,  # (parameters,), its parameters
-    x: Array,  # (n_rows, in_features), the training rows
-    target: Array,  # (n_rows, n_outputs), their targets
-    loss: Loss,
-    losses: Sequence[float],  # at each epoch so far
-    *,
-    held_out: float | None = None,  # the loss on rows held out
-    adaptive: bool = False,  # whether training chose its learning rate by itself
-    scaled: bool = True,  # whether the columns are of a similar scale
-) -> Diagnosis:
-    """Return all findings about one network: its units, its gradients, the course of its loss.
-
-    Where the loss is lost, all else follows from that.
-    """
-    constant = np.broadcast_to(loss.initial_output(target), target.shape)
-    now = float(loss.mean(network.predict(theta, x), target))
-    baseline = float(loss.mean(constant, target))
-    layers = examine(network, theta, x)
-    findings = _find_rising_loss([*losses, now], baseline)
-    if not findings or np.isfinite(now):
-        findings += find_unit_faults([layers] if len(layers) > 1 else [])
-        findings += _find_weakness(now, baseline) if losses else []
-    findings = [replace(one, remedy=findings[0].remedy) for one in findings]  # the cause is first
-    if held_out is not None:
-        findings += _find_overfit(now, held_out, baseline, adaptive=adaptive)
-    if not scaled:
-        remedy = "standardize the inputs, whose scales differ by much, such as with StandardScaler"
-        findings = [
-            one if one.kind == "overfit" else replace(one, remedy=remedy) for one in findings
-        ]
-    elif adaptive:
-        findings = [replace(one, remedy=_without_rate(one.remedy)) for one in findings]
-    return Diagnosis.of(findings)
-
-
-def _without_rate(remedy: str) -> str:
-    """Return a remedy without the learning rate, which the user did not choose.
-
-    >>> _without_rate("lower the learning rate, or begin with smaller weights")
-    'begin with smaller weights'
-    >>> _without_rate("train for longer, with a higher learning rate or more units")
-    'train for longer, with more units'
-    """
-    for words in ("lower the learning rate, or ", "lower the learning rate, "):
-        remedy = remedy.removeprefix(words)
-    return remedy.replace("with a higher learning rate or", "with").replace(
-        "lower the learning rate", "train for longer"
-    )
-
-
-def _find_weakness(loss: float, baseline: float) -> list[Finding]:
-    if loss < _WEAK * baseline:
-        return []
-    useless = not loss < baseline
-    return [
-        Finding(
-            "nothing learned" if useless else "weak fit",
-            "high" if useless else "medium",
-            "the fit",
-            f"The network is {'no' if useless else 'hardly'} better than a constant baseline on its"
-            " training rows (loss {loss:.4f}, baseline {baseline:.4f})",
-            "train for longer, with a higher learning rate or more units",
-            {"loss": loss, "baseline": baseline},
-        )
-    ]
-
-
-def _find_overfit(seen: float, unseen: float, baseline: float, *, adaptive: bool) -> list[Finding]:
-    gap = (unseen - seen) / baseline if baseline else 0.0
-    if not gap >= _GAP:
-        return []
-    remedy = (
-        "gather more rows"
-        if adaptive
-        else "set weight_decay or early_stopping, or gather more rows"
-    )
-    return [
-        Finding(
-            "overfit",
-            "medium" if gap >= _LARGE_GAP else "low",
-            "the fit",
-            "The network fits the training rows much better than those held out (loss {seen:.4f}"
-            " and {unseen:.4f}, baseline {baseline:.4f})",
-            remedy,
-            {"seen": seen, "unseen": unseen, "baseline": baseline},
         )
     ]
 
@@ -412,10 +304,12 @@ def _find_in_gradients(
         ratio = float(np.median(first / last))
     kind: Kind
     if not np.isfinite(first).all() or ratio > _EXPLODED:
-        kind, verb = "exploding gradients", "explodes"
+        kind = "exploding gradients"
+        verb = "explodes"
         remedy = "lower the learning rate, begin with smaller weights, or use fewer layers"
     elif ratio < _VANISHED and not (blocked and ratio < _STOPPED):
-        kind, verb = "vanishing gradients", "vanishes"
+        kind = "vanishing gradients"
+        verb = "vanishes"
         remedy = "use fewer layers, or an activation that is not flat, such as ReLU or SiLU"
     else:
         return []

@@ -50,7 +50,8 @@ def find_miscalibration(evaluated: OutOfFold) -> list[Finding]:
     predicted mean, and cut into tenths. Medians and quantiles predict no mean.
     """
     if evaluated.classes is not None:
-        probabilities, class_index = evaluated.probabilities, evaluated.class_index
+        probabilities = evaluated.probabilities
+        class_index = evaluated.class_index
         if probabilities.shape[1] == 2:
             return _worst_region(evaluated, probabilities[:, 1], class_index == 1, "probability")
         correct = probabilities.argmax(axis=1) == class_index
@@ -229,8 +230,10 @@ def _wrong_share(probabilities: Array, class_index: Array) -> tuple[float, float
         return 0.0, 0.0
     confidence = probabilities.max(axis=1).astype(np.float64)
     order = np.argsort(-confidence, kind="stable")
-    ordered, doubt = wrong[order], 1 - np.minimum(1, confidence[order])
-    half, quarter = ordered[: len(wrong) // 2], ordered[: len(wrong) // 4]
+    ordered = wrong[order]
+    doubt = 1 - np.minimum(1, confidence[order])
+    half = ordered[: len(wrong) // 2]
+    quarter = ordered[: len(wrong) // 4]
     if not len(quarter) or quarter.mean() < _STEADY * half.mean():  # errors grow rarer
         return 0.0, 0.0
     even = doubt[: len(quarter) // 2].mean() >= _EVEN_DOUBT * doubt[: len(half)].mean()

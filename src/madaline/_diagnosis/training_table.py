@@ -165,7 +165,8 @@ def copies_by_chance(table: Table, schema: Schema) -> float:
     """Return how many rows would have a copy if the columns were independent."""
     if schema.single != schema.kept:
         return 0.0  # images are not equal by chance
-    equal, n_rows = 1.0, table.n_samples
+    equal = 1.0
+    n_rows = table.n_samples
     for name in schema.kept:
         equal *= float(np.square(np.bincount(_codes(table[name])) / n_rows).sum())
     return n_rows * min(1.0, n_rows * equal)

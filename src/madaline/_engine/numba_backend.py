@@ -89,7 +89,8 @@ class NumbaBackend(Backend):
 
     def predict(self, network: Network, theta: Array, x: Features, chunk: int) -> Array:
         """Return the raw outputs of networks for the same rows."""
-        layers, encoded = _layers(network), _encoded(x)
+        layers = _layers(network)
+        encoded = _encoded(x)
         outputs = np.empty((len(theta), len(x), int(layers.sizes[-1])), np.float32)
         for member, output in zip(theta, outputs, strict=True):
             compiled().predict(layers, _fixed(member), encoded, output, chunk)
@@ -106,7 +107,8 @@ def compiled() -> Any:
 
 def is_compiled() -> bool:
     """Return whether the training loop was compiled before, since it was installed or changed."""
-    installed, folder = Path(compiled().__file__), Path(compiled().train.stats.cache_path)
+    installed = Path(compiled().__file__)
+    folder = Path(compiled().train.stats.cache_path)
     kept = folder.glob(f"{installed.stem}.train-*.nbi")
     return any(one.stat().st_mtime > installed.stat().st_mtime for one in kept)
 
@@ -135,10 +137,13 @@ def _call_once() -> None:
     rule.optimizer.start(members)
     for name in ("learning_rate", "weight_decay"):
         members.columns[name] = np.zeros((1, 1, 1), np.float32)
-    member, x = members[0, 0], np.zeros((1, 1), np.float32)
-    order, values = np.zeros((1, 1, 1), np.intp), np.zeros((1, 1, 0), np.float32)
+    member = members[0, 0]
+    x = np.zeros((1, 1), np.float32)
+    order = np.zeros((1, 1, 1), np.intp)
+    values = np.zeros((1, 1, 0), np.float32)
     batches = Batches(x, x, None, np.zeros(0, np.intp), values, order, None, ())
-    layers, state = _layers(network), _state(rule, member)
+    layers = _layers(network)
+    state = _state(rule, member)
     for piece in _pieces(batches, 0):
         compiled().train(_rows(batches, 0), layers, _rule(rule, member), state, *piece)
     compiled().predict(layers, _fixed(member.theta), _encoded(x), np.empty((1, 1), np.float32), 1)
@@ -146,7 +151,8 @@ def _call_once() -> None:
 
 def _has_known_layers(network: Network) -> bool:
     first, *others, last = network.layers if len(network.layers) > 1 else (None, None)
-    linear, activations = others[1::2], others[::2]
+    linear = others[1::2]
+    activations = others[::2]
     return (
         type(first) in (ScaledLinear, Linear)
         and type(last) is Linear
@@ -175,7 +181,8 @@ def _layers(network: Network) -> Any:
 
 def _rule(rule: TrainingRule, member: Population) -> Any:
     """Return how one network learns as `compiled_training.Rule`."""
-    loss, optimizer = rule.loss, rule.optimizer
+    loss = rule.loss
+    optimizer = rule.optimizer
     betas = [getattr(optimizer, name) for name in ("beta1", "beta2", "epsilon")]
     bounds = rule.bounds or Bounds(_FREE, _FREE)
     return compiled().Rule(
@@ -235,7 +242,8 @@ def _encoded(x: Features) -> Any:
 
 def _pieces(batches: Batches, fold: int) -> Iterator[tuple[Array, Array]]:
     """Yield batches of a fold, and the factors of their columns, as many as fit at a time."""
-    order, hiding = batches.order[fold], batches.augmentation
+    order = batches.order[fold]
+    hiding = batches.augmentation
     if hiding is None:
         yield _fixed(order), _fixed(np.empty((0, 0, 0), np.float32))
         return

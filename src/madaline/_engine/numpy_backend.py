@@ -32,8 +32,10 @@ class NumpyBackend(Backend):
 
     def train(self, rule: TrainingRule, members: Population, batches: Batches) -> None:
         """Take a step for each batch, in place."""
-        gradient, workspace = np.empty_like(members.theta), Workspace()
-        parameters, gradients = rule.network.bind(members.theta), rule.network.bind(gradient)
+        gradient = np.empty_like(members.theta)
+        workspace = Workspace()
+        parameters = rule.network.bind(members.theta)
+        gradients = rule.network.bind(gradient)
         decay = members.columns["weight_decay"][:, :1] * rule.decays  # the same for all folds
         full = StepSize(members.columns["learning_rate"], decay, rule.rates, rule.bounds)
         taken = int(members.columns["steps"].flat[0])  # all took their first steps together
@@ -56,7 +58,8 @@ class NumpyBackend(Backend):
 
     def predict(self, network: Network, theta: Array, x: Features, chunk: int) -> Array:
         """Return the raw outputs of networks for the same rows."""
-        parameters, workspace = network.bind(theta), Workspace()
+        parameters = network.bind(theta)
+        workspace = Workspace()
         outputs = []
         for start in range(0, max(1, len(x)), chunk):
             workspace.rewind()

@@ -52,13 +52,16 @@ def solve_linear(
     """
     from scipy.optimize import minimize
 
-    shape, transposed = start[0].shape, x.T if isinstance(x, np.ndarray) else x.T.tocsr()
+    shape = start[0].shape
+    transposed = x.T if isinstance(x, np.ndarray) else x.T.tocsr()
     counts = np.ones(len(target)) if weight is None else weight.astype(np.float64)
-    wanted, factor = target.astype(np.float64), 1 / (decay_time * max(1.0, counts.sum()))
+    wanted = target.astype(np.float64)
+    factor = 1 / (decay_time * max(1.0, counts.sum()))
     share = counts / max(1.0, counts.sum())
 
     def objective(theta: Array) -> tuple[float, Array]:
-        weights, bias = theta[: -shape[1]].reshape(shape), theta[-shape[1] :]
+        weights = theta[: -shape[1]].reshape(shape)
+        bias = theta[-shape[1] :]
         output = x @ weights + bias  # (n_samples, n_outputs)
         value = loss.rows(output, wanted) @ share + factor / 2 * np.square(weights).sum()
         slope = loss.slope(output, wanted, output) * share[:, None]
@@ -105,11 +108,15 @@ def least_squares(
     (array([[2.]]), array([1.]), array([1., 3., 5.]))
     """
     counts = np.ones(len(x)) if weight is None else weight.astype(np.float64)
-    share, root = counts / counts.sum(), np.sqrt(counts)[:, None]
-    center, mean = share @ x, share @ target
-    rows, errors = root * (x - center), root * (target - mean)
+    share = counts / counts.sum()
+    root = np.sqrt(counts)[:, None]
+    center = share @ x
+    mean = share @ target
+    rows = root * (x - center)
+    errors = root * (target - mean)
     squares, directions = np.linalg.eigh(rows @ rows.T)
-    squares, along = np.maximum(squares, 0), directions.T @ errors
+    squares = np.maximum(squares, 0)
+    along = directions.T @ errors
     for decay_time in decay_times:
         kept = squares / (squares + 1 / decay_time)
         rest = errors - directions @ (kept[:, None] * along)
@@ -140,10 +147,12 @@ class RowSpace:
 
         They are divided by the root of their number, so that rows have about unit length.
         """
-        wide, scale = features.astype(np.float64), float(np.sqrt(features.shape[1]))
+        wide = features.astype(np.float64)
+        scale = float(np.sqrt(features.shape[1]))
         squares, directions = np.linalg.eigh(wide @ wide.T / scale**2)
         kept = squares > _MIN_SHARE * max(squares[-1], 1e-300)
-        roots, directions = np.sqrt(squares[kept]), directions[:, kept]
+        roots = np.sqrt(squares[kept])
+        directions = directions[:, kept]
         return cls(directions * roots, directions / roots, wide, scale)
 
     @property

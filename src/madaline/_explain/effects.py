@@ -175,7 +175,8 @@ class Effect(ToFrame):
     def _repr_html_(self) -> str:
         if not self.of_levels:
             return block(figures([self.figure()]))
-        low, texts = float(self.prediction.min()), map(_text, self.values)
+        low = float(self.prediction.min())
+        texts = map(_text, self.values)
         rows = [
             [text, f"{n:,}", self.readout.level(value), bar(value - low, self.range or 1.0)]
             for text, n, value in zip(texts, self.counts, self.prediction, strict=True)
@@ -411,15 +412,18 @@ def _intervals(values: Array, edges: Array) -> Array:
 def _accumulated(predict: _Predict, table: Table, values: Array, edges: Array) -> Array:
     """Return the accumulated effect at the edges, for each readout, (n_edges, n_readouts)."""
     step = max(1, -(-len(values) // _MAX_ROWS))
-    table, values = table.take(slice(None, None, step)), values[::step]
+    table = table.take(slice(None, None, step))
+    values = values[::step]
     shown = np.flatnonzero((values >= edges[0]) & (values <= edges[-1]))
-    above, rows = _intervals(values[shown], edges), table.take(shown)
+    above = _intervals(values[shown], edges)
+    rows = table.take(shown)
     change = predict(rows, edges[above]) - predict(rows, edges[above - 1])
     total = np.zeros((len(edges), change.shape[1]))
     np.add.at(total, above, change)
     curves = np.cumsum(total / np.maximum(np.bincount(above, minlength=len(edges)), 1)[:, None], 0)
     if values.dtype.kind == "M":
-        values, edges = values.astype(np.int64), edges.astype(np.int64)
+        values = values.astype(np.int64)
+        edges = edges.astype(np.int64)
     means = [np.interp(values, edges, curve).mean() for curve in curves.T]
     return np.asarray(curves - means + predict(table).mean(axis=0))
 

@@ -217,7 +217,8 @@ def readouts_of(
     model: FittedModel, target_class: Any = None, scale: str | None = None
 ) -> list[Readout]:
     """Return the readouts of a model: of a class, of the second of two, or of each of several."""
-    encoder, target = model.predictor.target_encoder, model.summary.target
+    encoder = model.predictor.target_encoder
+    target = model.summary.target
     if not isinstance(encoder, ClassEncoder):
         if target_class is not None or scale not in (None, TARGET):
             what = f"the scale {scale!r}" if target_class is None else f"the class {target_class!r}"

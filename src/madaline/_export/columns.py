@@ -95,7 +95,8 @@ def boolean_features(
     encoder: BooleanEncoder,  # the encoder of the column
 ) -> str:
     """Return the features of a Boolean, float32 of shape (rows, n_features)."""
-    missing, features = graph.add("IsNaN", name), []
+    missing = graph.add("IsNaN", name)
+    features = []
     if encoder.varies:
         centered = graph.add("Sub", name, np.array([[encoder.true_share]]))
         known = graph.add("Where", missing, np.array([[0.0]]), centered)
@@ -225,7 +226,8 @@ def _read(encoder: ColumnEncoder, table: Table) -> Array:
 
 def _levels(encoder: CategoryEncoder, table: Table) -> Array:
     """Return values as text: missing ones as the model's file tells, in no other row."""
-    missing, unseen = missing_level(encoder), unseen_level(encoder)
+    missing = missing_level(encoder)
+    unseen = unseen_level(encoder)
     distinct = table.distinct(encoder.name)
     texts = [unseen if level == missing else level for level in as_levels(distinct.values)]
     values = np.array([missing if text is None else text for text in texts], dtype=object)

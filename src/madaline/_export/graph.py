@@ -63,7 +63,8 @@ class Graph:
 
     def sorted(self, values: str, n_columns: int) -> str:
         """Return the values of each row in ascending order."""
-        ascending, indices = self._new("sorted"), self._new("indices")
+        ascending = self._new("sorted")
+        indices = self._new("indices")
         self._add(
             "TopK", [values, self._constant(np.array([n_columns]))], [ascending, indices], largest=0
         )

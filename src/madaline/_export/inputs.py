@@ -131,7 +131,8 @@ def onnx_feed(
 
     For ``run`` of a session of ONNX Runtime.
     """
-    table, encoder = predictor.table(rows), predictor.encoder
+    table = predictor.table(rows)
+    encoder = predictor.encoder
     encoder.check_columns(table)
     feed = {}
     for column in readable(encoder):
@@ -165,7 +166,8 @@ def table_features(
     """Return the features of a table."""
     pieces: list[Piece] = []
     bins: dict[int, str] = {}
-    joined, names = encoder.joined, {one.encoder.name: _entering(graph, one) for one in inputs}
+    joined = encoder.joined
+    names = {one.encoder.name: _entering(graph, one) for one in inputs}
     if joined is not None:
         columns = [names[one.name] for one in joined.encoders]
         numbers, missing = fill(graph, columns, joined)

@@ -69,7 +69,8 @@ def pattern_features(
 
 def _shares(graph: Graph, steps: str, encoder: PatternEncoder) -> str:
     """Return the share of steps at which each pattern occurs, (rows, n_patterns)."""
-    kernels, bounds = encoder.kernels, (np.array([0]), np.array([len(encoder.steps.mean)]))
+    kernels = encoder.kernels
+    bounds = (np.array([0]), np.array([len(encoder.steps.mean)]))
     numbers = graph.add("Slice", steps, *bounds, np.array([2]))
     channels = graph.add("Transpose", numbers, perm=[0, 2, 1])  # (rows, channels, length)
     found = []
@@ -89,7 +90,8 @@ def _weights(channels: Array, lags: Array) -> Array:
 
     A channel that is looked at later has its taps later.
     """
-    taps, most = np.full((len(KERNELS), TAPS), -1.0), int(abs(lags).max())
+    taps = np.full((len(KERNELS), TAPS), -1.0)
+    most = int(abs(lags).max())
     taps[ALL[:, None], np.array(KERNELS)] = 2
     taps /= 3
     weight = np.zeros((*channels.shape, TAPS + 2 * most), np.float32)

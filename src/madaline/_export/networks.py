@@ -36,7 +36,9 @@ def convolved(
     own: Parameters,  # its weight and its bias
 ) -> Values:
     """Return a layer's sums around every position."""
-    members, channels, units = len(own["bias"]), layer.in_channels, layer.out_channels
+    members = len(own["bias"])
+    channels = layer.in_channels
+    units = layer.out_channels
     high, wide = _window(layer)
     weight = own["weight"].reshape(members, high, wide, channels, units)
     y = graph.add(
@@ -108,7 +110,8 @@ def _first_sums(graph: Graph, features: Features, networks: StackedNetworks) -> 
     """Return the sums of the first level: those of the features, and where there are any, bins."""
     whole = _whole(networks)
     weight, bias = whole * networks.weight, whole * networks.levels[0].bias
-    sums, stop = [], 0
+    sums = []
+    stop = 0
     for n_bins, units, table in networks.lookups:
         if stop < units.start:
             own = slice(stop, units.start)

@@ -53,7 +53,8 @@ def metadata(
 
 def _facts_of_outputs(predictor: Predictor) -> dict[str, str]:
     """Return the names of several outputs, and of classes the labels and the threshold."""
-    joint, encoders = predictor.target_encoder, encoders_of(predictor)
+    joint = predictor.target_encoder
+    encoders = encoders_of(predictor)
     facts: dict[str, Any] = {}
     if isinstance(joint, JointEncoder):
         facts["outputs"] = list(joint.names)
@@ -95,7 +96,8 @@ def write_onnx(
 def to_onnx(model: FittedModel, without: Sequence[str] = (), float32: bool = False) -> Any:
     """Return a model as one of ONNX, checked."""
     model.predictor.check_no_past("exported")
-    onnx, predictor = load_onnx(), model.predictor
+    onnx = load_onnx()
+    predictor = model.predictor
     inputs = inputs_of(predictor.encoder, without, float32)
     outputs = outputs_of(predictor, [one.name for one in inputs])
     graph = Graph([one.name for one in inputs] + [one.name for one in outputs])

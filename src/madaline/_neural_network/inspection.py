@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline._diagnosis.finding import Diagnosis
-from madaline._diagnosis.learning import diagnose_network
+from madaline._diagnosis.network import Course, diagnose_network
 from madaline._language.translation import translate
 from madaline._neural_network.arguments import (
     as_rows,
@@ -237,18 +237,10 @@ class InspectedNetwork(ABC):
         target = self._targets("y_train", y_train, len(x), "x_train")
         network, population = to_population(self._parameters, self._activation)
         losses = [epoch.loss for epoch in self.history_]
-        adaptive = bool(self.decisions_)
-        return diagnose_network(
-            network,
-            population.theta,
-            x,
-            target,
-            self._loss,
-            losses,
-            held_out=self.validation_loss_,
-            adaptive=adaptive,
-            scaled=not differ_in_scale(x),
+        course = Course(
+            losses, self.validation_loss_, bool(self.decisions_), not differ_in_scale(x)
         )
+        return diagnose_network(network, population.theta, x, target, self._loss, course)
 
     def _rows(self, x: npt.ArrayLike, name: str = "x") -> Array:
         return as_rows(name, x, len(self._parameters.weights[0]))

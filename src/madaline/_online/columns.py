@@ -87,7 +87,8 @@ def reach(values: Array, counts: Array) -> tuple[Array, Array]:
 
 def _ends(values: Array, counts: Array, most: int) -> tuple[Array, Array]:
     """Return the ends of each row's numbers, some of them left out."""
-    rows, left_out = np.arange(len(values)), np.minimum(counts // ROWS_PER_LEFT_OUT, most)
+    rows = np.arange(len(values))
+    left_out = np.minimum(counts // ROWS_PER_LEFT_OUT, most)
     return values[rows, left_out], values[rows, counts - 1 - left_out]
 
 
@@ -237,7 +238,9 @@ class StreamColumns:
 
     def _read_text(self, number: int, column: Array) -> Array:
         """Return text as numbers, moments or Booleans where earlier rows held these."""
-        name, kind, written = self.names[number], self.kinds[number], self.written[number]
+        name = self.names[number]
+        kind = self.kinds[number]
+        written = self.written[number]
         if column.dtype != object or not any(isinstance(value, str) for value in column.flat):
             return column
         if written is not None:

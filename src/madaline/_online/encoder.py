@@ -94,7 +94,8 @@ class StreamEncoder:
 
     def widen(self, raw: Array) -> bool:
         """Add the features that some rows need; return whether there are more than before."""
-        before, n_known = self.n_features, len(self._arrays.flags)
+        before = self.n_features
+        n_known = len(self._arrays.flags)
         if raw.shape[1] > n_known:
             self._arrays = self._arrays.widened(raw.shape[1])
             self._arrays.late[n_known:] = before > 0
@@ -104,7 +105,8 @@ class StreamEncoder:
         if len(arrays.categories):
             codes = self._codes(raw)
             for row, place in np.argwhere(arrays.levels[arrays.categories, codes] < 0):
-                column, code = arrays.categories[place], codes[row, place]
+                column = arrays.categories[place]
+                code = codes[row, place]
                 is_nothing = code == UNKNOWN or (code == MISSING and arrays.late[column])
                 if not is_nothing and arrays.levels[column, code] < 0:
                     arrays.levels[column, code] = self._add_features(1)
@@ -127,7 +129,8 @@ class StreamEncoder:
         smallest, low, middle, high, largest = quartiles
         spreads = np.where(high > low, high - low, (largest - smallest) / 2)
         columns = arrays.scaled[present]
-        arrays.centers[columns], arrays.quartiles[columns] = middle, quartiles.T
+        arrays.centers[columns] = middle
+        arrays.quartiles[columns] = quartiles.T
         arrays.spreads[columns] = np.where((spreads > 0) & np.isfinite(spreads), spreads, 1.0)
         self._gather_scales()
 
@@ -188,7 +191,8 @@ class StreamEncoder:
         """Add the columns whose kind is known since these rows."""
         arrays = self._arrays
         encoded = {*arrays.scaled.tolist(), *arrays.categories.tolist()}
-        names, kinds = self._columns.names, self._columns.kinds
+        names = self._columns.names
+        kinds = self._columns.kinds
         for column in sorted(range(len(names)), key=lambda column: place_of(names[column])):
             kind = kinds[column]
             if kind is None or column in encoded:
@@ -238,7 +242,8 @@ def _within_reach(values: Array, counts: Array) -> tuple[Array, Array]:
 def _quantiles(values: Array, counts: Array) -> Array:
     """Return minimum, quartiles and maximum of the first `counts` of each row of sorted values."""
     place = np.array(_QUARTILES)[:, None] * (counts - 1)  # (quantiles, rows)
-    below, rows = place.astype(np.intp), np.arange(len(values))
+    below = place.astype(np.intp)
+    rows = np.arange(len(values))
     low, high = values[rows, below], values[rows, np.minimum(below + 1, counts - 1)]
     return np.asarray(low + (place - below) * (high - low))
 

@@ -180,14 +180,16 @@ def check_array(name: str, arrays: Mapping[str, Array], expected: Array) -> None
 
 def _check_encoder(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Raise `Malformed` unless each column is encoded by its kind, and each feature is of one."""
-    kinds, own = np.array(state["columns"]["kinds"], object), named(arrays, "encoder.")
+    kinds = np.array(state["columns"]["kinds"], object)
+    own = named(arrays, "encoder.")
     _check_shapes(own, len(kinds))
     scaled, categories, flags, levels = itemgetter("scaled", "categories", "flags", "levels")(own)
     circled, circles = np.array(state["encoder"]["circled"], np.intp).reshape(-1, 2).T
     for index in (np.concatenate([scaled, categories]), circled):
         if len(np.unique(index)) < len(index) or not np.isin(index, np.arange(len(kinds))).all():
             raise Malformed("encodes a column twice, or one that is not there")
-    is_moment, texts = kinds[scaled] == MOMENT, kinds.astype(str)
+    is_moment = kinds[scaled] == MOMENT
+    texts = kinds.astype(str)
     are_right = (
         np.isin(texts[scaled], (NUMBER, BOOLEAN, MOMENT)).all()
         and (texts[categories] == CATEGORY).all()
@@ -201,7 +203,8 @@ def _check_encoder(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Non
         levels[levels >= 0],
         flags[flags >= 0],
     ]
-    used, n_features = np.sort(np.concatenate(features)), state["encoder"]["n_features"]
+    used = np.sort(np.concatenate(features))
+    n_features = state["encoder"]["n_features"]
     are_known = not any((one >= 0).any() for one in others)
     if not are_known or not np.array_equal(used, np.arange(n_features)):
         raise Malformed("has features that are not those of one column each")

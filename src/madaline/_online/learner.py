@@ -71,7 +71,8 @@ class OnlineLearner:
         self.rng = np.random.default_rng(seed)
         self.scales = TimeScales.all()
         self.history = LabelHistory(task.n_outputs)
-        n_inputs, n_outputs = self.n_history, task.n_outputs
+        n_inputs = self.n_history
+        n_outputs = task.n_outputs
         self.networks = OnlineNetworks(self.scales, n_inputs, n_outputs, self.rng)
         self.weighting = Weighting(len(self.scales))
         self.leads = LeadTracker(self.scales.horizons)
@@ -202,7 +203,8 @@ class OnlineLearner:
         encoder = StreamEncoder.from_state(columns, state["encoder"], named(arrays, "encoder."))
         learner.encoder = encoder
         learner.update_inputs()
-        history, n_outputs = np.arange(learner.n_history), learner.task.n_outputs
+        history = np.arange(learner.n_history)
+        n_outputs = learner.task.n_outputs
         learner.networks.widen(history, learner.n_inputs, n_outputs)
         learner.replay.widen(history, learner.n_inputs, n_outputs, len(columns.names))
         learner.leads = LeadTracker.from_state(learner.scales.horizons, state["leads"])
@@ -212,13 +214,15 @@ class OnlineLearner:
         learner.weighting.weigh()
         learner.replay.n_added = state["n_added"]["replay"]
         learner.recent.n_added = state["n_added"]["recent"]
-        learner.widened_at, learner.seed = state["widened_at"], state["seed"]
+        learner.widened_at = state["widened_at"]
+        learner.seed = state["seed"]
         learner.rng.bit_generator.state = state["rng"]
         return learner
 
     def _arrays(self) -> dict[str, Array]:
         """Return the arrays that are filled in place, by their names in a file."""
-        population, replay = self.networks.population, self.replay
+        population = self.networks.population
+        replay = self.replay
         return {
             "theta": population.theta,
             "history": self.history.means,
@@ -334,7 +338,8 @@ class OnlineLearner:
         self._rescale_target()
 
     def _rescale_target(self) -> None:
-        task, kept = self.task, self.replay.newest(self.replay.n_kept)
+        task = self.task
+        kept = self.replay.newest(self.replay.n_kept)
         if not isinstance(task, Numbers):
             return
         center, spread = task.center, task.spread
@@ -346,7 +351,8 @@ class OnlineLearner:
 
     def _widen(self, raw: Array) -> None:
         """Make room for new columns, levels, missing values and classes."""
-        n_outputs, old_features = self.task.n_outputs, self.encoder.n_features
+        n_outputs = self.task.n_outputs
+        old_features = self.encoder.n_features
         old_outputs = self.history.means.shape[1]
         if not self.encoder.widen(raw) and n_outputs == old_outputs:
             return

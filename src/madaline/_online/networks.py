@@ -94,7 +94,8 @@ class OnlineNetworks:
 
         Of `x`, (n_samples, n_inputs), each member sees what is 1 in `seen`, (members, 1, n_inputs).
         """
-        workspace, outputs = Workspace(), []
+        workspace = Workspace()
+        outputs = []
         for start in range(0, max(1, len(x)), _CHUNK):
             workspace.rewind()
             each = x[start : start + _CHUNK] * seen  # (members, rows, n_inputs)
@@ -157,7 +158,8 @@ class OnlineNetworks:
 
     def _average(self) -> None:
         """Take the present weights into the means that predict."""
-        mean, steps = self.population.memory["mean"], self.population.columns["steps"]
+        mean = self.population.memory["mean"]
+        steps = self.population.columns["steps"]
         share = np.maximum(self.scales.shares, 5 / (5 + steps))
         change = np.subtract(self.population.theta, mean, out=self._gradient)
         change *= share
@@ -253,7 +255,8 @@ class LeadTracker:
             self.means = present
         self.means = present + _LEAD_MEMORY**n_new * (self.means - present)
         best = int(self.means.argmax())
-        rows, weight = int(self._horizons[best]), float(self.means[best])
+        rows = int(self._horizons[best])
+        weight = float(self.means[best])
         before = self.decisions[-1].rows if self.decisions else 0
         if weight > _LEADING_WEIGHT and rows != before:
             subject = f"memory of {rows:,} rows"

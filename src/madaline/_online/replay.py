@@ -50,7 +50,8 @@ class Replay:
     def add(self, raw: Array, x: Array, target: Array, weight: Array) -> None:
         """Add rows, no more than the capacity, as the newest ones."""
         places = self._places(np.arange(self.n_added, self.n_added + len(x)))
-        self.raw[places], self.x[places] = raw, x
+        self.raw[places] = raw
+        self.x[places] = x
         largest = self.weight.max() or 1.0
         self.weight[places] = np.minimum(weight, min(_MAX_GROWTH * largest, _MAX_WEIGHT))
         self.target[places] = target
@@ -72,7 +73,9 @@ class Replay:
         x[: self.n_kept, positions] = self.x[: self.n_kept]
         target = np.zeros((len(self.x), outputs), self.target.dtype)
         target[:, : self.target.shape[1]] = self.target
-        self.x, self.target, self.raw = x, target, _with_columns(self.raw, n_columns)
+        self.x = x
+        self.target = target
+        self.raw = _with_columns(self.raw, n_columns)
 
     def _places(self, numbers: Array) -> Array:
         return numbers % len(self.x)

@@ -213,12 +213,14 @@ class Numbers(StreamTask):
 
     def rescale(self, y: Array) -> tuple[float, float]:
         """Scale by these numbers; return factor and shift that turn outputs of before into new."""
-        is_first, before = self.limits is None, (self.center, self.spread)
+        is_first = self.limits is None
+        before = (self.center, self.spread)
         low, high = (float(end[0]) for end in reach(np.sort(y)[None], np.array([len(y)])))
         self.n_spare = min(len(y) // ROWS_PER_LEFT_OUT, MAX_LEFT_OUT)
         y = y[(low <= y) & (y <= high)]
         self.limits = float(y.min()), float(y.max())
-        self.center, spread = float(np.mean(y)), float(np.std(y))
+        self.center = float(np.mean(y))
+        spread = float(np.std(y))
         least = _MIN_SPREAD * abs(self.center)
         # otherwise the numbers are the same but for rounding
         self.spread = spread if spread > least else max(self.spread, least)

@@ -51,9 +51,12 @@ def write_card(model: FittedModel, path: str | os.PathLike[str]) -> None:
 
 
 def _metadata(model: FittedModel) -> Iterator[str]:
-    summary, pipeline, data = model.summary, _PIPELINES[model.summary.task], "tabular"
+    summary = model.summary
+    pipeline = _PIPELINES[model.summary.task]
+    data = "tabular"
     if model.predictor.encoder.grid:
-        pipeline, data = pipeline.replace("tabular", "image"), "image"
+        pipeline = pipeline.replace("tabular", "image")
+        data = "image"
     yield from ("---", "library_name: madaline", f"pipeline_tag: {pipeline}", "tags:")
     yield from (f"  - {tag}" for tag in ("madaline", data, pipeline, "neural-network"))
     scores = [score for score in summary.scores if math.isfinite(score.value)]
@@ -73,7 +76,8 @@ def _metadata(model: FittedModel) -> Iterator[str]:
 
 
 def _head(model: FittedModel) -> Iterator[str]:
-    summary, labels = model.summary, class_labels(model)
+    summary = model.summary
+    labels = class_labels(model)
     outcome = "a number"
     if labels is not None:
         outcome = f"one of {len(labels)} classes ({format_list(map(_text, labels), limit=20)})"

@@ -91,17 +91,7 @@ class RowsReport:
                 f"The target has shape {target.shape} beside"
                 f" {format_count(table.n_samples, 'row')}: give one value for each row."
             )
-        scores: tuple[Score, ...] = ()
-        quality, n_left_out = None, 0
-        others = None if copies is None else copies.others
-        if target is not None and (others is not None or copies is None or not copies.trained_on):
-            scored, truth, name = table, target, model.summary.target
-            if others is not None:
-                scored, truth = table.take(others), target[others]
-                n_left_out = table.n_samples - len(others)
-            output = model.predictor.output(scored)
-            scores = model.scores_of(model.predictor.decode(output), output, truth)
-            quality = quality_of_table(model.predictor, scored, truth, name=name)
+        scores, quality, n_left_out = _scored(model, table, target, copies)
         diagnosed = diagnose and model.profile is not None
         return cls(
             what or format_count(table.n_samples, "row"),
@@ -222,7 +212,8 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON-able values."""
-        model, summary = self.model, self.model.summary
+        model = self.model
+        summary = self.model.summary
         return {
             "madaline": model.version,
             "date": self.date.isoformat(),
@@ -248,9 +239,28 @@ class Report:
         }
 
 
+def _scored(
+    model: FittedModel, table: Table, target: Array | None, copies: Copies | None
+) -> tuple[tuple[Score, ...], Quality | None, int]:
+    """Return the scores of the rows that are new to the model, and how many others there are."""
+    others = None if copies is None else copies.others
+    if target is None or (copies is not None and copies.trained_on and others is None):
+        return (), None, 0
+    n_left_out = 0
+    if others is not None:
+        n_left_out = table.n_samples - len(others)
+        table = table.take(others)
+        target = target[others]
+    output = model.predictor.output(table)
+    scores = model.scores_of(model.predictor.decode(output), output, target)
+    quality = quality_of_table(model.predictor, table, target, name=model.summary.target)
+    return scores, quality, n_left_out
+
+
 def verdict(model: FittedModel) -> list[str]:
     """Return what to know first: what is predicted, and whether anything was learned."""
-    summary, labels = model.summary, class_labels(model)
+    summary = model.summary
+    labels = class_labels(model)
     outcome = "a number" if labels is None else f"{len(labels)} classes: {format_list(labels)}"
     outcome = outcome_of_several(model) or outcome
     sentences = [
@@ -293,7 +303,8 @@ def _outputs(
     names: Sequence[str] | None,
 ) -> list[OutputReport]:
     """Return what is known of the first of several outputs; nothing where there is one."""
-    outputs, n_targets = model.summary.outputs, len(model.target_names)
+    outputs = model.summary.outputs
+    n_targets = len(model.target_names)
     if outputs and table is not None and target is not None:
         n_rows = table.n_samples
         if target.shape != ((n_rows,) if n_targets == 1 else (n_rows, n_targets)):
@@ -301,9 +312,11 @@ def _outputs(
                 f"The target has the shape {target.shape} beside {format_count(n_rows, 'row')}:"
                 f" give {format_count(n_targets, 'value')} for each row."
             )
-    reports, copies = [], None if table is None else model.copies(table, target)
+    reports = []
+    copies = None if table is None else model.copies(table, target)
     for index in range(min(_MAX_OUTPUTS, len(outputs))):
-        output, of_rows = model.of_output(index), None
+        output = model.of_output(index)
+        of_rows = None
         truth = target[:, index] if n_targets > 1 and target is not None else target
         if table is not None:
             of_rows = RowsReport.of(output, table, truth, rows, names, copies, diagnose=False)
@@ -372,12 +385,14 @@ def _chosen_rows(model: FittedModel, table: Table, truth: Array | None) -> dict[
     encoder = model.predictor.target_encoder
     if isinstance(encoder, ClassEncoder):
         probabilities = model.predict_proba(table)
-        values, predicted = probabilities.max(axis=1), encoder.decode(probabilities)
+        values = probabilities.max(axis=1)
+        predicted = encoder.decode(probabilities)
         names = ("most confident", "median", "least confident")
         worst = "most confident mistake"
     else:
         values = predicted = model.predict(table)
-        names, worst = ("highest", "median", "lowest"), "largest error"
+        names = ("highest", "median", "lowest")
+        worst = "largest error"
     order = np.argsort(values, kind="stable")
     chosen = {
         f"The {name} prediction": int(order[rank])

@@ -172,7 +172,8 @@ def view_of_words(name: str, words: WordAttributions) -> dict[str, Any]:
     sums = [amount for _, amount in strongest]
     largest = max(map(abs, [*words.amounts, *sums, words.absent]), default=0.0) or 1.0
     deepest = max(map(abs, words.amounts), default=0.0) or 1.0
-    text, end = words.text[:_MAX_CHARACTERS], 0
+    text = words.text[:_MAX_CHARACTERS]
+    end = 0
     pieces: list[tuple[str, str, str]] = []  # text, class of color, what it adds
     for (start, stop), amount in zip(words.spans, words.amounts, strict=True):
         if stop > len(text):

@@ -59,7 +59,8 @@ def gauge_svg(score: Score) -> str:
     low, high = sorted((low, high))
     name = metric_name(score.metric)
     shown, baseline = format_measured((value, score.baseline), error)
-    y, right = _GAUGE_HEIGHT / 2, _GAUGE_WIDTH - _MARGIN
+    y = _GAUGE_HEIGHT / 2
+    right = _GAUGE_WIDTH - _MARGIN
     return (
         f'<svg class="gauge" role="img" viewBox="0 0 {_GAUGE_WIDTH} {_GAUGE_HEIGHT}">'
         f"<title>{escape(name)} between the baseline and a perfect score</title>"

@@ -118,7 +118,9 @@ def _of_rows(report: Report, drivers: Sequence[str]) -> dict[str, Any]:
 
 def view_of_head(report: Report) -> dict[str, Any]:
     """Return the first screen: what is predicted, how well, from what, and what to know first."""
-    model, summary, day = report.model, report.model.summary, report.date
+    model = report.model
+    summary = report.model.summary
+    day = report.date
     score = _headline_score(report)
     every = summary.n_evaluated == summary.n_samples
     evaluated = "each row" if every else f"each of {format_count(summary.n_evaluated, 'row')}"
@@ -173,7 +175,8 @@ def _headline_score(report: Report) -> Score:
     That is the metric that the fit was asked for; otherwise of two classes the area under the ROC
     curve, of several the accuracy, of numbers R².
     """
-    summary, labels = report.model.summary, class_labels(report.model)
+    summary = report.model.summary
+    labels = class_labels(report.model)
     scores = {score.metric: score for score in summary.scores}
     of_labels = bool(report.outputs) and summary.task == "classification"
     two = of_labels or (labels is not None and len(labels) == 2)
@@ -210,7 +213,8 @@ def _drivers(summary: Summary) -> list[str]:
 
 def _remark(report: Report, findings: Sequence[Finding]) -> str:
     """Return the rest of the headline: how many drivers and cautions there are."""
-    parts, summary = [], report.model.summary
+    parts = []
+    summary = report.model.summary
     if len(summary.importances) > 1:
         drivers = len(_drivers(summary))
         parts.append(f"{_number_word(drivers)} {'driver' if drivers == 1 else 'main drivers'}")
@@ -221,7 +225,8 @@ def _remark(report: Report, findings: Sequence[Finding]) -> str:
 
 def _outcome(report: Report) -> str:
     """Return what is predicted, in words."""
-    classes, quality = class_labels(report.model), report.model.quality
+    classes = class_labels(report.model)
+    quality = report.model.quality
     if classes is None:
         if not isinstance(quality, RegressionQuality):
             return "a number"
@@ -271,7 +276,8 @@ def _scores(report: Report) -> list[dict[str, Any]]:
     for score in report.model.summary.scores:
         if score.metric == headline:
             continue
-        error, of_rows = score.standard_error, new.get(score.metric)
+        error = score.standard_error
+        of_rows = new.get(score.metric)
         value, shown = format_measured((score.value, error), error)
         name, _, meaning = METRICS.get(score.metric, score.metric).partition(" (")
         lines.append(
@@ -291,7 +297,8 @@ def _scores(report: Report) -> list[dict[str, Any]]:
 
 def _output(output: OutputReport) -> dict[str, Any]:
     """Return the block of one output: figures, effects, and a few predictions explained."""
-    rows, summary = output.rows, output.model.summary
+    rows = output.rows
+    summary = output.model.summary
     effects = () if rows is None else rows.effects[:_MAX_OUTPUT_EFFECTS]
     examples = () if rows is None else rows.examples[:_MAX_OUTPUT_EXAMPLES]
     return {
@@ -304,7 +311,8 @@ def _output(output: OutputReport) -> dict[str, Any]:
 
 
 def _importances(summary: Summary) -> list[dict[str, Any]]:
-    importances, clear = summary.importances, summary.clear_importances
+    importances = summary.importances
+    clear = summary.clear_importances
     largest = max(
         (importance.value + 2 * importance.standard_error for importance in importances),
         default=1.0,
@@ -366,7 +374,8 @@ def _effects(effects: Sequence[Effect]) -> list[dict[str, Any]]:
 
 def _effect(effect: Effect, effects: Sequence[Effect]) -> dict[str, Any]:
     alike = [other.prediction.tolist() for other in effects if other.name == effect.name]
-    values, scale = list(chain.from_iterable(alike)), effect.readout.scale
+    values = list(chain.from_iterable(alike))
+    scale = effect.readout.scale
     if scale == PROBABILITY:  # where few rows are, accumulated effects may go beyond
         values = [min(1.0, max(0.0, value)) for value in values]
     if effect.of_levels:

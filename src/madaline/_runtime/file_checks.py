@@ -103,7 +103,8 @@ def encoder_arrays(
 ) -> Iterator[tuple[str, ArrayCheck]]:
     """Yield the name of each array that a described encoder of a table needs, and its check."""
     for number, column in enumerate(state["columns"]):
-        prefix, encoder = f"encoder.{number}.", ENCODERS[column["kind"]]
+        prefix = f"encoder.{number}."
+        encoder = ENCODERS[column["kind"]]
         for name, check in encoder.array_checks(column["state"], n_outputs, arrays, prefix):
             yield prefix + name, check
 
@@ -185,7 +186,8 @@ def _outputs(layer: Layer, width: int) -> list[int]:
     """Return how many numbers come out of a layer, after those within it; it takes so many."""
     match layer:
         case Linear() | ScaledLinear():
-            wanted, outputs = layer.in_features, [layer.out_features]
+            wanted = layer.in_features
+            outputs = [layer.out_features]
         case Convolution():
             wanted = prod(layer.shape) * layer.in_channels
             outputs = [prod(layer.shape) * layer.out_channels]
@@ -194,10 +196,8 @@ def _outputs(layer: Layer, width: int) -> list[int]:
             wanted = prod(layer.shape) * max(1, channels)
             outputs = [prod(layer.out_shape) * channels]
         case Trees():
-            wanted, outputs = (
-                layer.in_features,
-                [layer.out_features * layer.n_trees, layer.out_features],
-            )
+            wanted = layer.in_features
+            outputs = [layer.out_features * layer.n_trees, layer.out_features]
         case Branches():
             return _outputs_of_branches(layer, width)
         case _:
@@ -208,7 +208,8 @@ def _outputs(layer: Layer, width: int) -> list[int]:
 
 
 def _outputs_of_branches(layer: Branches, width: int) -> list[int]:
-    inner, total = [], 0
+    inner = []
+    total = 0
     for spans, layers in zip(layer.spans, layer.branches, strict=True):
         if not all(start < stop <= width for start, stop in spans):
             raise Malformed(f"has a span beyond its {width} numbers")
@@ -258,7 +259,8 @@ def _agree(state: Mapping[str, Any]) -> str:
 
 def _fitting_losses(state: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the losses that suit the target."""
-    codec, levels = state["codec"], state["loss"].get("levels")
+    codec = state["codec"]
+    levels = state["loss"].get("levels")
     if levels is not None and len(levels) != count_outputs(state):
         return ()
     if codec["task"] == JOINT:
@@ -273,7 +275,8 @@ def _past_agrees(state: Mapping[str, Any]) -> bool:
     """Return whether lags are of classes where these are predicted, and anchors of numbers."""
     if "past" not in state:
         return True
-    lags, task = state["past"]["lags"], state["codec"]["task"]
+    lags = state["past"]["lags"]
+    task = state["codec"]["task"]
     if task == JOINT:
         return "levels" in state["loss"] and not lags.get("classes")
     anchored: bool = lags.get("anchor", {}).get("kind", NO_ANCHOR) != NO_ANCHOR
@@ -283,8 +286,10 @@ def _past_agrees(state: Mapping[str, Any]) -> bool:
 
 def _conformal_agrees(state: Mapping[str, Any]) -> bool:
     """Return whether there are intervals of numbers and sets of classes, for each output."""
-    codec, conformal = state["codec"], state["conformal"]
-    codecs, each = codec.get("encoders", [codec]), conformal.get("each", [conformal])
+    codec = state["codec"]
+    conformal = state["conformal"]
+    codecs = codec.get("encoders", [codec])
+    each = conformal.get("each", [conformal])
     if (codec["task"] == JOINT) != ("each" in conformal) or len(codecs) != len(each):
         return False
     return all(

@@ -106,7 +106,8 @@ def freeze(part: NetworkPart) -> FrozenNetworks | None:
     pairs = zip(network.layers, parameters, strict=True)
     chain = [(layer, own) for layer, own in pairs if not isinstance(layer, Dropout)]
     *hidden, (last, own) = chain
-    sums, activations = hidden[::2], hidden[1::2]
+    sums = hidden[::2]
+    activations = hidden[1::2]
     functions = [layer for layer, _ in activations if isinstance(layer, Activation)]
     if (
         not hidden

@@ -37,7 +37,8 @@ class LayeredNetworks:
 
     def predict(self, block: Block) -> Array:
         """Return weighted means of the raw outputs, float64 of (n_samples, n_means * n_outputs)."""
-        x, workspace = block.features(self.n_bins), Workspace()
+        x = block.features(self.n_bins)
+        workspace = Workspace()
         for layer, own in self.layers:
             x, _ = layer.forward(own, x, workspace=workspace)  # (members, n_samples, features)
         means = np.einsum("mf,mno->nfo", self.shares, x)
@@ -111,7 +112,8 @@ class Networks:
 
     def _means(self, shares: Sequence[Array]) -> WeightedMeans:
         """Return the networks side by side where that is possible, the others part by part."""
-        chains, layered = [], []
+        chains = []
+        layered = []
         for part, own in zip(self._parts, shares, strict=True):
             frozen = freeze(part)
             if frozen is not None:

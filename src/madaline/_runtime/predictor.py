@@ -304,7 +304,8 @@ class Predictor:
 
     def of_output(self, index: int) -> Predictor:
         """Return the predictor of one of several outputs, as if it alone were predicted."""
-        encoder, conformal = self.target_encoder, self.conformal
+        encoder = self.target_encoder
+        conformal = self.conformal
         if not isinstance(encoder, JointEncoder) or not isinstance(conformal, JointConformal):
             raise InputError("This model has one output.")
         return replace(

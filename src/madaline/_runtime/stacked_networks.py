@@ -163,7 +163,8 @@ class BinTable:
         compiled: CompiledPrediction | None = None,  # does the same in a third of the time
     ) -> Array:
         """Return what numbers add to the sums of units, float32 of shape (n_samples, units)."""
-        index, part = np.ascontiguousarray(index.T), np.ascontiguousarray(part.T, np.float32)
+        index = np.ascontiguousarray(index.T)
+        part = np.ascontiguousarray(part.T, np.float32)
         (n_rows, n_numbers), units = index.shape, self.rows.shape[2]
         sums = buffers.empty("bins", (n_rows, units))
         if compiled is not None:
@@ -243,7 +244,8 @@ class StackedNetworks:
         compiled: CompiledPrediction | None = None,  # does the same in less time
     ) -> Array:
         """Return weighted means of the raw outputs, float64 (n_samples, n_means * n_outputs)."""
-        outputs, n_samples = [], len(block.base)
+        outputs = []
+        n_samples = len(block.base)
         h = self._first_sums(block, buffers, compiled)  # (n_samples + padding, units)
         for depth, level in enumerate(self.levels):
             self._activate(h, level, buffers, compiled)
@@ -304,7 +306,8 @@ def _lookups(
 
     Neighbors with the same bins have one table.
     """
-    lookups, stop = [], 0
+    lookups = []
+    stop = 0
     for n_bins, some in groupby(first, key=lambda one: one[0]):
         weight = np.concatenate([own[n_base:] for _, own in some], axis=1)
         start, stop = stop, stop + weight.shape[1]

@@ -137,7 +137,8 @@ def _predicted(model: FittedModel, encoded: Encoded, lengths: Sequence[int]) -> 
     output = predictor.output(encoded, n_jobs=1)
     predictions = predictor.decode(output)
     probabilities = predictor.probabilities(output) if of_classes(model) else None
-    answers, start = [], 0
+    answers = []
+    start = 0
     for length in lengths:
         part = slice(start, start + length)
         shares = None if probabilities is None else probabilities[part]
@@ -246,7 +247,8 @@ def _batches(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:
             yield [job]
         elif n_rows + job.rows.n_rows > MAX_BATCH_ROWS:
             yield batch
-            batch, n_rows = [job], job.rows.n_rows
+            batch = [job]
+            n_rows = job.rows.n_rows
         else:
             batch.append(job)
             n_rows += job.rows.n_rows

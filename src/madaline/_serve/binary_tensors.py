@@ -31,7 +31,8 @@ _LENGTH = Struct("<I")  # stands before each text
 
 def read_body(body: bytes, json_length: int, max_values: int) -> Any:
     """Return the JSON value of a body; tensors whose values stand behind it have them as bytes."""
-    value, rest = read_json(body[:json_length]), memoryview(body)[json_length:]
+    value = read_json(body[:json_length])
+    rest = memoryview(body)[json_length:]
     n_values = 0
     for tensor in _binary_tensors(value):
         size = tensor["parameters"]["binary_data_size"]
@@ -40,7 +41,8 @@ def read_body(body: bytes, json_length: int, max_values: int) -> Any:
                 f"binary_data_size of {tensor.get('name')!r} is {size!r}, but {len(rest)} bytes are"
                 " left in the body: correct it."
             )
-        tensor["data"], rest = rest[:size], rest[size:]
+        tensor["data"] = rest[:size]
+        rest = rest[size:]
         n_values += size // _smallest_size(tensor.get("datatype"))
     if len(rest):
         raise InputError(f"The body has {len(rest)} bytes behind those of the last tensor.")

@@ -68,7 +68,8 @@ class ServedGroups:
             unseen.update(answered.unseen)
             remarks += [*absent_remarks(requested.absent), *answered.remarks]
         if without:
-            count, names = format_count(len(without), "row"), format_list(dict.fromkeys(without))
+            count = format_count(len(without), "row")
+            names = format_list(dict.fromkeys(without))
             remarks.append(f"{count} of groups without a model: {names}.")
         head = self.name, self.version, self.models.index.target
         distinct = list(dict.fromkeys(remarks)) or None

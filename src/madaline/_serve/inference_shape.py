@@ -99,7 +99,8 @@ class Inference(PredictionRequest):
             outputs[output.name] = Tensor(output.name, datatype, (rows.n_rows,), labels)
             if one.probabilities is not None:
                 name = _name_of_probabilities(served, output)
-                shape, data = one.probabilities.shape, one.probabilities.ravel().tolist()
+                shape = one.probabilities.shape
+                data = one.probabilities.ravel().tolist()
                 outputs[name] = Tensor(name, NUMBERS, shape, data)
         told = []
         for name, binary in self._wanted(outputs):
@@ -151,7 +152,8 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
     for output in served.outputs:
         outputs.append(_told(output.name, _target_type(output), []))
         if output.classes is not None:
-            name, sides = _name_of_probabilities(served, output), [len(output.classes)]
+            name = _name_of_probabilities(served, output)
+            sides = [len(output.classes)]
             outputs.append(_told(name, NUMBERS, sides, classes=output.classes))
     inputs = [
         _told(one.name, DATATYPES[KINDS[one.kind].json], _sides(one), kind=one.kind)
@@ -172,7 +174,9 @@ def _parameter(parameters: Any, name: str, default: bool) -> bool:
 
 def _values(tensor: Tensor, max_rows: int) -> list[Any]:
     """Return a list of the value of each row, which is a list itself for images and sequences."""
-    name, shape, data = tensor.name, tensor.shape, tensor.data
+    name = tensor.name
+    shape = tensor.shape
+    data = tensor.data
     check_rows(shape[0], max_rows)
     while shape[1:] == (1,):
         shape = shape[:1]

@@ -185,7 +185,8 @@ def prediction_of(served: ServedModel, answer: Answer, row: int) -> dict[str, An
 
 def _of_output(output: ServedOutput, answer: Answer, row: int) -> dict[str, Any]:
     """Return what is answered for a row and one target."""
-    classes, told = output.classes or (), answer.explanation
+    classes = output.classes or ()
+    told = answer.explanation
     shares = sets = None
     if answer.probabilities is not None:
         each = map(_short, answer.probabilities[row].tolist())
@@ -233,14 +234,17 @@ def _check_keys(keys: Sequence[Any], n_rows: int) -> None:
 
 def forecast(value: Any, served: ServedModel, max_rows: int = MAX_ROWS) -> dict[str, Any]:
     """Return the rows that come next as a JSON value, as a request asks for them."""
-    asked, predictor, rows = read_fields(Ahead, value), served.model.predictor, None
+    asked = read_fields(Ahead, value)
+    predictor = served.model.predictor
+    rows = None
     coverage = check_coverage(0.9 if asked.coverage is None else asked.coverage)
     if asked.rows is not None:
         given = list_of(asked.rows, "rows")
         rows = rows_of_records(given, Needs(served.kinds, max_rows, served.known)).table()
     elif predictor.past is not None:
         past = predictor.past
-        each, n_series = asked.horizon or past.lags.horizon, len(past.kept.names)
+        each = asked.horizon or past.lags.horizon
+        n_series = len(past.kept.names)
         if each * n_series > max_rows:
             raise Refusal(
                 413,

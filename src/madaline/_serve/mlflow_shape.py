@@ -72,7 +72,8 @@ class Invocation(PredictionRequest):
         if name == "inputs" and type(rows) is dict:
             columns = {name: it if type(it) is list else [it] for name, it in rows.items()}
             return rows_of_columns(columns, needs)
-        rows, names = list_of(rows, name), list(needs.kinds)
+        rows = list_of(rows, name)
+        names = list(needs.kinds)
         if name == "dataframe_records" or (rows and type(rows[0]) is dict):
             return rows_of_records(rows, needs)
         if len(names) == 1 and not all(type(row) is list and len(row) == 1 for row in rows):

@@ -142,7 +142,8 @@ def _name(served: ServedModel) -> str:
 
 def _schemas(models: Sequence[ServedModel]) -> Json:
     """Return the schemas of what is the same for all models, and of what each has."""
-    text, tensor = {"type": "string"}, schema_of(Tensor, {"data": array_of({})})
+    text = {"type": "string"}
+    tensor = schema_of(Tensor, {"data": array_of({})})
     schemas: Json = {
         "RaisedAlarms": schema_of(
             RaisedAlarms, {"alarms": array_of(schema_of(Alarm, {"sentence": text}))}
@@ -265,7 +266,8 @@ def _tensors(served: ServedModel, values: Mapping[str, Json]) -> Json:
 def _answer(served: ServedModel) -> Json:
     each = [_fields(output) for output in served.outputs]
     fields = {name: _of_targets(served, [one[name] for one in each]) for name in each[0]}
-    rows, target = array_of(object_of(fields, ["prediction"])), served.model.summary.target
+    rows = array_of(object_of(fields, ["prediction"]))
+    target = served.model.summary.target
     return schema_of(Answers, {"predictions": rows, "target": {"const": target}}, null=False)
 
 

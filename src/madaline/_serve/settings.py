@@ -134,7 +134,8 @@ def named_models(given: Iterable[str]) -> dict[str, Path]:
     for text in given:
         name, equals, path = text.partition("=")
         if not equals or Path(text).exists():
-            name, path = Path(text).stem, text
+            name = Path(text).stem
+            path = text
         _check_name(name, path)
         if name in models:
             raise InputError(

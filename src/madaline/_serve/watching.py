@@ -69,12 +69,16 @@ class Watcher:
         metrics: Metrics,
         log: Callable[[str], object],
     ) -> None:
-        self._name, self._model, self._path = name, model, path
-        self._metrics, self._log = metrics, log
+        self._name = name
+        self._model = model
+        self._path = path
+        self._metrics = metrics
+        self._log = log
         self.monitor = self._opened(model)
         self._queue: SimpleQueue[_Item | None] = SimpleQueue()
         self._bytes_put, self._bytes_taken = 0, 0  # each is changed by one thread alone
-        self._end, self._last = math.inf, math.inf
+        self._end = math.inf
+        self._last = math.inf
         self._saved = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="madaline-watch", daemon=True)
         self._thread.start()
@@ -103,7 +107,8 @@ class Watcher:
     def close(self, seconds: float) -> None:
         """Let the thread observe what is waiting and save the state, half of the time for each."""
         now = time.monotonic()
-        self._end, self._last = now + seconds / 2, now + seconds
+        self._end = now + seconds / 2
+        self._last = now + seconds
         self._queue.put(None)
 
     def wait(self) -> None:
@@ -125,7 +130,8 @@ class Watcher:
             return model.watch()
 
     def _work(self) -> None:
-        going_on, left = True, 0
+        going_on = True
+        left = 0
         while going_on:
             items, going_on = self._gathered()
             for _, group in groupby(chain.from_iterable(map(_parts, items)), _together):
@@ -147,7 +153,8 @@ class Watcher:
     def _gathered(self) -> tuple[list[_Item], bool]:
         """Return what came, in its order, and whether more will come; labels do not wait."""
         items: list[_Item] = []
-        n_rows, end = 0, time.monotonic() + _WAIT_SECONDS
+        n_rows = 0
+        end = time.monotonic() + _WAIT_SECONDS
         while n_rows < _BATCH_ROWS and (wait := end - time.monotonic()) > 0:
             try:
                 item = self._queue.get(timeout=wait)

@@ -147,7 +147,8 @@ def tell_age(forward: ForwardScores | None, table: Table) -> str:
     if forward is None or times is None or np.isnan(times).all():
         return ""
     last = forward.stretches[-1].last
-    first, learned = float(np.nanmin(times)), f"the last row learned ({forward.moment(last)})"
+    first = float(np.nanmin(times))
+    learned = f"the last row learned ({forward.moment(last)})"
     if first > last:
         return f"The rows begin {forward.span(first - last)} after {learned}."
     earlier = int((times <= last).sum())
@@ -199,7 +200,8 @@ def _stretches(forward: ForwardScores) -> str:
     """Return how many stretches there are, and how long they are."""
     number = format_count(len(forward.stretches), "stretch", "stretches")
     if forward.of_dates or forward.of_years:
-        lengths, length = forward.lengths, forward.span(forward.length)
+        lengths = forward.lengths
+        length = forward.span(forward.length)
         even = max(lengths) - min(lengths) <= _UNEVEN * max(lengths)
     else:
         rows = sorted(stretch.n_rows for stretch in forward.stretches)
@@ -210,7 +212,8 @@ def _stretches(forward: ForwardScores) -> str:
 
 def _updated(forward: ForwardScores) -> str:
     """Return what the scores of an updated model are of, and how the rows were predicted before."""
-    latest, before = forward.stretches[-1], forward.values()[:-1]
+    latest = forward.stretches[-1]
+    before = forward.values()[:-1]
     shown = format_rounded((latest.value, before.min(), before.max()), abs(forward.values()).max())
     name = metric_name(forward.metric)
     each = ", each predicted from earlier ones" if forward.of_later_rows else ""
@@ -233,12 +236,16 @@ def _noticed(forward: ForwardScores, noticed: Noticed) -> str:
         return f"The rows are sorted by {forward.name}."
     metric = noticed.metric or forward.metric
     low, high = format_rounded((noticed.among, noticed.after), max(noticed.among, noticed.after))
-    near, within, after = f"near in {forward.name}", "within", "on the rows after"
+    near = f"near in {forward.name}"
+    within = "within"
+    after = "on the rows after"
     if forward.of_dates:
         unit = next(name for name, end in _UNITS if forward.length < end)
-        within, after = f"within the same {unit}", f"on the {unit} after"
+        within = f"within the same {unit}"
+        after = f"on the {unit} after"
     elif forward.name == ROW_ORDER:
-        near, within = "near one another in the table", "among them"
+        near = "near one another in the table"
+        within = "among them"
     else:
         within = "among them"
     return (
@@ -264,7 +271,8 @@ def _lags(forward: ForwardScores) -> str:
         if forward.horizon is None:
             return arguments
         # with lags, a horizon counts rows
-        ahead, rows = forward.span(forward.horizon), format_count(forward.n_steps, "row")
+        ahead = forward.span(forward.horizon)
+        rows = format_count(forward.n_steps, "row")
         return f"{arguments} ({ahead} are {rows} of each {forward.series})"
     rows = "1"
     if forward.of_dates:

@@ -60,7 +60,8 @@ class GroupProgress:
         return f"{self._n_done:,} of {format_count(self._n_fits, 'model')}{failed}"
 
     def _status(self, elapsed: float) -> str:
-        left, fresh = "", self._done - self._before
+        left = ""
+        fresh = self._done - self._before
         if fresh and self._n_done < self._n_fits:
             seconds = elapsed * (self._work - self._done) / fresh
             left = f", about {format_duration(max(1.0, seconds))} left"

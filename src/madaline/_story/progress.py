@@ -79,7 +79,8 @@ class Leaderboard:
             entry.best_epoch = record.epoch
         if record.loss < entry.gained_loss - self.flat_gain * abs(record.loss):
             entry.gap = record.epoch - entry.gained_epoch if entry.gained_epoch else 1
-            entry.gained_loss, entry.gained_epoch = record.loss, record.epoch
+            entry.gained_loss = record.loss
+            entry.gained_epoch = record.epoch
 
     def note(self, decision: Decision) -> None:
         """Take in one decision."""
@@ -157,7 +158,8 @@ class Clock:
         ahead = [(entry, self._epochs_ahead(entry, board)) for entry in racing]
         of_variants = sum(len(entry.losses) for entry in entries if entry.variant)
         of_variants += sum(epochs for entry, epochs in ahead if entry.variant)
-        rest, to_come = sorted((epochs for _, epochs in ahead), reverse=True), 0
+        rest = sorted((epochs for _, epochs in ahead), reverse=True)
+        to_come = 0
         for epoch in range(board.epoch, board.epoch + rest[0]):
             racing_then = sum(board.epoch + epochs > epoch for epochs in rest)
             keeps = (keep for cut, keep in self.plan.cuts if board.epoch < cut <= epoch)
@@ -332,7 +334,8 @@ def decision_line(decision: Decision) -> str:
 
 
 def _epoch_line(record: Record) -> str:
-    loss, mark = format_loss(record.loss), " (best)" if record.improved else ""
+    loss = format_loss(record.loss)
+    mark = " (best)" if record.improved else ""
     return f"epoch {record.epoch:>3}  {record.recipe}: validation loss {loss}{mark}"
 
 
@@ -346,7 +349,8 @@ def _table(board: Leaderboard, entries: list[BoardEntry]) -> Any:
     table.add_column(translate_word("epoch"), justify="right", no_wrap=True)
     table.add_column(translate_word("state"), no_wrap=True)
     for entry in entries:
-        loss, epoch = format_loss(entry.best_loss), str(entry.best_epoch or "")
+        loss = format_loss(entry.best_loss)
+        epoch = str(entry.best_epoch or "")
         state = translate_word(_STATES[entry.state])
         cells = (f"{entry.letter:<3}{_recipe(entry)}", loss, epoch, state)
         style = "bold green" if entry is board.best else "dim" if entry.ended else ""

@@ -164,7 +164,8 @@ def _tried(
     if summary.n_evaluated == n_rows:
         rows = f"the {n_rows:,} rows"
     n_final = 0 if summary.forward is None else summary.forward.n_final
-    parts, started = f"{summary.n_folds} folds", recipes * (summary.n_folds + n_final)
+    parts = f"{summary.n_folds} folds"
+    started = recipes * (summary.n_folds + n_final)
     if n_final:
         parts = f"{summary.n_folds} stretches of time, and {n_final} that learn from all rows"
     yield (
@@ -309,7 +310,8 @@ def _kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
 
 
 def _ensemble(summary: Summary) -> str:
-    members, networks = summary.members, summary.predictors()
+    members = summary.members
+    networks = summary.predictors()
     if len(members) == 1:
         return f'The prediction is the mean of {networks}: "{members[0].name}".'
     named = "; ".join(f'{member.weight:.0%} "{member.name}"' for member in members[:_MAX_RECIPES])

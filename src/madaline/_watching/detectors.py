@@ -40,9 +40,11 @@ class RecentSignals:
 
     def add(self, values: Array, rows: Array) -> None:
         """Take in rows with their numbers."""
-        values, rows = values[-RECENT_ROWS:], rows[-RECENT_ROWS:]
+        values = values[-RECENT_ROWS:]
+        rows = rows[-RECENT_ROWS:]
         places = (self.n_added + np.arange(len(rows))) % RECENT_ROWS
-        self.ring[places], self.rows[places] = values, rows
+        self.ring[places] = values
+        self.rows[places] = rows
         self.n_added = (self.n_added + len(rows)) % (1 << 62)
 
     def values(self, number: int, since: int, until: int | None = None) -> Array:
@@ -156,7 +158,8 @@ class Detectors:
             if reference is not None:
                 test = {"seen": self.seen[number], "state": self._bets[number].state}
                 arrays |= with_prefix(f"{number}.", reference.to_arrays() | test)
-        began, n_added = self.began.tolist(), self.recent.n_added
+        began = self.began.tolist()
+        n_added = self.recent.n_added
         return {"began": began, "n_added": n_added, "means": means}, arrays
 
     def resume(self, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -177,9 +180,12 @@ class Detectors:
     def _test(self, values: Array, rows: Array, ties: Array) -> tuple[int, list[Detection]]:
         """Test rows up to the first at which a test begins or ends; return how many."""
         n_rows = min(len(rows), self._rows_to_collect(values))
-        values, rows, ties = values[:n_rows], rows[:n_rows], ties[:n_rows]
+        values = values[:n_rows]
+        rows = rows[:n_rows]
+        ties = ties[:n_rows]
         cells: dict[int, Array] = {}
-        bets, paid = list[_Bets](), list[Array]()
+        bets = list[_Bets]()
+        paid = list[Array]()
         for number, reference in enumerate(self.references):
             if reference is not None:
                 cells[number] = cell = reference.cells(values[:, number])
@@ -209,7 +215,8 @@ class Detectors:
             seen += np.bincount(tested[tested >= 0], minlength=len(seen))
 
     def _detection(self, number: int, row: int) -> Detection:
-        reference, bets = self.references[number], self._bets[number]
+        reference = self.references[number]
+        bets = self._bets[number]
         assert reference is not None
         _, winnings, began = bets.state
         good = np.flatnonzero(winnings >= _CLOSE_WINNINGS * winnings.max())
@@ -238,7 +245,8 @@ class Detectors:
         return [number for number, reference in enumerate(self.references) if reference is None]
 
     def _begin(self, number: int) -> None:
-        signal, reference = self.signals[number], self.references[number]
+        signal = self.signals[number]
+        reference = self.references[number]
         self._bets[number] = _Bets.none()
         if reference is not None:
             alternatives = reference.alternatives(of_losses=signal.what == "errors")
@@ -281,7 +289,8 @@ def _run(tests: list[_Bets], paid: list[Array], rows: Array) -> tuple[int, list[
     weights = np.repeat([1 / (bets.threshold * bets.state.shape[1]) for bets in tests], widths)
     state = np.concatenate([bets.state for bets in tests], axis=1)
     pay = np.concatenate(paid, axis=1)
-    n_tested, crossed = 0, np.zeros(0, np.intp)
+    n_tested = 0
+    crossed = np.zeros(0, np.intp)
     while n_tested < len(rows) and not len(crossed):
         _win(state, int(rows[n_tested]), pay[n_tested])
         crossed = np.flatnonzero(np.add.reduceat(weights * state[0], starts) >= 1)

@@ -82,7 +82,8 @@ def _check_bank(
     arrays: Mapping[str, Array],
 ) -> None:
     """Raise `ValueError` if the latest rows or the references of some tests are none."""
-    ring, numbers = arrays["ring"], arrays["numbers"]
+    ring = arrays["ring"]
+    numbers = arrays["numbers"]
     _must(ring.shape == (RECENT_ROWS, len(signals)) and ring.dtype == np.float64, "latest rows")
     _must(numbers.shape == (RECENT_ROWS,) and numbers.dtype == np.int64, "latest rows")
     for number, (signal, mean) in enumerate(zip(signals, means, strict=True)):
@@ -105,7 +106,8 @@ def _check_reference(signal: WatchedSignal, source: Source, arrays: Mapping[str,
     else:
         several = 0 if signal.what == "missing" else 2
         fits = not len(edges) and len(codes) <= LEVELS and len(counts) == len(codes) + several
-        both, most = np.concatenate([codes, others]), _most_codes(signal, source)
+        both = np.concatenate([codes, others])
+        most = _most_codes(signal, source)
         fits = fits and _are_codes(both, most) and len(np.unique(both)) == len(both)
     _must(fits, "cells")
 

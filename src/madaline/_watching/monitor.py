@@ -282,7 +282,8 @@ class Monitor:
     @contextmanager
     def _only_reading(self) -> Iterator[None]:
         """Draw no number for good, and know no new level if a row is refused."""
-        state, levels = self.rngs[0].bit_generator.state, self.source.levels
+        state = self.rngs[0].bit_generator.state
+        levels = self.source.levels
         n_new = {name: len(codes.new) for name, codes in levels.items()}
         try:
             yield
@@ -323,7 +324,8 @@ class Monitor:
 
     def _learn(self, signals: Array, numbers: Array) -> list[Alarm]:
         present = ~np.isnan(signals).any(axis=1)
-        signals, numbers = signals[present], numbers[present]
+        signals = signals[present]
+        numbers = numbers[present]
         self.n_labels += len(numbers)
         self.losses.add(numbers, signals[:, 0])
         if not self.labels.signals:

@@ -66,7 +66,8 @@ class Reference:
         """Return the reference of some levels, given by their codes."""
         levels, numbers = np.unique(codes.astype(np.intp), return_counts=True)
         order = np.lexsort((levels, -numbers))
-        listed, others = order[:LEVELS], order[LEVELS:]
+        listed = order[:LEVELS]
+        others = order[LEVELS:]
         counts = [*numbers[listed], numbers[others].sum(), np.sum(numbers == 1)]
         return cls(_NO_EDGES, levels[listed], levels[others], np.array(counts, np.float64))
 
@@ -106,7 +107,8 @@ class Reference:
 
     def to_arrays(self) -> dict[str, Array]:
         """Return all but the mean, as a file holds it."""
-        codes, others = self.codes.astype(np.int64), self.others.astype(np.int64)
+        codes = self.codes.astype(np.int64)
+        others = self.others.astype(np.int64)
         return {"edges": self.edges, "codes": codes, "others": others, "counts": self.counts}
 
     @classmethod
@@ -138,7 +140,8 @@ class Reference:
         `seen`, (n_cells,), are values since the reference; `ties` are uniform numbers.
         """
         present = np.flatnonzero(cells >= 0)
-        cell, every = cells[present], np.arange(len(present))
+        cell = cells[present]
+        every = np.arange(len(present))
         before = np.zeros((len(present) + 1, len(seen)))
         before[0] = self.counts + seen
         before[every + 1, cell] += 1

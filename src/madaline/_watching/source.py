@@ -162,7 +162,9 @@ class ModelSource(Source):
         target: str,
         read: Callable[[Any], Table] | None = None,
     ) -> None:
-        self._predictor, self._profile, self._target = predictor, profile, target
+        self._predictor = predictor
+        self._profile = profile
+        self._target = target
         self._encoder = predictor.target_encoder
         self._facts = facts
         self._read = read or predictor.table
@@ -175,7 +177,8 @@ class ModelSource(Source):
         if isinstance(self._encoder, ClassEncoder):
             classes = LevelCodes(tuple(map(label_text, self._encoder.classes.tolist())))
             self.levels["predictions", f"predicted {target}"] = classes
-        columns, n_columns = profile.columns, max(1, len(profile.columns))
+        columns = profile.columns
+        n_columns = max(1, len(profile.columns))
         share = self._share("values") / n_columns
         of_values = [self._tested("values", column, share, float("nan")) for column in columns]
         share = self._share("missing") / n_columns

@@ -43,7 +43,9 @@ class StreamSource(Source):
         learner: OnlineLearner | None = None,
         read: Callable[[Any], Table] = Table.from_columns,
     ) -> None:
-        self._kinds, self._learner, self._read = dict(kinds), learner, read
+        self._kinds = dict(kinds)
+        self._learner = learner
+        self._read = read
         self.levels = {
             ("values", name): LevelCodes(())
             for name, kind in self._kinds.items()

@@ -42,7 +42,8 @@ def draw(figure: Figure, ax: Any = None) -> Any:
                 label = mark.label or None
                 ax.plot(mark.x, mark.y, marker=marker, markersize=3, label=label, **style)
             case Band():
-                color, opacity = f"C{mark.style[1:]}", mark.opacity
+                color = f"C{mark.style[1:]}"
+                opacity = mark.opacity
                 ax.fill_between(
                     mark.x, mark.lower, mark.upper, color=color, alpha=opacity, linewidth=0
                 )

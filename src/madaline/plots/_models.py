@@ -74,7 +74,8 @@ def plot_confusion(model: Any, ax: Any = None) -> Any:
     ax : matplotlib axes, optional
         Where to draw; new ones by default.
     """
-    quality, ax = _class_quality(model), axes_or_new(ax)
+    quality = _class_quality(model)
+    ax = axes_or_new(ax)
     shares = quality.shares
     ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     indices = range(len(quality.classes))

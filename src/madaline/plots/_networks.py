@@ -60,9 +60,11 @@ def plot_decision_boundary(
     >>> network = NeuralNetwork(2, 5, 1, random_state=0)
     >>> axes = plots.plot_decision_boundary(network, [[0, 0], [1, 1]], [0, 1])  # doctest: +SKIP
     """
-    plane, labels = _Plane.of(network, x, columns, _STEPS), np.asarray(y).ravel()
+    plane = _Plane.of(network, x, columns, _STEPS)
+    labels = np.asarray(y).ravel()
     ax = axes_or_new(ax)
-    raw, predicted = network.forward(plane.grid), network.predict(plane.grid)
+    raw = network.forward(plane.grid)
+    predicted = network.predict(plane.grid)
     if raw.shape[1] == 1 and np.array_equal(raw[:, 0], predicted):
         _draw_numbers(ax, plane, predicted, labels)
     else:
@@ -133,7 +135,8 @@ def plot_hidden_units(
     to_output = network.weights[layer][: outputs.shape[1]]
     weights = to_output[:, 0] if to_output.shape[1] == 1 and layer == len(layers) else None
     panels, figure = _panels(outputs.shape[1])
-    low, high, shades = outputs.min(), outputs.max(), None
+    low, high = outputs.min(), outputs.max()
+    shades = None
     size = 30 if len(plane.rows) < _FEW_ROWS else 6
     for number, (ax, values) in enumerate(zip(panels, outputs.T, strict=True)):
         shades = ax.pcolormesh(
@@ -146,8 +149,8 @@ def plot_hidden_units(
     total = layers[layer - 1].shape[1]
     shown = "" if total == len(panels) else f", {len(panels)} of {total}"
     figure.suptitle(f"What the units of hidden layer {layer} compute{shown}")
-    figure.supxlabel(plane.names[0], fontsize="small")
-    figure.supylabel(plane.names[1], fontsize="small")
+    for label, name in zip((figure.supxlabel, figure.supylabel), plane.names, strict=True):
+        label(name, fontsize="small")
     figure.colorbar(shades, ax=list(panels), label="output of the unit", shrink=0.8)
     return panels
 
@@ -162,7 +165,8 @@ def plot_network(network: Any, ax: Any = None) -> Any:
     ax : matplotlib axes, optional
         Where to draw; new ones by default.
     """
-    diagram, ax = network._summary().diagram(), axes_or_new(ax)
+    diagram = network._summary().diagram()
+    ax = axes_or_new(ax)
     for line in diagram.connections:
         ends = [line.source, line.target]
         ax.plot(

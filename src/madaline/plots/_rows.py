@@ -111,7 +111,8 @@ def plot_map(
             f"There is no map of {name!r}: there are {', '.join(map(repr, explanation.maps))}."
         )
     left, right = axes_or_new(ax, 2)
-    values, shown = explanation.maps[name][row], explanation.values[name][row]
+    values = explanation.maps[name][row]
+    shown = explanation.values[name][row]
     if any(isinstance(value, Signal) for value in explanation.values[name]):
         _draw_lines(left, shown)
         _draw_map(right, values.T, origin="lower", aspect="auto")

@@ -40,7 +40,9 @@ class DaskCluster(Cluster):
         super().__init__(address)
         purpose = "An executor on Dask"
         self._distributed = load_extra("distributed", extra="dask", purpose=purpose)
-        self._given, self._client, self._local = client, client, None
+        self._given = client
+        self._client = client
+        self._local = None
         self._workers: set[str] = set()  # the addresses of those that were there at last
 
     def open(self) -> None:
@@ -114,7 +116,8 @@ class DaskCluster(Cluster):
             self._client.close()
         if self._local is not None:
             self._local.close()
-        self._client, self._local = self._given, None
+        self._client = self._given
+        self._local = None
         self._workers = set()
 
     def _keep(self, packed: Packed) -> Any:

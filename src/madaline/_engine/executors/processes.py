@@ -105,7 +105,8 @@ class Processes(Executor):
         self._folder = None
 
     def _go_on_alone(self, error: Exception) -> None:
-        self._parallel, self._alone = None, True
+        self._parallel = None
+        self._alone = True
         warn(
             "The networks are trained in one process from here on, as others cannot be started or"
             f" were ended ({type(error).__name__}: {error}).",

@@ -211,7 +211,8 @@ class DifferentiableNetworks:
             for part, total, start, end in zip(self.parts, totals, before, after, strict=True):
                 gradient = rescale(start, end, part.member_gradients(mean), part.discarded)
                 total += part.reduce_members(gradient) / segments
-            before, output = after, next_output
+            before = after
+            output = next_output
         return totals
 
     def _passes(self, sums: Sequence[Array], segment: int) -> tuple[list[list[LayerPass]], Array]:
@@ -232,7 +233,8 @@ class DifferentiableNetworks:
 
     def _output(self, sums: Sequence[Array]) -> tuple[Array, list[ChainBackward]]:
         """Return the mean raw output, shape (n, n_outputs), and each part's backward pass."""
-        outputs, backwards = [], []
+        outputs = []
+        backwards = []
         for part, x, (workspace, _) in zip(self.parts, sums, self._workspaces, strict=True):
             workspace.rewind()
             output, backward = part.forward(x, workspace)
@@ -356,7 +358,8 @@ class BackgroundComparison:
 
         Of a column of patterns it is that of each feature, (n_samples, n_features).
         """
-        maps, start = {}, self.n_columns
+        maps = {}
+        start = self.n_columns
         for name, shape in self._map_shapes.items():
             stop = start + prod(shape)
             maps[name] = attributions[:, start:stop].reshape(len(attributions), *shape)

@@ -59,7 +59,8 @@ def local_attributions(comparison: BackgroundComparison) -> Array:  # (n_samples
 
     They add up to the output only where networks are linear.
     """
-    networks, rows = comparison.networks, np.arange(comparison.n_samples)
+    networks = comparison.networks
+    rows = np.arange(comparison.n_samples)
     return _mean_over_pairs(
         comparison, rows, lambda _, ends, classes: networks.gradients(ends, classes)
     )
@@ -161,7 +162,8 @@ def sampled_shapley(
         np.broadcast_to(np.arange(comparison.n_columns), shape), axis=-1
     )
     totals = np.zeros((2, comparison.n_samples, comparison.n_columns))
-    rows, evaluations = np.arange(comparison.n_samples), 2 * (comparison.n_columns + 1)
+    rows = np.arange(comparison.n_samples)
+    evaluations = 2 * (comparison.n_columns + 1)
     for pairs in comparison.pairs(rows, evaluations):
         changes = comparison.column_sums(pairs)
         draws = np.stack(

@@ -49,8 +49,10 @@ class DifferentiablePart(ABC):
     first: ClassVar[int]  # the layer that the sums enter
 
     def __init__(self, part: NetworkPart, columns: Array) -> None:
-        self.part, self.columns = part, columns
-        theta, network = part.theta, part.network
+        self.part = part
+        self.columns = columns
+        theta = part.theta
+        network = part.network
         n_recipes, n_folds, n_parameters = theta.shape
         self._bound = network.bind(theta.reshape(-1, n_parameters))
         self.weights = np.repeat(part.weights / n_folds, n_folds)  # (members,)

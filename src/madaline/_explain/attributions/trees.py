@@ -45,8 +45,11 @@ class TreesPart(DifferentiablePart):
         layer = part.network.layers[-1]
         assert isinstance(layer, nn.Trees)
         self._n_outputs = layer.out_features
-        self._shares, self.weights = self.weights, np.ones(1)
-        self.layers, self.parameters, self.discarded = (nn.Identity(),), ({},), ({},)
+        self._shares = self.weights
+        self.weights = np.ones(1)
+        self.layers = (nn.Identity(),)
+        self.parameters = ({},)
+        self.discarded = ({},)
         theta = part.theta.reshape(len(self._shares), -1)
         paths = self._paths = [_Paths(part.network, own, players) for own in theta]
         self._features = np.unique(players, return_index=True)[1]  # the first of each player
@@ -92,7 +95,8 @@ class TreesPart(DifferentiablePart):
             both = before.marks[pairs.background_rows[some]], after[pairs.rows[some]]
             pair, leaf = np.nonzero(_are_reached(*both))
             needed, given = (marks[pair, leaf] for marks in both)
-            amount, counts = self._value[leaf], (np.bitwise_count(needed), np.bitwise_count(given))
+            amount = self._value[leaf]
+            counts = (np.bitwise_count(needed), np.bitwise_count(given))
             added, taken = amount * _SHARES[counts], amount * _SHARES[counts[::-1]]
             for slot, players in enumerate(self._players.T):
                 bit = needed.dtype.type(1 << slot)
@@ -132,7 +136,9 @@ class TreesPart(DifferentiablePart):
         """
         given = marks[before.leaf]
         some = np.flatnonzero(_are_reached(before.pattern, given))
-        leaf, a, b = before.leaf[some], before.count[some], np.bitwise_count(given[some])
+        leaf = before.leaf[some]
+        a = before.count[some]
+        b = np.bitwise_count(given[some])
         amount = weight[some] * self._value[leaf]
         weight[...] = 0
         weight[some] = amount * _SHARES[a, b]
@@ -155,7 +161,8 @@ class _Background:
         self, marks: Array, output: Array, players: Array, n_players: int, n_outputs: int
     ) -> None:
         self.marks = marks  # (n_rows, n_leaves)
-        self._n_players, self._n_outputs = n_players, n_outputs
+        self._n_players = n_players
+        self._n_outputs = n_outputs
         self._output, self._players = output, players  # (n_leaves,), (n_leaves, most on a path)
 
     @cached_property
@@ -214,7 +221,8 @@ class _Background:
         """A sparse matrix that adds up the gradients, output by output, of each pattern's rows."""
         from scipy.sparse import csr_array
 
-        n_rows, n_outputs = len(self.marks), self._n_outputs
+        n_rows = len(self.marks)
+        n_outputs = self._n_outputs
         columns = (self._output[:, None] * n_rows + self._order).ravel()
         starts = np.append(np.flatnonzero(self._is_first), columns.size)
         shape = len(starts) - 1, n_outputs * n_rows
@@ -232,7 +240,8 @@ class _Paths:
         self._levels = levels[0] if levels else None
         if self._levels is not None:  # each input is made of the features of one column
             players = players[np.abs(self._levels["weight"]).argmax(axis=0)]
-        n_trees, n_inner = layer.out_features * layer.n_trees, layer.n_leaves - 1
+        n_trees = layer.out_features * layer.n_trees
+        n_inner = layer.n_leaves - 1
         left, right = (whole(own[side]).reshape(n_trees, n_inner) for side in ("left", "right"))
         parents = _parents(left, right)  # of splits, then of leaves
         tree, leaf = np.nonzero(parents[:, n_inner:] >= 0)
@@ -295,11 +304,14 @@ def _parents(left: Array, right: Array) -> Array:
 
 def _entries(parents: Array, tree: Array, node: Array) -> tuple[Array, Array, Array]:
     """Return the splits of all paths, on which side they go on, and which leaf each leads to."""
-    n_inner, number = parents.shape[1] // 2, np.arange(len(tree))
+    n_inner = parents.shape[1] // 2
+    number = np.arange(len(tree))
     entries = []
     while len(number):
         above = parents[tree, node]
-        tree, number, above = tree[above >= 0], number[above >= 0], above[above >= 0]
+        tree = tree[above >= 0]
+        number = number[above >= 0]
+        above = above[above >= 0]
         node = above // 2
         entries.append(np.stack([tree * n_inner + node, above % 2, number]))
     splits, sides, leaves = np.concatenate([np.zeros((3, 0), int), *entries], axis=1)

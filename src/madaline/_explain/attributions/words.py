@@ -137,7 +137,8 @@ def _term_attributions(
     comparison: BackgroundComparison, spans: Sequence[slice], *, local: bool
 ) -> list[Array]:
     """Return gradient times difference of each term, (n_samples, n_terms) for each column."""
-    rows, networks = np.arange(comparison.n_samples), comparison.networks
+    rows = np.arange(comparison.n_samples)
+    networks = comparison.networks
     totals = [np.zeros((len(rows), span.stop - span.start)) for span in spans]
     for pairs in comparison.pairs(rows):
         starts, ends = comparison.starts(pairs), comparison.ends(pairs)
@@ -174,7 +175,8 @@ def pattern_map(encoder: PatternEncoder, column: Array, by_feature: Array) -> Ar
 
 def _add_patterns(encoder: PatternEncoder, column: Array, adds: Array, added: Array) -> None:
     """Add to each step and channel what patterns add there."""
-    kernels, steps = encoder.kernels, encoder.scaled(column)[..., :-1]
+    kernels = encoder.kernels
+    steps = encoder.scaled(column)[..., :-1]
     adds = adds.reshape(len(column), *kernels.thresholds.shape)
     mean = encoder.mean.reshape(kernels.thresholds.shape)
     for dilation, kernel, views in kernels.views(steps):

@@ -26,7 +26,9 @@ class WrittenExplanations:
         *,
         spreadsheet: bool = False,  # whether no text may look like a formula
     ) -> None:
-        self._rows, self._settings, self._spreadsheet = rows, settings, spreadsheet
+        self._rows = rows
+        self._settings = settings
+        self._spreadsheet = spreadsheet
 
     @property
     def key(self) -> dict[str, Any]:

@@ -106,7 +106,8 @@ def targets_of(model: FittedModel, output: Array, target: Any) -> list[Target]:
     It is a class, or the lowest and the highest number, either None for an open end. None is the
     second most probable class of each row.
     """
-    predictor, encoder = model.predictor, model.predictor.target_encoder
+    predictor = model.predictor
+    encoder = model.predictor.target_encoder
     if not isinstance(encoder, ClassEncoder):
         return [_range_target(predictor, model.summary.target, target)] * len(output)
     if target is not None:

@@ -54,7 +54,8 @@ def counterfactuals(
 
     The closest change if none reaches the target, which is described at `targets_of`.
     """
-    table, model = as_table(table), model.of_output(output)
+    table = as_table(table)
+    model = model.of_output(output)
     if columns is None:
         columns = changing_columns(model)
     names = tuple(dict.fromkeys(columns))
@@ -122,7 +123,9 @@ class _Search:
     def run(self, row: int) -> Counterfactual:
         """Return the best change."""
         start = self._try([()])[0]
-        best, beam, closest = None if start.distance else start, [start], start
+        best = None if start.distance else start
+        beam = [start]
+        closest = start
         for _ in range(self.most_columns if best is None else 0):
             trials = self._try(self._longer(beam))
             reaching = sorted(
@@ -179,7 +182,8 @@ class _Search:
             first = next((i for i, candidate in enumerate(tried) if not candidate.distance), None)
             if first is None:
                 return trial
-            trial, near = tried[first], values[first - 1] if first else near
+            trial = tried[first]
+            near = values[first - 1] if first else near
         return trial
 
     def _try(self, options: Sequence[_Changes]) -> list[_Trial]:
@@ -204,7 +208,8 @@ class _Search:
             for index, value in changes:
                 chosen.setdefault(index, []).append((row, value))
         for index, values in chosen.items():
-            name, write = self.choices[index].name, self.choices[index].write
+            name = self.choices[index].name
+            write = self.choices[index].write
             levels = any(isinstance(value, str | bool) for _, value in values)
             column: Array = columns[name].astype(object) if levels else columns[name].copy()
             for row, value in values:
@@ -217,7 +222,8 @@ class _Search:
         reached = self.model.predictor.output(self._changed([trial.changes]))
         changes = []
         for index, value in trial.changes:
-            name, write = self.choices[index].name, self.choices[index].write
+            name = self.choices[index].name
+            write = self.choices[index].write
             size = self._size((index, value))
             changes.append(ValueChange(name, write(self.before[index]), write(value), size))
         return Counterfactual(

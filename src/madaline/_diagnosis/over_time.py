@@ -1,0 +1,197 @@
+"""What stretches of time show: networks that age, odd stretches, a last known value that is better.
+
+Each stretch was predicted by networks that learned from earlier rows alone.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+
+from madaline._data.table import Table
+from madaline._diagnosis import out_of_fold
+from madaline._diagnosis.finding import Finding, braced
+from madaline._time.forward import ForwardScores
+from madaline._time.series_scores import SeriesScores
+from madaline._words import metric_name
+from madaline.nn.arrays import Array
+
+# Shares that older networks lose from which their aging is of medium and of low severity, and told.
+_AGED, _AGING, _NEGLIGIBLE = 0.1, 0.05, 0.005
+_ODD = 1.5  # times the mean of the others that a stretch's metric is at least, to be odd
+_MIN_STRETCHES = 4  # that tell what is usual
+# How far the logarithms of metrics usually scatter; that counts like so many stretches more. With
+# it, at most 1 in 100 fits finds an odd stretch where they scatter by half.
+_PRIOR_SCATTER, _PRIOR_STRETCHES = 0.3, 2
+_FARTHER = 1.05  # times the reach of the scores that rows may lie ahead
+_MANY = 0.5  # share of the rows that lie farther ahead from which that is of medium severity
+
+
+def find_over_time(forward: ForwardScores | None, *, of_numbers: bool) -> list[Finding]:
+    """Return what the stretches of time show; nothing where rows were dealt out at random."""
+    if forward is None:
+        return []
+    return [
+        *_find_last_known(forward, of_numbers=of_numbers),
+        *_find_series_sizes(forward.by_series),
+        *_find_odd_stretch(forward),
+        *_find_aging(forward),
+    ]
+
+
+def _find_last_known(forward: ForwardScores, *, of_numbers: bool) -> list[Finding]:
+    """Return whether the last known value predicts better than the networks, or as well."""
+    how = forward.last_known_predicts
+    if how == "worse":
+        return []
+    compared = "better than" if how == "better" else "as well as"
+    subject = "The last known value"
+    predicts = "predicts"
+    remedy = "give lags (lags=), the earlier values as columns, or predict the last value"
+    if not of_numbers:
+        subject = "The class shares of the latest rows"
+        predicts = "predict"
+        remedy = "give lags (lags=), or the latest class known when you predict as a column"
+    return [
+        Finding(
+            "last known value",
+            "high" if how == "better" else "medium",
+            subject,
+            f"{{subject}} {predicts} {compared} the networks ({_metric(forward)}"
+            " {last_known:.4g}, theirs {networks:.4g})",
+            remedy,
+            {"last_known": forward.overall("last_known"), "networks": forward.overall()},
+        )
+    ]
+
+
+def _find_series_sizes(scores: SeriesScores | None) -> list[Finding]:
+    """Return whether a simple forecast predicts series better, each on its own scale."""
+    if scores is None or scores.scaled_error < scores.naive_error:
+        return []
+    return [
+        Finding(
+            "last known value",
+            "high",
+            scores.name,
+            f"The sizes of series ({{subject}}) differ, and the {scores.naive} predicts them better"
+            " than the networks, each on its own scale (mean absolute scaled error {naive:.3g},"
+            " theirs {networks:.3g})",
+            "use that forecast, or divide the target of each series by its mean",
+            {"naive": scores.naive_error, "networks": scores.scaled_error},
+        )
+    ]
+
+
+def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
+    """Return the stretch that was predicted far worse than all others, if there is one."""
+    values = forward.values()
+    if forward.higher_is_better or len(values) < _MIN_STRETCHES or values.min() <= 0:
+        return []
+    worst = int(values.argmax())
+    others = np.delete(values, worst)
+    alarm = out_of_fold.ALARM_LEVEL / len(values)
+    if values[worst] < _ODD * others.mean() or _chance_of(values[worst], others) > 2 * alarm:
+        return []
+    latest = worst == len(values) - 1
+    return [
+        Finding(
+            "odd stretch",
+            "high" if latest else "medium",
+            f"The stretch of {forward.when(forward.stretches[worst])}",
+            "{subject} was predicted far worse than all others"
+            f" ({_metric(forward)} {{worst:.3g}}, others {{least:.3g}} to {{most:.3g}})",
+            "it is the latest, so rows to come may be like it: find out what has changed"
+            if latest
+            else "find out what was different then, and give it as a column: it may come again",
+            {
+                "worst": float(values[worst]),
+                "least": float(others.min()),
+                "most": float(others.max()),
+            },
+        )
+    ]
+
+
+def _chance_of(value: float, others: Array) -> float:
+    """Return the p-value of a stretch's metric, given those of the others."""
+    logs = np.log(others)
+    squares = float(np.square(logs - logs.mean()).sum())
+    degrees = _PRIOR_STRETCHES + len(others) - 1
+    variance = (_PRIOR_STRETCHES * _PRIOR_SCATTER**2 + squares) / degrees
+    spread = sqrt(variance * (1 + 1 / len(others)))
+    distance = float(np.log(value) - logs.mean())
+    return out_of_fold.student_p_value(distance / spread, degrees)
+
+
+def _find_aging(forward: ForwardScores) -> list[Finding]:
+    """Return how fast the relation ages, where networks that are older predict clearly worse."""
+    if not forward.aging:
+        return []
+    ages = np.array([one.age for one in forward.aging])
+    losses = np.array([one.loss for one in forward.aging])
+    lasting = np.minimum.accumulate(losses[::-1])[::-1]  # what is worse for a while is chance
+    lost = float(lasting[-1]) - 1
+    if lost < _AGING:
+        return []
+    fresh = max(0, int((lasting - 1 < _AGING).sum()) - 1)  # the last age at which little is lost
+    every = float(ages[fresh])
+    share = max(0.0, float(lasting[fresh]) - 1)
+    often = "more often than every" if share >= _AGING else "every"
+    return [
+        Finding(
+            "aging",
+            "medium" if share >= _AGED else "low",
+            "the networks",
+            f"Networks that learned up to {braced(forward.span(float(ages[-1])))} earlier, and from"
+            f" fewer rows, have {_more_lost(forward, lost)}",
+            f"fit again, or update, {often} {braced(forward.span(every))}, which costs"
+            + (" up to {share:.0%}" if share >= _NEGLIGIBLE else " next to nothing"),
+            {
+                "lost": lost,
+                "times": 1 + lost,
+                "age": float(ages[-1]),
+                "share": share,
+                "every": every,
+            },
+        )
+    ]
+
+
+def _more_lost(forward: ForwardScores, lost: float) -> str:
+    """Return how much the oldest networks lose, in words."""
+    metric = _metric(forward)
+    fresh = "of networks that learned up to the rows"
+    if lost >= 1:
+        return f"{{times:.3g}} times the {metric} {fresh}"
+    return f"a {metric} {{lost:.0%}} above that {fresh}"
+
+
+def find_late_rows(table: Table, forward: ForwardScores | None) -> list[Finding]:
+    """Return whether rows come so much later than those learned from that no score is of such."""
+    times = None if forward is None else forward.times_of(table)
+    if forward is None or times is None:
+        return []
+    ahead = times[~np.isnan(times)] - forward.stretches[-1].last
+    late = ahead > _FARTHER * forward.reach
+    if not late.any():
+        return []
+    share = float(late.mean())
+    last = braced(forward.moment(forward.stretches[-1].last))
+    reach = braced(forward.span(forward.reach))
+    return [
+        Finding(
+            "late rows",
+            "medium" if share >= _MANY else "low",
+            forward.name,
+            f"{{share:.0%}} of the rows come more than {reach} after the last row learned ({last})"
+            " by {subject}, later than any that the scores are of",
+            "fit again, or update, with later rows, or expect larger errors than promised",
+            {"share": share, "first": float(ahead.min()), "last": float(ahead.max())},
+        )
+    ]
+
+
+def _metric(forward: ForwardScores) -> str:
+    return braced(metric_name(forward.metric))
