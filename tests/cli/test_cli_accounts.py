@@ -106,7 +106,7 @@ COMMANDS = {
 @pytest.mark.parametrize(
     "command",
     sorted(
-        {add.__name__.removeprefix("add_") for add in parser.COMMANDS}
+        {command.name for command in parser.COMMANDS}
         - {
             "compare",
             "fill",

@@ -10,10 +10,6 @@ from pathlib import Path
 from time import monotonic
 
 from madaline._cli.console import (
-    FORMATS,
-    Commands,
-    above_zero,
-    at_least,
     check_destination,
     picture_path,
     say_json,
@@ -23,18 +19,18 @@ from madaline._cli.console import (
     writing,
 )
 from madaline._cli.fit import read_time
-from madaline._cli.training_data import FIT_DEFAULTS, TrainingTable, source_name
+from madaline._cli.training_data import TrainingTable, source_name
 from madaline._comparison.comparison import compare_methods, fitted_methods, loss_of
 from madaline._comparison.measuring import Measured, Work, usual_seconds
-from madaline._comparison.methods import CONSTANT, METHODS, chosen_methods
+from madaline._comparison.methods import METHODS, chosen_methods
 from madaline._comparison.result import Comparison
-from madaline._comparison.rows import MAX_ROWS, ComparedRows
+from madaline._comparison.rows import ComparedRows
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.target.values import missing_values
-from madaline._evaluation.objective import LOSSES, Objective
+from madaline._evaluation.objective import Objective
 from madaline._fitting.training_data import Roles
 from madaline._language.translation import translate_word
 from madaline._language.widths import pad
@@ -57,42 +53,7 @@ from madaline.errors import InputError
 _MAX_SENTENCES = 8  # of one kind on the screen; the page has all
 
 
-def add_look(commands: Commands) -> None:
-    """Add `madaline look`."""
-    arguments = commands.add(
-        "look",
-        _look,
-        "look at a table before a fit",
-        """
-        Shows what each column holds and how it was read, which values are missing, how
-        columns are associated with the target and each other, copies, leaks, dates and
-        gaps, and what a fit would do with the table. With -o it writes a page.
-
-        examples:
-          madaline look penguins.csv
-          madaline look penguins.csv --target species -o penguins.html
-          madaline look sales.xlsx --target sales --missing tbc -999
-        """,
-        usage="madaline look TABLE [--target COLUMN] [-o PAGE] [options]",
-        **FIT_DEFAULTS,
-    )
-    arguments.add("TABLE", f"{FORMATS}, or a folder of images or sounds")
-    arguments.add("--target COLUMN", "the column to predict", action="append")
-    arguments.add_task()
-    arguments.add_columns()
-    rows = arguments.group("rows")
-    rows.add_groups()
-    rows.add_times()
-    rows.add_reading()
-    rows.add("--skip-broken", "leave out images and sounds that cannot be read")
-    rows.add_root()
-    rows.add("--memory SIZE", "memory to take at most, such as 2GB")
-    output = arguments.group("output")
-    output.add("-o --output PAGE", "write a self-contained HTML page")
-    output.add_json()
-
-
-def _look(arguments: Namespace) -> None:
+def run_look(arguments: Namespace) -> None:
     path = None if arguments.output is None else Path(arguments.output)
     if path is not None:
         check_jinja()
@@ -170,62 +131,7 @@ def _has_blocks() -> bool:
     return True
 
 
-def add_compare(commands: Commands) -> None:
-    """Add `madaline compare`."""
-    arguments = commands.add(
-        "compare",
-        _compare,
-        "set other methods beside madaline, on the same folds",
-        """
-        Fits madaline and other methods to the same folds of a table, and tells how good
-        they are, what they cost, and which one to take: the linear model, where it is as
-        good. Ctrl-C ends it with the methods that are fitted.
-
-        examples:
-          madaline compare penguins.csv --target species
-          madaline compare houses.csv --target price --models linear forest madaline
-          madaline compare sales.csv --target sales --time date -o compare.html
-        """,
-        usage="madaline compare TABLE --target COLUMN [--models NAME ...] [options]",
-        **FIT_DEFAULTS,
-    )
-    arguments.add("TABLE", FORMATS)
-    arguments.add("--target COLUMN", "the column to predict", action="append")
-    arguments.add_task()
-    text = "what to minimize of a number, such as poisson for counts (default: %(default)s)"
-    arguments.add("--loss", text, choices=LOSSES)
-    text = "the quantile of --loss quantile (default: %(default)s)"
-    arguments.add("--quantile SHARE", text, type=float, default=0.5)
-    names = ", ".join(name for name in METHODS if name != CONSTANT)
-    arguments.add("--models NAME ...", f"{names} (default: those that are installed)")
-    arguments.add_columns()
-    rows = arguments.group("rows")
-    rows.add("--weight COLUMN", "how much each row counts")
-    rows.add_groups()
-    rows.add_times()
-    rows.add_reading()
-    text = f"rows to compare on, drawn from a larger table, or all (default: {MAX_ROWS:,})"
-    rows.add(
-        "--rows N",
-        text,
-        type=lambda text: None if text == "all" else at_least(10)(text),
-        default=MAX_ROWS,
-    )
-    rows.add("--folds N", "folds (default: 5, or 3 of 20,000 rows or more)", type=at_least(2))
-    work = arguments.group("work")
-    text = "epochs of madaline's networks, at most (default: %(default)s)"
-    work.add("--effort EPOCHS", text, type=at_least(1), default=100)
-    work.add_seed()
-    work.add("--jobs N", "processors to use (default: all)", type=at_least(1))
-    text = "for each method in all folds (default: 120, longer for more than 100,000 cells)"
-    work.add("--time-limit SECONDS", text, type=above_zero)
-    output = arguments.group("output")
-    output.add("-o --output PICTURE", "write a page or a picture: .html, .svg, .png or .pdf")
-    output.add_json()
-    output.add("-q --quiet", "print no progress")
-
-
-def _compare(arguments: Namespace) -> None:
+def run_compare(arguments: Namespace) -> None:
     names = chosen_methods(arguments.models or None)
     path = picture_path(arguments.output, sources=[arguments.table])
     rows, start = _rows(arguments), monotonic()

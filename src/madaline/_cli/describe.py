@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 from madaline._cli.before_fit import look_again
 from madaline._cli.console import (
-    Commands,
     check_destination,
     say_json,
     say_lines,
@@ -61,26 +60,7 @@ from madaline.nn.arrays import Array
 from madaline.records.race_decisions import LearnedFromProbabilities, SampleDrawn
 
 
-def add_info(commands: Commands) -> None:
-    """Add `madaline info`."""
-    arguments = commands.add(
-        "info",
-        _info,
-        "describe a fitted model",
-        """
-        Shows what a model predicts and from which columns, how well, and which networks
-        it consists of. Of a file with a model for each group, it shows the scores of all.
-
-        examples:
-          madaline info penguins.madaline
-          madaline info stores.madaline --group Berlin
-        """,
-    )
-    arguments.add_model()
-    arguments.add_json()
-
-
-def _info(arguments: Namespace) -> None:
+def run_info(arguments: Namespace) -> None:
     path = Path(arguments.model)
     if arguments.group is None and is_of_kind(path, MODELS):
         describe_many(arguments)
@@ -141,28 +121,7 @@ def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:
     }
 
 
-def add_story(commands: Commands) -> None:
-    """Add `madaline story`."""
-    arguments = commands.add(
-        "story",
-        _story,
-        "tell how a model was found",
-        """
-        Tells what a fit tried, what it saw, and what it kept: the recipes, which of
-        them were stopped early, which variants lowered the validation loss, and which
-        networks make the prediction. With -v, also every decision.
-
-        examples:
-          madaline story penguins.madaline
-          madaline story penguins.madaline -v
-        """,
-    )
-    arguments.add_model()
-    arguments.add("-v --verbose", "print every decision, too")
-    arguments.add_json()
-
-
-def _story(arguments: Namespace) -> None:
+def run_story(arguments: Namespace) -> None:
     model = load_model(arguments)
     if arguments.json:
         say_json(_story_facts(model))
@@ -192,30 +151,7 @@ def _story_facts(model: FittedModel) -> dict[str, Any]:
 _MAX_ROW_NUMBERS = 10  # numbers of rows that are printed, at most; --json has more
 
 
-def add_doctor(commands: Commands) -> None:
-    """Add `madaline doctor`."""
-    arguments = commands.add(
-        "doctor",
-        _doctor,
-        "list problems of a model, or of a new table",
-        """
-        Lists what was found when a model was fitted, the worst first: columns that leak
-        the target, labels that look wrong, groups of rows that are predicted badly, and
-        more, each with the numbers and a remedy. With a table, also how its rows differ
-        from those of training, and how much later they are.
-
-        examples:
-          madaline doctor penguins.madaline
-          madaline doctor penguins.madaline new_penguins.csv
-        """,
-        usage="madaline doctor MODEL [TABLE] [--skip-broken] [--root FOLDER] [--json]",
-    )
-    arguments.add_model()
-    arguments.add_table(nargs="?")
-    arguments.add_json()
-
-
-def _doctor(arguments: Namespace) -> None:
+def run_doctor(arguments: Namespace) -> None:
     model = load_model(arguments).for_command_line()
     of_fit = None if model.diagnosis is None else model.diagnosis.facts()
     facts, lines = {"model": arguments.model, "fit": of_fit}, [*_lines_of_fit(model)]
@@ -260,29 +196,7 @@ def _finding_lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
                 yield paragraph(f"Such as {shown}.", first="    ", rest="    ")
 
 
-def add_card(commands: Commands) -> None:
-    """Add `madaline card`."""
-    arguments = commands.add(
-        "card",
-        _card,
-        "write a model card",
-        """
-        Prints a model card: Markdown about what the model predicts, how good it is,
-        what it needs and relies on, its limits, and how it was made, with metadata
-        at the top that model hubs read. Add a license and the origin of the data.
-
-        examples:
-          madaline card penguins.madaline
-          madaline card penguins.madaline -o README.md
-        """,
-        usage="madaline card MODEL [-o CARD] [--json]",
-    )
-    arguments.add_model()
-    arguments.add("-o --output CARD", "write it to a file, such as README.md, instead")
-    arguments.add_json("print one JSON object with the text instead")
-
-
-def _card(arguments: Namespace) -> None:
+def run_card(arguments: Namespace) -> None:
     path = None if arguments.output is None or arguments.json else Path(arguments.output)
     if path is not None:
         check_destination(path, sources=[arguments.model])
@@ -297,36 +211,7 @@ def _card(arguments: Namespace) -> None:
         tell(f"Wrote {path}.")
 
 
-def add_report(commands: Commands) -> None:
-    """Add `madaline report`."""
-    arguments = commands.add(
-        "report",
-        _report,
-        "write a report about a model",
-        """
-        Writes one self-contained HTML page: how good the model is and what to know
-        first, where it is good and where not, what drives it, the data, how it was
-        found and how to reproduce it. With a table, also the effects of columns and
-        some predictions explained; a few values of the table are then in the report.
-        If the table holds the target and its rows are new to the model, they are
-        scored, too. If the model was trained on them, all scores are out of fold.
-
-        examples:
-          madaline report penguins.madaline penguins.csv
-          madaline report houses.madaline new_houses.csv -o houses.html
-          madaline report houses.madaline houses.csv --look table.html
-          madaline report houses.madaline --json > houses.json
-        """,
-        usage="madaline report MODEL [TABLE] [-o REPORT] [options]",
-    )
-    arguments.add_model()
-    arguments.add_table(nargs="?")
-    arguments.add("-o --output REPORT", "where to write (default: MODEL.html, here)")
-    arguments.add("--look PAGE", "write a look at the table, too, and link to it")
-    arguments.add_json("print the content of the report as one JSON object instead")
-
-
-def _report(arguments: Namespace) -> None:
+def run_report(arguments: Namespace) -> None:
     path = Path(arguments.output or f"{Path(arguments.model).stem}.html")
     look = None if arguments.look is None else Path(arguments.look)
     if look is not None and arguments.table is None:
@@ -371,35 +256,7 @@ def known_targets(model: FittedModel, table: Table) -> Array | None:
     return side_by_side(known) if len(known) == len(model.target_names) else None
 
 
-def add_export(commands: Commands) -> None:
-    """Add `madaline export`."""
-    arguments = commands.add(
-        "export",
-        _export,
-        "write a model as an ONNX file",
-        """
-        Writes a model as an ONNX file, which runs in other programs and languages,
-        without Python and madaline. It holds the whole pipeline in standard operators,
-        from the columns of a table to labels and probabilities, or numbers. It has one
-        input for each column; the metadata of the file describe them: missing numbers
-        are NaN, dates are seconds since 1970. Intervals and sets are not in the file.
-        Needs the extra onnx: pip install onnx.
-
-        examples:
-          madaline export penguins.madaline -o penguins.onnx
-          madaline export reviews.madaline --without text -o reviews.onnx
-        """,
-        usage="madaline export MODEL [-o FILE.onnx] [--without COLUMN ...] [--float32] [--json]",
-    )
-    arguments.add_model()
-    arguments.add("-o --output FILE", "where to write (default: MODEL.onnx, here)")
-    text = "columns of texts and sounds to leave out: the file predicts as if they were empty"
-    arguments.add("--without COLUMN ...", text)
-    arguments.add("--float32", "numbers enter as float32, rounded to seven digits")
-    arguments.add_json("print one JSON object with the inputs and outputs, too")
-
-
-def _export(arguments: Namespace) -> None:
+def run_export(arguments: Namespace) -> None:
     load_onnx()
     path = Path(arguments.output or f"{Path(arguments.model).stem}.onnx")
     if path.suffix != ".onnx":

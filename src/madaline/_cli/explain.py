@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from madaline._cli.console import (
-    Arguments,
-    Commands,
     check_destination,
     say_json,
     say_lines,
@@ -17,14 +15,14 @@ from madaline._cli.console import (
     tell,
     writing,
 )
+from madaline._cli.model_commands import EXPLAINED_ROWS
 from madaline._cli.reading import load_model, open_model_rows, read_rows, rows_at, write_parts
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
-from madaline._explain import METHODS, Explanation, explain
+from madaline._explain import Explanation, explain
 from madaline._explain.attributions.written import WrittenExplanations
 from madaline._explain.counterfactuals.search import (
-    MAX_CHANGED_COLUMNS,
     changing_columns,
     counterfactuals,
 )
@@ -36,14 +34,6 @@ from madaline._model.model_rows import ModelRows, RowBlock
 from madaline._report.page import check_jinja, save_explanation
 from madaline._words import format_count, format_list, paragraph
 from madaline.errors import InputError
-
-_DEFAULT_ROWS = 5  # rows that are explained by default, unless a file is written
-
-
-def _add_output_choice(arguments: Arguments) -> None:
-    """Add the option that names one of several targets, or the level of a quantile."""
-    text = "which target, or which quantile, where the model predicts several"
-    arguments.add("--target NAME", text)
 
 
 def _load_one_output(arguments: Namespace) -> FittedModel:
@@ -64,45 +54,7 @@ def _load_one_output(arguments: Namespace) -> FittedModel:
     return model.of_output(name) if len(names) > 1 else model
 
 
-def add_explain(commands: Commands) -> None:
-    """Add `madaline explain`."""
-    arguments = commands.add(
-        "explain",
-        _explain,
-        "show what each prediction comes from",
-        """
-        Shows for the first rows of a table how much each column adds to the prediction
-        or takes away, compared with other rows. Classes are explained by their
-        log-odds.
-
-        examples:
-          madaline explain penguins.madaline new_penguins.csv --background penguins.csv
-          madaline explain penguins.madaline new_penguins.csv --class Gentoo
-          madaline explain houses.madaline new_houses.csv -o why.csv
-          madaline explain pictures.madaline new/ --background pictures/ -o why.html
-        """,
-        usage="madaline explain MODEL TABLE [--rows N] [--background TABLE] [options]",
-    )
-    arguments.add_model()
-    arguments.add_table()
-    text = f"explain the first N rows (default: {_DEFAULT_ROWS}, or all of them with -o)"
-    arguments.add("--rows N", text, type=int)
-    text = "rows to compare with, best those of training (default: one average row)"
-    arguments.add("--background TABLE", text)
-    _add_output_choice(arguments)
-    text = "explain this class (default: the one that is predicted)"
-    arguments.add("--class LABEL", text, dest="label")
-    arguments.add("--probability", "explain the probability, not the log-odds")
-    text = f"{', '.join(METHODS)} (default: {METHODS[0]})"
-    arguments.add("--method METHOD", text, default=METHODS[0])
-    arguments.add("--nodes N", "steps of each integral (default: as many as needed)", type=int)
-    text = "what to write: an HTML page with pictures, or CSV, TSV, jsonl, Parquet or Feather"
-    arguments.add("-o --output OUT", text)
-    arguments.add_spreadsheet()
-    arguments.add_json()
-
-
-def _explain(arguments: Namespace) -> None:
+def run_explain(arguments: Namespace) -> None:
     path = None if arguments.output is None else Path(arguments.output)
     background = arguments.background
     if path is not None:
@@ -123,7 +75,7 @@ def _explain(arguments: Namespace) -> None:
     if rows.in_blocks and path is not None and n_rows is None:
         _explain_all(rows, path, settings, arguments)
         return
-    block = _first_rows(rows, _DEFAULT_ROWS if rows.in_blocks and n_rows is None else n_rows)
+    block = _first_rows(rows, EXPLAINED_ROWS if rows.in_blocks and n_rows is None else n_rows)
     explanation = explain(model, block.table, **settings)
     if path is not None:
         _write(explanation, block, path, spreadsheet=arguments.spreadsheet)
@@ -171,7 +123,7 @@ def _explain_all(
 
 def _n_rows(arguments: Namespace) -> int | None:
     if arguments.rows is None:
-        return None if arguments.output else _DEFAULT_ROWS
+        return None if arguments.output else EXPLAINED_ROWS
     if arguments.rows < 1:
         raise InputError(f"--rows is {arguments.rows}: give a number of rows, at least 1.")
     return int(arguments.rows)
@@ -226,37 +178,7 @@ def _explanation_facts(
 _MAX_INTERACTIONS = 3  # interactions that are shown
 
 
-def add_effects(commands: Commands) -> None:
-    """Add `madaline effects`."""
-    arguments = commands.add(
-        "effects",
-        _effects,
-        "show how predictions change with a column",
-        """
-        Shows how predictions change along the values of a column, the other columns as
-        they are: one sentence, and the curve below it, with a twentieth of the rows
-        between two of its dots. Without --column, one sentence for each of the most
-        important columns, and which of them interact.
-
-        examples:
-          madaline effects houses.madaline houses.csv
-          madaline effects houses.madaline houses.csv --column size
-          madaline effects penguins.madaline penguins.csv --column sex --class Adelie
-        """,
-        usage="madaline effects MODEL TABLE [--column COLUMN ...] [options]",
-    )
-    arguments.add_model()
-    arguments.add_table()
-    arguments.add("--column COLUMN ...", "the columns")
-    _add_output_choice(arguments)
-    arguments.add("--class CLASS", "whose probability", dest="label")
-    text = "partial dependence: give every value to every row, not only values near its own"
-    arguments.add("--partial", text)
-    arguments.add("--log-odds", "measure log-odds of a class")
-    arguments.add_json()
-
-
-def _effects(arguments: Namespace) -> None:
+def run_effects(arguments: Namespace) -> None:
     model = _load_one_output(arguments)
     table = read_rows(arguments, model).table
     found = overview(
@@ -293,43 +215,7 @@ def _effect_lines(found: Effects, pairs: list[Interaction], *, curves: bool) -> 
         yield paragraph("No two columns interact noticeably: the model is nearly additive.")
 
 
-def add_counterfactual(commands: Commands) -> None:
-    """Add `madaline counterfactual`."""
-    arguments = commands.add(
-        "counterfactual",
-        _counterfactual,
-        "find the smallest change that leads to another prediction",
-        """
-        Looks for the smallest change of a row that leads to another prediction, within
-        the values seen in training. It shows what the networks would predict, not what
-        would happen if the value were changed in the world.
-
-        examples:
-          madaline counterfactual loans.madaline new.csv --row 3 --to approved
-          madaline counterfactual loans.madaline new.csv --row 3 --only amount duration
-          madaline counterfactual houses.madaline new.csv --row 0 --at-least 300000
-        """,
-        usage="madaline counterfactual MODEL TABLE --row N [--to CLASS] [options]",
-    )
-    arguments.add_model()
-    arguments.add_table()
-    text = "the rows, counted from 0 (default: the first)"
-    arguments.add("--row N ...", text, type=int, default=None)
-    _add_output_choice(arguments)
-    arguments.add("--to CLASS", "the class to reach (default: the next probable one)")
-    arguments.add("--at-least X", "the lowest number that is enough", type=float)
-    arguments.add("--at-most X", "the highest number that is enough", type=float)
-    arguments.add(
-        "--only COLUMN ...",
-        "the columns that may change (default: all but dates and who somebody is)",
-        default=None,
-    )
-    text = "how many columns may change at a time (default: %(default)s)"
-    arguments.add("--most N", text, type=int, default=MAX_CHANGED_COLUMNS)
-    arguments.add_json()
-
-
-def _counterfactual(arguments: Namespace) -> None:
+def run_counterfactual(arguments: Namespace) -> None:
     model = _load_one_output(arguments)
     target = _target_of_change(model, arguments)
     rows = arguments.row or [0]

@@ -11,14 +11,12 @@ from typing import Any, final
 import numpy as np
 
 from madaline._cli.console import (
-    FORMATS,
-    Commands,
-    at_least,
     check_destination,
     say_json,
     tell,
 )
 from madaline._cli.sample import say_results, write_rows
+from madaline._cli.table_commands import IMPUTATION
 from madaline._cli.training_data import all_given_kinds
 from madaline._data.io.recognition import recognize
 from madaline._data.io.table_files import (
@@ -33,48 +31,9 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 _MARK = "{}_filled"
-_NUMBER = "imputation"
 
 
-def add_fill(commands: Commands) -> None:
-    """Add `madaline fill`."""
-    arguments = commands.add(
-        "fill",
-        _fill,
-        "fill the gaps of a table",
-        """
-        Fills each gap with the best value that the other columns tell: of numbers the
-        mean of what may be there, of categories the most probable one. Types and formats
-        stay, and cells that are there never change. Tells how good the values are:
-        some that are known are hidden, filled, and compared. For standard errors and
-        correlations draw several tables with --draws: best values vary too little.
-        Networks of madaline take tables with gaps as they are.
-
-        examples:
-          madaline fill people.csv -o full.csv
-          madaline fill people.csv --mark -o full.csv
-          madaline fill people.csv --draws 5 -o five.csv
-        """,
-        usage="madaline fill TABLE [-o FILE] [options]",
-        task=None,
-    )
-    arguments.add("TABLE", FORMATS)
-    arguments.add("--mark", "add a column NAME_filled for each with gaps: which cells were filled")
-    text = "draw N tables instead of the best values, one below the other; the column"
-    arguments.add("--draws N", f"{text} {_NUMBER} numbers them", type=at_least(1))
-    arguments.add("--no-check", "do not measure how good filling is, which takes half of the time")
-    arguments.add_seed()
-    arguments.add("--jobs N", "threads (default: all)", type=at_least(1))
-    columns = arguments.add_columns()
-    columns.add_reading()
-    output = arguments.group("output")
-    output.add("-o --output FILE", "CSV, TSV, jsonl, Parquet or Feather (default: CSV, printed)")
-    output.add_spreadsheet()
-    output.add_json("print what was filled, and how good it is, as one JSON object")
-    output.add("-q --quiet", "print no progress")
-
-
-def _fill(arguments: Namespace) -> None:
+def run_fill(arguments: Namespace) -> None:
     from madaline._filling.imputer import Imputer
 
     path = None if arguments.output is None else Path(arguments.output)
@@ -157,7 +116,7 @@ class _FilledFile:
                 polars.Series(_free(_MARK.format(name), frame.columns), mark)
             )
         if self.numbers:
-            frame.insert_column(0, polars.Series(_free(_NUMBER, frame.columns), self._numbers()))
+            frame.insert_column(0, polars.Series(_free(IMPUTATION, frame.columns), self._numbers()))
         return frame
 
     def texts(self) -> dict[str, Array]:
@@ -177,7 +136,7 @@ class _FilledFile:
             columns[_free(_MARK.format(name), columns)] = words
         if not self.numbers:
             return columns
-        return {_free(_NUMBER, columns): self._numbers().astype(str).astype(object), **columns}
+        return {_free(IMPUTATION, columns): self._numbers().astype(str).astype(object), **columns}
 
     def _marks(self) -> dict[str, Array]:
         return {n: np.tile(gaps, len(self.tables)) for n, gaps in self.gaps.items() if self.marks}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentTypeError, Namespace
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
@@ -15,11 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from madaline._cli.console import (
-    FORMATS,
-    Arguments,
-    Commands,
-    above_zero,
-    at_least,
     check_destination,
     say_json,
     say_lines,
@@ -35,14 +30,11 @@ from madaline._data.io.source_files import is_large
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.target import CLASSIFICATION
 from madaline._evaluation.leakage import join_leaks
-from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
-from madaline._evaluation.objective import LOG_LOSS, LOSSES, Objective
+from madaline._evaluation.objective import Objective
 from madaline._fitting import Fitting
-from madaline._fitting.many import MIN_ROWS
 from madaline._fitting.means import Means, TimeLimit
 from madaline._fitting.training import first_interrupt
 from madaline._model import FittedModel
-from madaline._race.plan import ALL, BALANCED, MEMBERS, PRESETS
 from madaline._request import FitRequest
 from madaline._story.progress import Clock, choose_progress
 from madaline._time.time_request import TimeRequest
@@ -66,144 +58,7 @@ _LAST_LOOK_SECONDS = 5.0  # how long the end of a fit waits for a page that is o
 _INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
 
 
-def add_fit(commands: Commands) -> None:
-    """Add `madaline fit`."""
-    arguments = commands.add(
-        "fit",
-        _fit,
-        "learn to predict a column of a table",
-        """
-        Learns to predict one column of a table from the others, and writes the model
-        to one file. Whether that column holds classes or numbers, and what the others
-        are, is inferred and printed; sizes, learning rates and stopping points are
-        those that predict unseen rows best. Ctrl-C ends training and saves the best
-        model so far; a fit that was killed goes on when the same command is typed
-        again.
-
-        examples:
-          madaline fit penguins.csv --target species
-          madaline fit houses.parquet --target price --category zip --drop id
-          madaline fit bikes.csv --target casual,registered
-          madaline fit "sales/*.parquet" --target price
-          madaline fit teacher.csv --target no,yes --probabilities
-          madaline fit sales.csv --target sales --time date --lags 1 7 28 --horizon 14
-          madaline fit stores.csv --target sales --by store --common
-          madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
-          madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
-        """,
-        usage="madaline fit TABLE --target COLUMN [-o MODEL] [options]",
-    )
-    text = f"{FORMATS}; a folder or a pattern of such files; or a folder of images or sounds for"
-    arguments.add("TABLE", f"{text} each class")
-    text = "the column to predict, or several together, with commas between them"
-    text += "; of images and sounds, their folder"
-    arguments.add("--target COLUMN", text, action="append")
-    arguments.add("-o --output MODEL", "where to write (default: TABLE.madaline, here)")
-    arguments.add_task()
-    _add_goal(arguments)
-    many = arguments.group("a model for each group of rows")
-    text = "fit a model for each value of these columns, such as stores, into one file"
-    many.add("--by COLUMN", text, nargs="+")
-    text = "fit one to all rows, too, which answers for groups that are new, small, or cannot be"
-    many.add("--common", f"{text} fitted")
-    text = "rows from which on a group gets a model of its own (default: 1; with --common"
-    many.add("--min-rows N", f"{text} {MIN_ROWS})", type=at_least(1))
-    text = "tell, out of fold, whether one model for all is better, or one for each"
-    many.add("--compare-common", text)
-    columns = arguments.add_columns()
-    text = "predictions never fall when these grow; of two classes, the second's"
-    columns.add("--increasing COLUMN ...", text)
-    columns.add("--decreasing COLUMN ...", "predictions never rise when these grow")
-    rows = arguments.group("rows")
-    rows.add("--weight COLUMN", "how much each row counts")
-    rows.add_groups()
-    rows.add_times()
-    text = "time between the last row learned and the first predicted, as '7 days' or 7 steps"
-    rows.add("--gap TIME", text, type=_span)
-    rows.add(
-        "--horizon TIME", "how far ahead rows are predicted, as '7 days' or 7 steps", type=_span
-    )
-    text = "the column that tells series of rows apart, such as stores or sensors"
-    rows.add("--series COLUMN", text)
-    text = "make columns of the target so many rows before, such as 1 7 28; for `madaline forecast`"
-    rows.add("--lags ROWS", text, nargs="+", type=at_least(1))
-    text = "with --lags, use only the past of these, whose values are not known in advance"
-    rows.add("--past COLUMN", text, nargs="+")
-    rows.add_reading()
-    rows.add("--skip-broken", "leave out images and sounds that cannot be read")
-    rows.add_root()
-    text = "folds of the cross-validation (default: 3 to 10, fewer for more rows)"
-    rows.add("--folds N", text, type=at_least(2))
-    _add_work(arguments)
-    output = arguments.group("output")
-    output.add_json("print the result as one JSON object")
-    output.add("-q --quiet", "print the file and the score in one line, nothing else")
-    text = "watch the fit on a page while it runs, served to this machine alone; same result"
-    output.add("--live", text)
-    text = "print every decision, too; with -vv also every epoch of every recipe"
-    output.add("-v --verbose", text, action="count", default=0)
-
-
-def _add_work(arguments: Arguments) -> None:
-    work = arguments.group("work")
-    text = "quick: less time, higher loss; best: more time, lower loss (default: %(default)s)"
-    work.add("--preset", text, choices=tuple(PRESETS), default=BALANCED.name)
-    text = "all: boosted trees beside networks, where they help (default: %(default)s)"
-    work.add("--members", text, choices=MEMBERS, default=ALL)
-    text = "epochs of a network, at most (default: %(default)s)"
-    work.add("--effort EPOCHS", text, type=at_least(1), default=100)
-    text = "end within so many seconds, with the best model so far; it then depends on the clock"
-    work.add("--time-limit SECONDS", text, type=above_zero)
-    work.add_seed()
-    work.add_resources()
-    text = "train on a cluster, with the same result: ray://HOST:10001, dask://HOST:8786;"
-    text += " ray or dask for processes of this machine"
-    work.add("--on ADDRESS", text)
-    text = "rows that the model's file may hold for `madaline update` (default: none)"
-    work.add("--keep-rows N", text, type=at_least(0), default=0)
-
-
-def _add_goal(arguments: Arguments) -> None:
-    goal = arguments.group("goal")
-    text = "for numbers: predict the mean, the median, a quantile, or the mean of counts"
-    goal.add("--loss", text, choices=LOSSES)
-    text = "the columns of --target hold the probabilities of classes with their names, such as"
-    text += " another model predicts"
-    goal.add("--probabilities", text)
-    text = "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)"
-    goal.add("--quantile SHARE", text, type=_quantiles, default=0.5)
-    text = "what chooses recipes and stopping points instead of the loss: for classes"
-    text += f" {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}"
-    goal.add("--metric METRIC", text, choices=(LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS))
-    text = "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT"
-    goal.add("--class-weight WEIGHT", text, nargs="+")
-    text = "of two classes, predict the second one above this probability; by default tuned"
-    text += f" for the metrics {', '.join(TUNED_METRICS)}, otherwise 0.5"
-    goal.add("--threshold SHARE", text, type=float)
-    text = "of two classes in sorted order, such as no and yes: the cost of yes predicted for no,"
-    text += " and of no for yes; the threshold is tuned for the lowest mean cost"
-    goal.add("--costs COST", text, nargs=2, type=float)
-
-
-def _span(text: str) -> float | str:
-    """Return a number of steps, or a length of time in words as it is, for argparse."""
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    return int(number) if number.is_integer() else number
-
-
-def _quantiles(text: str) -> float | tuple[float, ...]:
-    """Return a level, or several with commas between them, for argparse."""
-    try:
-        levels = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no number between 0 and 1, such as 0.9") from None
-    return levels if len(levels) > 1 else levels[0]
-
-
-def _fit(arguments: Namespace) -> None:
+def run_fit(arguments: Namespace) -> None:
     limit = None if arguments.time_limit is None else TimeLimit(arguments.time_limit)
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
     check_destination(path, sources=[arguments.table])

@@ -14,12 +14,7 @@ from typing import Any
 import numpy as np
 
 from madaline._cli.console import (
-    FORMATS,
-    Commands,
-    above_zero,
-    at_least,
     check_destination,
-    coverage,
     picture_path,
     say_csv,
     say_json,
@@ -56,7 +51,6 @@ from madaline._model import FittedModel
 from madaline._model.model_rows import RowBlock
 from madaline._runtime.forecast import with_date_texts
 from madaline._story.row_progress import RowProgress
-from madaline._watching import FALSE_ALARMS
 from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import Monitor
 from madaline._words import (
@@ -74,40 +68,7 @@ from madaline.nn.arrays import Array
 from madaline.records.model_decisions import AS_IT_IS, Updated
 
 
-def add_forecast(commands: Commands) -> None:
-    """Add `madaline forecast`."""
-    arguments = commands.add(
-        "forecast",
-        _forecast,
-        "predict the rows that come next",
-        """
-        Predicts the rows that follow the last known ones, series by series, each with
-        an interval, by a model that was fitted with --lags. Where the model needs more
-        than times and the past, such as prices, --future names a file of the rows to
-        come; rows of it that hold the target are known from then on.
-
-        examples:
-          madaline fit sales.csv --target sales --time date --series store \\
-            --lags 1 7 28 --horizon 14
-          madaline forecast sales.madaline --horizon 14 -o next.csv
-          madaline forecast sales.madaline --future prices.csv
-        """,
-        usage="madaline forecast MODEL [--horizon N] [--future FILE] [-o OUT] [options]",
-    )
-    arguments.add_model()
-    text = "rows of each series (default: as many as the model learned to predict)"
-    arguments.add("--horizon N", text, type=at_least(1))
-    arguments.add("--future FILE", "a table of later rows, with what is known of them")
-    arguments.add_reading()
-    text = "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"
-    arguments.add("-o --output OUT", text)
-    text = "share of new rows whose number lies in its interval (default: %(default)s)"
-    arguments.add("--coverage SHARE", text, type=coverage, default=0.9)
-    arguments.add_spreadsheet()
-    arguments.add_json()
-
-
-def _forecast(arguments: Namespace) -> None:
+def run_forecast(arguments: Namespace) -> None:
     path = None if arguments.output in (None, "-") else Path(arguments.output)
     if path is not None:
         sources = [arguments.model, *filter(None, [arguments.future])]
@@ -134,42 +95,7 @@ def _forecast(arguments: Namespace) -> None:
         say_csv(format_predictions(written))
 
 
-def add_update(commands: Commands) -> None:
-    """Add `madaline update`."""
-    arguments = commands.add(
-        "update",
-        _update,
-        "go on with new rows: as it is, adjusted, or fitted anew",
-        """
-        Compares three candidates on new rows, each predicted by networks that did not
-        learn from it: the model as it is, its networks adjusted to the new rows, and
-        new networks. A change is kept only if it lowers the loss by more than a
-        standard error. The old rows take part as far as the model keeps them
-        (--keep-rows, here or in `madaline fit`).
-
-        examples:
-          madaline update sales.madaline january.csv -o sales.madaline
-          madaline update sales.madaline january.csv -o new.madaline --keep-rows 5000
-        """,
-        usage="madaline update MODEL TABLE -o NEW [--keep-rows N] [options]",
-        root=None,  # for `read_rows`
-        skip_broken=False,
-    )
-    arguments.add_model()
-    text = f"{FORMATS}; the target is among its columns, and rows are in the order of time, or of"
-    text += " the column that the model knows the times of"
-    arguments.add("TABLE", text)
-    arguments.add_reading()
-    text = "where to write the updated model; may be MODEL"
-    arguments.add("-o --output NEW", text, required=True)
-    text = "how many rows to keep in the file for later updates (default: as many as before)"
-    arguments.add("--keep-rows N", text, type=at_least(0))
-    arguments.add_resources()
-    arguments.add_json("print the result as one JSON object")
-    arguments.add("-q --quiet", "print the file and the outcome in one line, nothing else")
-
-
-def _update(arguments: Namespace) -> None:
+def run_update(arguments: Namespace) -> None:
     path = Path(arguments.output)
     check_destination(path, sources=[arguments.table])
     in_place = path.exists() and Path(arguments.model).exists() and path.samefile(arguments.model)
@@ -289,38 +215,7 @@ def _update_facts(model: FittedModel, path: Path) -> dict[str, Any]:
 _MAX_LINES = 20  # lines that are printed, at most
 
 
-def add_watch(commands: Commands) -> None:
-    """Add `madaline watch`."""
-    arguments = commands.add(
-        "watch",
-        _watch,
-        "find what changes in new rows: columns, predictions, errors, calibration",
-        """
-        Takes the rows of a table in the order of the file or of a column, and tests
-        whether columns, predictions and, where the target is known, errors and
-        calibration change. There is one false alarm in 10,000 rows, at most and on
-        average, as long as rows are independent and nothing changes.
-
-        examples:
-          madaline watch churn.madaline this_month.csv --time day
-          madaline watch churn.madaline monday.csv --state churn.monitor
-          madaline watch churn.madaline tuesday.csv --state churn.monitor   (goes on)
-        """,
-    )
-    arguments.add_model()
-    arguments.add_table()
-    arguments.add("--target COLUMN", "the true values (default: that of the model, if there)")
-    arguments.add_time("that of the model, otherwise as in the file")
-    text = f"rows for each false alarm (default: {FALSE_ALARMS:,})"
-    arguments.add("--false-alarms ROWS", text, type=above_zero, default=FALSE_ALARMS)
-    text = "start from the state in this file if it exists, and save the state to it"
-    arguments.add("--state FILE", text)
-    text = "draw the loss over time: a name that ends in .html, or .svg, .png, .pdf with matplotlib"
-    arguments.add("--picture FILE", text)
-    arguments.add_json()
-
-
-def _watch(arguments: Namespace) -> None:
+def run_watch(arguments: Namespace) -> None:
     sources = [arguments.model, arguments.table]
     picture = picture_path(arguments.picture, sources=sources)
     state = None if arguments.state is None else Path(arguments.state)

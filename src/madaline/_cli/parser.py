@@ -9,20 +9,9 @@ from importlib import import_module
 from typing import Any, NoReturn, final
 
 from madaline import __version__
-from madaline._cli import (
-    before_fit,
-    describe,
-    explain,
-    fill,
-    fit,
-    later_rows,
-    playground,
-    predict,
-    sample,
-    serve,
-    streams,
-)
-from madaline._cli.console import Commands, HelpFormatter, add_language, help_paragraphs
+from madaline._cli import model_commands as models
+from madaline._cli import table_commands as tables
+from madaline._cli.options import HelpFormatter, add_language, help_paragraphs
 from madaline._language.translation import translate, translate_word
 from madaline._words import clip_text
 from madaline.errors import InputError
@@ -62,27 +51,27 @@ examples:
 _FILES = ("TABLE", "MODEL", "FILE", "REPORT", "PAGE", "CARD", "PICTURE", "FOLDER")  # names of files
 
 COMMANDS = (
-    before_fit.add_look,
-    fit.add_fit,
-    predict.add_predict,
-    later_rows.add_forecast,
-    explain.add_explain,
-    describe.add_info,
-    describe.add_story,
-    explain.add_effects,
-    explain.add_counterfactual,
-    describe.add_doctor,
-    describe.add_report,
-    describe.add_card,
-    describe.add_export,
-    streams.add_stream,
-    serve.add_serve,
-    later_rows.add_watch,
-    later_rows.add_update,
-    before_fit.add_compare,
-    playground.add_playground,
-    sample.add_sample,
-    fill.add_fill,
+    tables.LOOK,
+    tables.FIT,
+    models.PREDICT,
+    models.FORECAST,
+    models.EXPLAIN,
+    models.INFO,
+    models.STORY,
+    models.EFFECTS,
+    models.COUNTERFACTUAL,
+    models.DOCTOR,
+    models.REPORT,
+    models.CARD,
+    models.EXPORT,
+    tables.STREAM,
+    models.SERVE,
+    models.WATCH,
+    models.UPDATE,
+    tables.COMPARE,
+    tables.PLAYGROUND,
+    tables.SAMPLE,
+    tables.FILL,
 )
 
 
@@ -105,9 +94,9 @@ def build_parser() -> argparse.ArgumentParser:
         help=text,
     )
     parser.set_defaults(run=lambda _: parser.print_help())
-    commands = Commands(parser.add_subparsers(title=translate_word("commands"), metavar="COMMAND"))
-    for add in COMMANDS:
-        add(commands)
+    subparsers = parser.add_subparsers(title=translate_word("commands"), metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_to(subparsers)
     return parser
 
 

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any, final
 
 from madaline._cli.console import (
-    Commands,
     check_destination,
-    coverage,
     say_csv,
     say_json,
     tell,
@@ -38,44 +36,6 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
-def add_predict(commands: Commands) -> None:
-    """Add `madaline predict`."""
-    arguments = commands.add(
-        "predict",
-        _predict,
-        "predict the rows of a table",
-        """
-        Predicts every row of a table, in its order, with a model that `madaline fit`
-        wrote, or with that of its group (fit --by). Columns that the model does not need
-        are ignored. If the target is among them, the scores and the confusion matrix are
-        printed, too. With --skip-broken, rows whose image or sound cannot be read have
-        an empty prediction. Tables of any size are read and written block by block, and
-        go on where they stopped; for models of many groups, one file is read as a whole.
-
-        examples:
-          madaline predict penguins.madaline new_penguins.csv
-          madaline predict customers.madaline new.csv --id customer --proba -o out.csv
-          cat new.csv | madaline predict customers.madaline - | head
-          madaline predict houses.madaline new_houses.csv --coverage 0.9
-          madaline predict pictures.madaline new_pictures/
-          madaline predict sales.madaline "sales/*.parquet" -o predicted.parquet
-        """,
-        usage="madaline predict MODEL TABLE [-o OUT] [--id COLUMN] [--proba] [options]",
-    )
-    arguments.add_model()
-    arguments.add_table()
-    text = "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"
-    arguments.add("-o --output OUT", text)
-    text = "columns to write in front of the predictions, such as a number of each row"
-    arguments.add("--id COLUMN ...", text)
-    arguments.add("--proba", "add a column with the probability of each class")
-    text = "add prediction intervals of a number, or prediction sets of classes, that contain the"
-    text += " true value for this share of new rows"
-    arguments.add("--coverage SHARE", text, type=coverage)
-    arguments.add_spreadsheet()
-    arguments.add_json()
-
-
 @final
 @dataclass(frozen=True, eq=False)
 class _Outcome:
@@ -92,7 +52,7 @@ class _Outcome:
     warning: str = ""
 
 
-def _predict(arguments: Namespace) -> None:
+def run_predict(arguments: Namespace) -> None:
     path = None if arguments.output in (None, "-") else Path(arguments.output)
     if path is not None:
         check_destination(path, sources=[arguments.model, arguments.table])

@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from madaline._cli.console import (
-    FORMATS,
-    Commands,
-    at_least,
     check_destination,
     say_csv,
     say_json,
@@ -40,57 +37,7 @@ _SEPARATORS = (",", ";", "\t", "|")
 _HEAD = 2**16  # bytes in which the names of the columns stand
 
 
-def add_sample(commands: Commands) -> None:
-    """Add `madaline sample`."""
-    arguments = commands.add(
-        "sample",
-        _sample,
-        "draw rows like those of a table",
-        """
-        Learns what ties the columns of a table together, and draws rows like those: with
-        the same columns, types and formats, and nobody of the table among them. Tells
-        how like real rows they are and how much is remembered, measured on rows that
-        were held out. Values of few rows, identifiers and free texts are replaced. This
-        is no differential privacy.
-
-        examples:
-          madaline sample penguins.csv -n 1000 -o rows.csv
-          madaline sample penguins.csv -n 500 --given species=Gentoo -o gentoo.csv
-          madaline sample people.csv -n 10000 -o rows.csv --page rows.html
-          madaline sample people.csv --save people.sampler -n 10 -o rows.csv
-          madaline sample people.sampler -n 10000 --seed 2 -o rows.csv
-        """,
-        usage="madaline sample TABLE -n ROWS [-o FILE] [options]",
-        task=None,
-    )
-    arguments.add("TABLE", f"{FORMATS}; or a file that --save wrote")
-    arguments.add("-n --rows N", "how many rows (default: 1000)", type=at_least(1), default=1000)
-    text = "values of some columns; the rest is drawn to fit them"
-    arguments.add("--given COLUMN=VALUE ...", text)
-    arguments.add("--balanced COLUMN", "as many rows of each value of this column")
-    arguments.add_seed()
-    learning = arguments.group("learning")
-    text = "share of rows that may lie nearer to rows learned from than to others, or safe, middle"
-    learning.add("--privacy SHARE", f"{text} or sharp (default: 0.53)", default="0.53")
-    text = "values of fewer rows are not drawn (default: %(default)s)"
-    learning.add("--min-rows N", text, type=at_least(1), default=5)
-    text = "columns to draw first, so that --given costs nothing"
-    learning.add("--first COLUMN ...", text)
-    text = "the column that models predict to see how useful the rows are (default: the last)"
-    learning.add("--target COLUMN", text)
-    learning.add("--jobs N", "threads (default: all)", type=at_least(1))
-    columns = arguments.add_columns()
-    columns.add_reading()
-    output = arguments.group("output")
-    output.add("-o --output FILE", "CSV, TSV, jsonl, Parquet or Feather (default: CSV, printed)")
-    output.add_spreadsheet()
-    output.add("--page PAGE", "write a page of distributions side by side")
-    output.add("--save FILE", "write the sampler; the file is as confidential as the table")
-    output.add_json("print the figures as one JSON object")
-    output.add("-q --quiet", "print no progress")
-
-
-def _sample(arguments: Namespace) -> None:
+def run_sample(arguments: Namespace) -> None:
     _check(arguments)
     given = dict(_given(text) for text in arguments.given)
     sampler = _sampler(arguments)

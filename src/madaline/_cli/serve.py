@@ -6,73 +6,12 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
-from madaline._cli.console import Arguments, Commands, above_zero, at_least, tell
+from madaline._cli.console import tell
 from madaline._serve.settings import LIMITS, Settings, check_token, named_models
 from madaline.errors import InputError
 
 
-def add_serve(commands: Commands) -> None:
-    """Add `madaline serve`."""
-    arguments = commands.add(
-        "serve",
-        _serve,
-        "serve models over HTTP, with a page to try them",
-        """
-        Serves models to programs (JSON: rows as people write them, MLflow's shapes, the
-        Open Inference Protocol) and to people (a page with a form). A model is read
-        again when its file changes. Ctrl-C or SIGTERM ends the server once it has
-        answered the requests that have begun. Other machines can ask only with --host;
-        then set a token.
-
-        examples:
-          madaline serve penguins.madaline
-          madaline serve income=models/adult.madaline models/churn.madaline --port 9000
-          curl localhost:8000/predict -d '{"bill_length_mm": 38.5, "sex": null, ...}'
-        """,
-        usage="madaline serve MODEL... [--host ADDRESS] [--port N] [options]",
-    )
-    text = "files that `madaline fit` wrote; NAME=PATH gives one another name"
-    arguments.add("MODEL", text, nargs="+")
-    _add_access(arguments)
-    _add_limits(arguments)
-    text = "an HTML file that `madaline report` wrote, to show instead of one without a table"
-    arguments.add("--report FILE", text)
-    text = "look for changes in the rows that are predicted; the state is kept in this folder"
-    arguments.add("--watch FOLDER", text)
-    text = "let a new file replace a model of another target or with other columns, too"
-    arguments.add("--replace-any", text)
-    arguments.add("--access-log", "print a line for each request")
-
-
-def _add_access(arguments: Arguments) -> None:
-    text = "address to listen at; 0.0.0.0 is all of them (default: 127.0.0.1, this machine alone)"
-    arguments.add("--host ADDRESS", text, default=Settings.host)
-    text = f"port to listen at; 0 is any that is free (default: {Settings.port})"
-    arguments.add("--port N", text, type=at_least(0), default=Settings.port)
-    text = "a file with a token that requests must carry (default: $MADALINE_TOKEN, if it is set)"
-    arguments.add("--token-file FILE", text)
-    text = "a host name that requests may use beside localhost and --host, such as that of a proxy;"
-    text += " *.example.com allows all names below it; may be given several times"
-    arguments.add("--allow-host NAME", text, action="append", default=[])
-
-
-def _add_limits(arguments: Arguments) -> None:
-    text = f"rows of a request, at most (default: {Settings.max_rows:,})"
-    arguments.add("--max-rows N", text, type=at_least(1), default=Settings.max_rows)
-    text = "values of a request, and its rows times the model's columns or classes, at most"
-    text += f" (default: {Settings.max_cells:,})"
-    arguments.add("--max-cells N", text, type=at_least(1), default=Settings.max_cells)
-    text = f"bytes of a request, at most (default: {Settings.max_bytes:,})"
-    arguments.add("--max-bytes N", text, type=at_least(1), default=Settings.max_bytes)
-    text = f"seconds until a request is answered, or refused (default: {Settings.timeout:g})"
-    arguments.add("--timeout SECONDS", text, type=above_zero, default=Settings.timeout)
-    text = "seconds that shutdown may take: half for requests, half for watching"
-    text += f" (default: {Settings.shutdown_timeout:g})"
-    seconds = Settings.shutdown_timeout
-    arguments.add("--shutdown-timeout SECONDS", text, type=above_zero, default=seconds)
-
-
-def _serve(arguments: Namespace) -> None:
+def run_serve(arguments: Namespace) -> None:
     settings = Settings(
         named_models(arguments.model),
         host=arguments.host,

@@ -14,10 +14,6 @@ import numpy as np
 from madaline._charts.curves import loss_figure, shares_figure
 from madaline._charts.figure import Figure
 from madaline._cli.console import (
-    FORMATS,
-    Arguments,
-    Commands,
-    at_least,
     check_destination,
     picture_path,
     say_json,
@@ -26,9 +22,9 @@ from madaline._cli.console import (
     tell,
     write_picture,
 )
-from madaline._cli.training_data import FIT_DEFAULTS, TrainingTable, source_name
+from madaline._cli.training_data import TrainingTable, source_name
 from madaline._data.formats.choice import ORDINARY, Choice, Given
-from madaline._data.kinds import GIVEN_KINDS, KINDS
+from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import BOOLEAN, DROPPED
 from madaline._data.table import Table
 from madaline._data.target import infer_task
@@ -56,51 +52,7 @@ _MAX_CHANGES = 5  # changes that are printed, at most
 _RESTLESS_ROWS = 2000  # a column that changed more often than once in so many rows always does
 
 
-def add_stream(commands: Commands) -> None:
-    """Add `madaline stream`."""
-    arguments = commands.add(
-        "stream",
-        _stream,
-        "play back a table in the order of time: predict each row, then learn it",
-        """
-        Predicts every row of a table before it learns the row's label, in the order of
-        the file or of a column, and shows how well: beside "no change" (numbers: "last
-        value"), which predicts the latest label that is known, and beside a linear
-        model of the same inputs that learns each row once. Networks learn again from
-        the latest 32, 512 or 8,192 rows, their memory; the last column shows which
-        memory has the largest weight.
-
-        examples:
-          madaline stream prices.csv --target up --time day
-          madaline stream orders.parquet --target returned --delay 500
-        """,
-        **FIT_DEFAULTS,
-    )
-    _add_stream_arguments(arguments)
-
-
-def _add_stream_arguments(arguments: Arguments) -> None:
-    arguments.add("TABLE", FORMATS)
-    arguments.add("--target COLUMN", "the column to predict", action="append", required=True)
-    arguments.add_time()
-    arguments.add_reading()
-    text = "after how many more rows a label is known (default: %(default)s)"
-    arguments.add("--delay ROWS", text, type=at_least(0), default=0)
-    arguments.add_task()
-    arguments.add("--drop COLUMN ...", "leave these columns out")
-    arguments.add("--category COLUMN ...", "treat these as categories, even if they hold numbers")
-    arguments.add("--kind COLUMN=KIND ...", f"give the kind of a column: {', '.join(GIVEN_KINDS)}")
-    arguments.add_seed()
-    text = "write the model here after each line"
-    arguments.add(
-        "-o --output MODEL", f"{text}, for `OnlineClassifier.load`, `OnlineRegressor.load`"
-    )
-    text = "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"
-    arguments.add("--picture FILE", text)
-    arguments.add_json()
-
-
-def _stream(arguments: Namespace) -> None:
+def run_stream(arguments: Namespace) -> None:
     path = Path(arguments.output) if arguments.output else None
     if path is not None:
         check_destination(path, sources=[arguments.table])

@@ -44,13 +44,6 @@ from madaline._words import format_count, format_file_name, format_list, option_
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-FIT_DEFAULTS: Mapping[str, Any] = {
-    **dict.fromkeys(("weight", "groups", "root", "memory", "metric", "class_weight")),
-    **dict.fromkeys(("number", "text"), ()),
-    "skip_broken": False,
-}
-"""Options that reading a table for a fit asks for, and other commands may lack."""
-
 
 @dataclass(frozen=True)
 class TrainingTable:

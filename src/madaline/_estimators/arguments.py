@@ -25,6 +25,8 @@ from madaline.nn.arrays import Array
 if TYPE_CHECKING:
     from madaline._fitting.means import TimeLimit
 
+_EXAMPLE = "give a mapping such as {'age': 1, 'debt': -1}"
+
 
 def read_kinds(kinds: Any) -> Mapping[str, str]:
     """Return the kinds of some columns, or raise `InputError` if they are no mapping."""
@@ -255,8 +257,7 @@ def read_monotone(monotone: Any) -> dict[str, int]:
     if monotone is None:
         return {}
     if not isinstance(monotone, Mapping):
-        example = "{'age': 1, 'debt': -1}"
-        raise InputError(f"monotone is {monotone!r}: give a mapping such as {example}.")
+        raise InputError(f"monotone is {monotone!r}: {_EXAMPLE}.")
     for name, direction in monotone.items():
         if isinstance(direction, bool) or direction not in (-1, 0, 1):
             raise InputError(
