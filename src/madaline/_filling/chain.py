@@ -175,7 +175,8 @@ class Filler:
 
     def draws(self, table: Table, n: int, seed: int) -> list[dict[str, Array]]:
         """Return the columns several times, with values drawn into their gaps."""
-        best, drawn = self._best(table), []
+        best = self._best(table)
+        drawn = []
         models: dict[str, GapModel] = {}
         for one in self.rounds:
             models |= one

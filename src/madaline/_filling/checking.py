@@ -139,7 +139,8 @@ def check_filling(given: Table, *, seed: int, n_threads: int, report: Report) ->
     for name in wanted:
         own = ~gaps[name] & (rng.random(some.n_samples) < _HIDDEN)
         if own.sum() >= _MIN_HIDDEN and (~gaps[name] & ~own).sum() >= _MIN_HIDDEN:
-            hidden[name], damaged[name] = own, some[name].copy()
+            hidden[name] = own
+            damaged[name] = some[name].copy()
             damaged[name][own] = NOTHING[damaged[name].dtype.kind]
     if not hidden:
         return FillQuality((), some.n_samples)

@@ -70,8 +70,11 @@ def learn_line(others: Others, target: Array, seed: int) -> tuple[RidgeLine, Arr
     rows = np.arange(len(target))
     if len(rows) > _MAX_ROWS:
         rows = np.sort(np.random.default_rng([seed, 2]).permutation(len(rows))[:_MAX_ROWS])
-    x, y = _inputs(others.take(rows), places, codes), target[rows]
-    center, scale, constant = x.mean(axis=0), x.std(axis=0), float(y.mean())
+    x = _inputs(others.take(rows), places, codes)
+    y = target[rows]
+    center = x.mean(axis=0)
+    scale = x.std(axis=0)
+    constant = float(y.mean())
     scale = np.where(scale > 1e-9 * (1 + np.abs(center)), scale, np.inf)
     z = (x - center) / scale
     values, axes = np.linalg.eigh(z.T @ z)
@@ -163,7 +166,9 @@ def learn_gaps(
     """Return the model of a column, given the rows in which it is known."""
     choice = choice or _chosen(others, target, task)
     with_line, shape = choice
-    line, goal, trust = None, target, 1.0
+    line = None
+    goal = target
+    trust = 1.0
     if with_line:
         line, left_out = learn_line(others, target, task.seed)
         goal = target - left_out
@@ -184,7 +189,8 @@ def _chosen(others: Others, target: Array, task: GapTask) -> Choice:
     A line is tried with the shape that does best without one.
     """
     rows = np.random.default_rng([task.seed, 1]).permutation(len(target))[:_ROWS_TRIED]
-    some, known = others.take(rows), target[rows]
+    some = others.take(rows)
+    known = target[rows]
 
     def error(goal: Array, shape: Shape) -> float:
         goal = goal.astype(np.int64) if task.n_classes else goal

@@ -142,7 +142,8 @@ def _over_classes(means: Array, model: Any, n_classes: int) -> Array:
 
 def _out_of_bag(places: Array, means: Array, drawn: Sequence[Array]) -> Array:
     """Return the mean over the trees that did not learn from a row; NaN where all did."""
-    total, n_unseen = np.zeros((len(places), means.shape[1])), np.zeros(len(places))
+    total = np.zeros((len(places), means.shape[1]))
+    n_unseen = np.zeros(len(places))
     for tree, rows in enumerate(drawn):
         unseen = np.ones(len(places), bool)
         unseen[rows] = False

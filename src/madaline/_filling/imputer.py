@@ -296,7 +296,8 @@ class Imputer(TransformerMixin, BaseEstimator):
 
     def _filled(self, table: Table, n: int | None = None, seed: int = 0) -> list[dict[str, Array]]:
         """Return filled columns, with the best values or drawn so many times; sums hold."""
-        filler, gaps = self._filler, self._gaps_of(table)
+        filler = self._filler
+        gaps = self._gaps_of(table)
         tables = [filler.best(table)] if n is None else filler.draws(table, n, seed)
         return [self._rules.keep(one, gaps) for one in tables]
 

@@ -16,8 +16,11 @@ from madaline.nn.arrays import Array
 
 # Of a column that says where others do not apply: its levels, and rows of one, of all rows. Fewer
 # rows may lack values for a reason of their own, such as people who were not met again.
-_MAX_LEVELS, _MIN_ROWS, _MIN_SHARE = 30, 20, 0.1
-_MIN_EMPTY, _MAX_MISSING = 0.98, 0.05  # of the rows where they do not apply, and of the others
+_MAX_LEVELS = 30
+_MIN_ROWS = 20
+_MIN_SHARE = 0.1
+_MIN_EMPTY = 0.98  # share of the rows where they do not apply
+_MAX_MISSING = 0.05  # and of the others
 
 
 @final
@@ -51,9 +54,11 @@ class Rules:
 
     def keep(self, filled: Mapping[str, Array], gaps: Mapping[str, Array]) -> dict[str, Array]:
         """Return filled columns whose sums hold: a gap among their columns is what they leave."""
-        kept, none = dict(filled), np.zeros(1, bool)
+        kept = dict(filled)
+        none = np.zeros(1, bool)
         for name, linear in self.sums.items():
-            total, own = linear(kept), gaps.get(name, none)
+            total = linear(kept)
+            own = gaps.get(name, none)
             kept[name] = np.where(own, total, kept[name])
             lacking = {source: gaps.get(source, none) for source in linear.sources}
             single = np.sum([one & ~own for one in lacking.values()], axis=0) == 1

@@ -105,7 +105,8 @@ def check_scales(x: Array) -> None:
 
 def differ_in_scale(x: Array) -> bool:
     """Return whether the scales of columns differ by much, or are large."""
-    spread, reach = x.std(axis=0), np.abs(x - x.mean(axis=0)).max(axis=0)
+    spread = x.std(axis=0)
+    reach = np.abs(x - x.mean(axis=0)).max(axis=0)
     varies = spread > 0
     if not varies.any():
         return False

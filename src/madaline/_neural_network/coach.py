@@ -209,7 +209,8 @@ class Coach:
 
     def _go_back(self, now: Epoch, best: Checkpoint) -> bool:
         """Return to the best weights, and lower the learning rate, by more if it did so before."""
-        factor, old = RATE_FACTOR, self._descent.learning_rate
+        factor = RATE_FACTOR
+        old = self._descent.learning_rate
         last = self._decisions[-1] if self._decisions else None
         if isinstance(last, BestRestored) and last.epoch == best.epoch.epoch:
             factor *= last.previous_learning_rate / last.learning_rate
@@ -252,7 +253,8 @@ class Coach:
         self, now: Epoch, losses: tuple[float, float], fall: float, rises: int
     ) -> Trial | None:
         """Return the first change that may help and has not failed, as a decision."""
-        rate, units = self._descent.learning_rate, self._descent.parameters.hidden_size
+        rate = self._descent.learning_rate
+        units = self._descent.parameters.hidden_size
         factors = [RATE_FACTOR**power for power in range(1, MAX_ATTEMPTS + 1)]
         higher = tuple(rate * factor for factor in factors)
         lower = tuple(rate / factor for factor in factors)
@@ -297,7 +299,8 @@ class Coach:
         self._trial = trial
         trial.began = len(self._history) + 1
         self._return_to(trial.start)
-        descent, value = self._descent, trial.decision.next_value
+        descent = self._descent
+        value = trial.decision.next_value
         match trial.decision:
             case UnitsAdded():
                 wider = twice_as_wide(descent.parameters, self._activation, self._rng)
@@ -333,7 +336,8 @@ class Coach:
 
     def _judge(self, trial: Attempts, now: Epoch, loss: float) -> bool:
         """Note the loss of an attempt; return whether it is the best so far."""
-        decision, value = trial.decision, trial.decision.next_value
+        decision = trial.decision
+        value = trial.decision.next_value
         better = loss < trial.best.loss - trial.gain
         if better:
             if isinstance(decision, RateRaised):

@@ -73,9 +73,13 @@ class NetworkSummary:
         """Yield the name of each layer, its shape, its activation, and its parameters."""
         last = len(self.parameters.weights) - 1
         for number, weights in enumerate(self.parameters.weights):
-            name, unit, function = "hidden", "unit", repr(self.activation).removesuffix("()")
+            name = "hidden"
+            unit = "unit"
+            function = repr(self.activation).removesuffix("()")
             if number == last:
-                name, unit, function = "output", "output", _link(self.loss)
+                name = "output"
+                unit = "output"
+                function = _link(self.loss)
             inputs, outputs = weights.shape
             yield (
                 f"{name} layer",

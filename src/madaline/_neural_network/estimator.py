@@ -151,7 +151,8 @@ class NetworkEstimator(InspectedNetwork):
             arrays |= {f"{_BEFORE}{name}": a for name, a in zip(before.names, before, strict=True)}
         if self.classes_ is not None:
             arrays["classes"] = self.classes_
-        content, path = BytesIO(), Path(path)
+        content = BytesIO()
+        path = Path(path)
         np.savez(content, allow_pickle=False, **{_ABOUT: np.array(json.dumps(about))}, **arrays)
         new = path.with_name(f".{path.name}.{os.getpid()}")
         try:

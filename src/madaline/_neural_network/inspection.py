@@ -199,7 +199,8 @@ class InspectedNetwork(ABC):
             )
         target = self._targets("y", np.atleast_1d(np.asarray(y)), 1, "x")
         check_range(self._loss, target, "y")
-        grads, rate = self.backward(rows, target), positive_number(learning_rate)
+        grads = self.backward(rows, target)
+        rate = positive_number(learning_rate)
         return Step(self._parameters, self._activation, self._loss, rows[0], target[0], grads, rate)
 
     def diagnose(self, x_train: npt.ArrayLike, y_train: npt.ArrayLike) -> Diagnosis:

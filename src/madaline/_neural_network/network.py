@@ -226,7 +226,8 @@ class NeuralNetwork(TrainedNetwork):
     def _gradients(self, x: Array, target: Array) -> Gradients:
         """Run the forward pass, keeping what is needed, and then the backward pass."""
         signal = x
-        signals, slopes = [signal], []  # the input of each layer, and f'(its sums)
+        signals = [signal]  # the input of each layer
+        slopes = []  # f'(its sums)
         for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             sums = signal @ weights + bias
             signal = self._activation(sums)
@@ -261,7 +262,8 @@ class NeuralNetwork(TrainedNetwork):
             parameter -= rate * gradient
 
     def _targets(self, name: str, y: npt.ArrayLike, n_rows: int, of: str) -> Array:
-        size, classes = len(self.biases[-1]), self.classes_
+        size = len(self.biases[-1])
+        classes = self.classes_
         given = labels.labels_in(y, n_rows, size, self._loss)
         if given is None:
             target = arguments.as_rows(name, y, size)

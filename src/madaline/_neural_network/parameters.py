@@ -67,7 +67,8 @@ def initial_parameters(sizes: Sequence[int], rng: Rng) -> Parameters:
     """
     parameters = Parameters([], [])
     for fan_in, fan_out in pairwise(sizes):
-        weights, bias = np.empty((fan_in, fan_out)), np.zeros(fan_out)
+        weights = np.empty((fan_in, fan_out))
+        bias = np.zeros(fan_out)
         if len(parameters.weights) < len(sizes) - 2:
             he_normal(weights, fan_in, fan_out, rng)
             uniform(bias, fan_in, fan_out, rng)

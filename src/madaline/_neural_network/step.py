@@ -62,7 +62,8 @@ class Step:
 
     def _forward(self, parameters: Parameters) -> tuple[list[Array], list[Array]]:
         """Return the inputs of each layer, and its sums."""
-        signals, sums = [self.x], []
+        signals = [self.x]
+        sums = []
         for weights, bias in zip(parameters.weights, parameters.biases, strict=True):
             sums.append(signals[-1] @ weights + bias)
             signals.append(self.activation(sums[-1]))
@@ -196,7 +197,8 @@ def number(value: float) -> str:
 
 
 def _minus_log_likelihood(prediction: float, target: float) -> str:
-    right, wrong = number(prediction), f"1 - {number(prediction)}"
+    right = number(prediction)
+    wrong = f"1 - {number(prediction)}"
     if target in (0, 1):
         return f"-log({right if target else wrong})"
     return f"{_times_minus_log(target, right)} {_times_minus_log(1 - target, wrong)}"

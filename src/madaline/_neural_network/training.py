@@ -251,7 +251,8 @@ class TrainedNetwork(NetworkEstimator):
         last = _Loop(loop.rows.all(), loop.settings, loop.log, self._descent(loop.settings))
         last.descent.learning_rate, last.descent.weight_decay = loop.best_steps
         start, place = len(self.history_), len(self.decisions_)
-        before, validation_loss = self._parameters.copy(), self.validation_loss_
+        before = self._parameters.copy()
+        validation_loss = self.validation_loss_
         first = self._now(start + 1, last)
         decision = HeldOutLearned(
             start + 1,

@@ -49,9 +49,11 @@ class RaceLog:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.events: list[dict[str, Any]] = []
-        self._fitting, self._race = fitting, fitting.race
+        self._fitting = fitting
+        self._race = fitting.race
         self._plane, self._share, self._clock = plane, share, clock
-        self._started, self._spent = clock(), 0.0
+        self._started = clock()
+        self._spent = 0.0
         self._board = Leaderboard()
         self._drawn: dict[str, int] = {}  # of each lane, the epoch whose networks were drawn
         self._add("start", **_start(fitting))
@@ -71,7 +73,8 @@ class RaceLog:
 
     def end(self, model: FittedModel) -> None:
         """Take in what the fit came to."""
-        summary, weights = model.summary, dict[str, float]()
+        summary = model.summary
+        weights = dict[str, float]()
         for member in summary.members:
             weights[member.recipe_id] = weights.get(member.recipe_id, 0.0) + member.weight
         if self._plane is not None:
@@ -121,7 +124,8 @@ class RaceLog:
         )
 
     def _take_record(self, record: Record, *, look: bool = True) -> None:
-        lane, candidate = record.recipe_id, self._race.candidates.get(record.recipe_id)
+        lane = record.recipe_id
+        candidate = self._race.candidates.get(record.recipe_id)
         is_new = lane not in self._board.entries
         self._board.add(record)
         if is_new:

@@ -109,7 +109,8 @@ class NetworkRun:
 
     def news(self) -> list[tuple[int, CoachDecision]]:
         """Return the decisions that are new, or whose outcome is known now, with their places."""
-        now, told = self.network.decisions_, self._told
+        now = self.network.decisions_
+        told = self._told
         self._told = list(now)
         return [(at, one) for at, one in enumerate(now) if at >= len(told) or told[at] != one]
 

@@ -68,7 +68,8 @@ class LearningData:
             "codes": plane.notes(),
         }
         if plane.of_numbers:
-            mean, spread = float(y.mean()), float(y.std()) or 1.0
+            mean = float(y.mean())
+            spread = float(y.std()) or 1.0
             y = (y - mean) / spread
             given |= {"classes": [], "codes": y, "of_target": (mean, spread)}
         else:

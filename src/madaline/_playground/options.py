@@ -52,7 +52,8 @@ MOMENTUM = 0.9  # of the optimizer of that name
 
 TABLE = "table"  # the name of the data that are a table of the user
 
-MAX_LAYERS, MAX_UNITS = 6, 8
+MAX_LAYERS = 6
+MAX_UNITS = 8
 
 
 @final

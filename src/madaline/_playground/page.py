@@ -98,7 +98,9 @@ class ArrayFrame:
 
         Each array begins at a multiple of four bytes after the text.
         """
-        places, parts, start = {}, [], 0
+        places = {}
+        parts = []
+        start = 0
         for name, array in self.arrays.items():
             little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
             places[name] = [array.dtype.name, list(array.shape), start]

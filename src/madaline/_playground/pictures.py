@@ -39,7 +39,8 @@ def first_frame(run: NetworkRun, key: str) -> ArrayFrame:
 
 def _plane(run: NetworkRun, plane: Coordinates) -> ArrayFrame:
     """Return the points on a plane, its axes, and a map of each feature."""
-    codes, reach = run.data.codes, reach_of(plane.points)
+    codes = run.data.codes
+    reach = reach_of(plane.points)
     values = codes if run.data.classes else codes / _largest(codes)
     grid = features_of(grid_points(reach, SIDE), tuple(FEATURES))
     header = {
@@ -150,7 +151,8 @@ def _digits(run: NetworkRun) -> ArrayFrame:
 
 def _digit_arrays(run: NetworkRun) -> dict[str, Array]:
     """Return what the network predicts for the shown digits, and the weights of its units."""
-    rows, first = _shown_digits(run), run.network.weights[0]
+    rows = _shown_digits(run)
+    first = run.network.weights[0]
     pictures = (first / np.maximum(np.abs(first).max(axis=0), 1e-9)).T.reshape(-1, 8, 8)
     probabilities = run.network.forward(run.data.x[rows])
     return {"pictures": _bytes((pictures + 1) / 2), "probabilities": _bytes(probabilities)}

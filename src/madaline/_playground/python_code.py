@@ -23,7 +23,8 @@ def python_code(run: NetworkRun) -> str:
     options, data = run.options, run.data
     if options.dataset is None:
         assert data.table is not None
-        imports, lines = ["import pandas as pd"], [*_table_lines(options, data, data.table)]
+        imports = ["import pandas as pd"]
+        lines = [*_table_lines(options, data, data.table)]
     else:
         imports, lines = options.dataset.python(options.rows, options.noise, options.seed)
     if data.plane is not None:
@@ -74,7 +75,8 @@ def _training(options: NetworkOptions, epochs: int, changes: Sequence[Change]) -
 
 def _table_lines(options: NetworkOptions, data: LearningData, table: UserTable) -> Iterator[str]:
     """Yield the lines that read two columns of a file and its target with pandas."""
-    target, names = repr(options.target), [*options.columns, options.target]
+    target = repr(options.target)
+    names = [*options.columns, options.target]
     yield from reading_lines(table, names)
     yield f"table = table[{names!r}].dropna()"
     yield f"rows = np.random.default_rng({options.seed}).permutation(len(table))[:{options.rows}]"

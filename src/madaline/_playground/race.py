@@ -147,7 +147,8 @@ class _RaceAnswers:
 def events_frame(log: RaceLog, since: int, **more: Any) -> ArrayFrame:
     """Return the events from a number on; of each lane's maps, the latest."""
     events = log.events[since:]
-    told, maps = [], dict[str, Array]()
+    told = []
+    maps = dict[str, Array]()
     for event in events:
         if event["kind"] == "map":
             maps[event["lane"]] = event["pixels"]

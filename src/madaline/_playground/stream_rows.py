@@ -24,7 +24,8 @@ from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-COLUMNS, CLASSES = ("x1", "x2"), ("orange", "blue")
+COLUMNS = ("x1", "x2")
+CLASSES = ("orange", "blue")
 GRADUAL_ROWS = 400  # that a gradual drift takes
 WINDOW = 200  # rows whose accuracy is told, and that are shown
 DRIFTS = ("sudden", "gradual")
@@ -66,7 +67,9 @@ class World(StreamRows):
     (('x1', 'x2'), ['blue', 'blue', 'orange'])
     """
 
-    names, kinds, n_rows = COLUMNS, dict.fromkeys(COLUMNS, NUMBER), None
+    names = COLUMNS
+    kinds = dict.fromkeys(COLUMNS, NUMBER)
+    n_rows = None
 
     def __init__(self, seed: int) -> None:
         self._rng = np.random.default_rng(seed)
@@ -87,7 +90,8 @@ class World(StreamRows):
 
     def take(self, start: int, n_rows: int) -> tuple[Table, Array]:
         drawn = [(*self._rng.uniform(-1, 1, 2), *self._rng.random(2)) for _ in range(n_rows)]
-        rows, (chance, wrong) = np.array(drawn)[:, :2], np.array(drawn)[:, 2:].T
+        rows = np.array(drawn)[:, :2]
+        (chance, wrong) = np.array(drawn)[:, 2:].T
         shares = np.array([self.share_of_new(start + place) for place in range(n_rows)])
         angles = np.where(chance < shares, self._angle, self._before)
         is_blue = (_height(rows, angles) > 0) ^ (wrong < _NOISE)
@@ -130,7 +134,8 @@ class UserTableRows(StreamRows):
         self.left_out = tuple(name for name in others.names if name not in self.names)
         if order:
             rows = _row_order(table.name, others, order)
-            others, y = others.take(rows), y[rows]
+            others = others.take(rows)
+            y = y[rows]
         self._table = others.select(self.names)
         self._y = y
         self._of_classes = task == CLASSIFICATION

@@ -231,7 +231,8 @@ class StreamRun:
         """Note how well the copy that learns no more predicts rows."""
         if self.frozen is None or not len(labels):
             return
-        mixture, task = self.frozen.predict(table).mixture, self.frozen.task
+        mixture = self.frozen.predict(table).mixture
+        task = self.frozen.task
         if isinstance(task, Classes):
             best = [task.classes[place] for place in mixture.argmax(axis=1)]
         else:

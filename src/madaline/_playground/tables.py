@@ -46,10 +46,12 @@ _MAX_TABLES = 8  # that are kept, at most
 _MAX_NAME = 60  # characters of the name of a file
 _SHOWN_LEVELS = 8  # of a category, named beside the plane
 _ALIKE = 0.9  # correlation of columns from which on a plane of both is hardly more than a line
-_ROWS_TRIED, _PARTS = 2000, 8  # of a column, to see which columns tell most of the target
+_ROWS_TRIED = 2000  # of a column, to see which columns tell most of the target
+_PARTS = 8  # of as many rows, for the same
 _OF_CATEGORY = 0.5  # what a category tells counts by half, as on a plane it is a few lines
 _ROWS_OF_CLASS = 5  # on average, at least
-_PLAIN_TEXT, _HEAD = (".csv", ".tsv", ".tab", ".txt"), 2**16  # bytes that show the separator
+_PLAIN_TEXT = (".csv", ".tsv", ".tab", ".txt")
+_HEAD = 2**16  # bytes that show the separator
 _USUAL_TARGETS = {"target", "class", "label", "y", "species", "outcome"}  # names of such columns
 
 
@@ -199,7 +201,8 @@ class UserTable:
         kept = ~(is_missing(rows[name]) | is_missing(rows[target]))
         if not kept.any():
             return 0.0
-        values, y = _codes(rows[name][kept])[0], rows[target][kept]
+        values = _codes(rows[name][kept])[0]
+        y = rows[target][kept]
         of_numbers = self._kinds[target] == NUMBER and len(set(y.tolist())) > MAX_CLASSES
         goal = y[:, None] if of_numbers else y[:, None] == np.array(list(dict.fromkeys(y)), y.dtype)
         edges = np.unique(np.quantile(values, np.linspace(0, 1, _PARTS + 1)[1:-1]))
@@ -223,7 +226,8 @@ class UserTable:
         y, _ = read_numbers(target, self.table[target], "", beside=others)
         missing = missing_values(y)
         if left_out_words(target, missing):
-            others, y = others.take(~missing), y[~missing]
+            others = others.take(~missing)
+            y = y[~missing]
         whole = y.dtype.kind == "f" and (y == np.floor(y)).all() and abs(y).max() < 2**53
         y = y.astype(np.int64) if whole else y
         task, _ = infer_task(y)

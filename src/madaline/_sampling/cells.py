@@ -84,7 +84,8 @@ class ColumnCells:
         counts, present = distinct.counts, distinct.is_present
         often = (counts >= min_rows) & present
         pairs = [(distinct.values[k], int(counts[k])) for k in np.flatnonzero(often)]
-        n_rare, n_missing = int(counts[present & ~often].sum()), distinct.n_missing
+        n_rare = int(counts[present & ~often].sum())
+        n_missing = distinct.n_missing
         if n_rare >= min_rows or (n_rare and not pairs):
             pairs = [pair for pair in pairs if pair[0] != OTHER]
             n_rare += int(counts[[value == OTHER for value in distinct.values]].sum())
@@ -208,7 +209,8 @@ def _nearest(low: Array, high: Array, numbers: Array) -> Array:
         return np.zeros(len(numbers), np.int32)
     low, high = low[n_missing:], high[n_missing:]
     centers = (low + high) / 2
-    atoms, ranges = np.flatnonzero(low == high), np.flatnonzero(low != high)
+    atoms = np.flatnonzero(low == high)
+    ranges = np.flatnonzero(low != high)
     some = ranges if len(ranges) else atoms
     between = (centers[some][1:] + centers[some][:-1]) / 2
     cells = some[np.searchsorted(between, numbers)]
@@ -232,11 +234,13 @@ def _ranges(rare: Array, ends: tuple[float, float], min_rows: int) -> tuple[Arra
     squares = np.add.reduceat((rare - np.repeat(means, rows)) ** 2, starts) / rows
     half = np.sqrt(3 * squares)
     half = np.where(half == 0, np.abs(means) * 1e-12 + 1e-300, half)  # a range, not a value
-    low, high = means - half, means + half
+    low = means - half
+    high = means + half
     low[1:] = np.maximum(low[1:], means[:-1])  # ranges reach to the means beside them, at most
     high[:-1] = np.minimum(high[:-1], means[1:])
     if n_groups > 1:
-        high[0], low[-1] = means[1], means[-2]
+        high[0] = means[1]
+        low[-1] = means[-2]
     return low.clip(*ends), high.clip(*ends)
 
 
@@ -250,11 +254,14 @@ def _groups(counts: Array, alone: Array, wanted: int, most: int) -> Array:
 
 def _grouped(counts: Array, alone: Array, size: float) -> Array:
     """Return groups of at least some rows, but for frequent cells and what is between them."""
-    groups, group, rows = np.zeros(len(counts), np.intp), 0, 0.0
+    groups = np.zeros(len(counts), np.intp)
+    group = 0
+    rows = 0.0
     for cell, (count, single) in enumerate(zip(counts.tolist(), alone.tolist(), strict=True)):
         big = single and (count > size / 2 or cell == 0)
         if cell and (big or rows >= size):
-            group, rows = group + 1, 0.0
+            group = group + 1
+            rows = 0.0
         groups[cell] = group
         rows = size if big else rows + count
     return groups

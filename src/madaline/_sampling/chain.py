@@ -70,13 +70,16 @@ class Chain:
     def _fitting(self, n_rows: int, last: int, seed: Sequence[int], given: Given) -> Drawn:
         """Return the first columns of rows that fit what is given."""
         parts: list[Drawn] = []
-        n_fitting, n_tried, batch = 0, 0, n_rows
+        n_fitting = 0
+        n_tried = 0
+        batch = n_rows
         while n_fitting < n_rows:
             drawn = self._continued({}, batch, self.names[:last], [*seed, 0, n_tried], given)
             fit = [np.isin(drawn[name][0], cells) for name, (cells, _) in given.items()]
             fits = np.all(fit, axis=0)
             parts.append({name: (one[fits], own[fits]) for name, (one, own) in drawn.items()})
-            n_fitting, n_tried = n_fitting + int(fits.sum()), n_tried + batch
+            n_fitting = n_fitting + int(fits.sum())
+            n_tried = n_tried + batch
             if n_fitting < n_rows and n_tried > _MAX_REJECTED * max(n_fitting, 10):
                 raise InputError(
                     f"Of {n_tried:,} rows that were drawn, {n_fitting} fit what is given"
@@ -106,7 +109,8 @@ class Chain:
             if name not in drawn:
                 rng = np.random.default_rng([*seed, number - N_COMPUTED])
                 drawn[name] = self._column(name, drawn, codes[:, :number], rng)
-                is_level, computed = self.cells[name].kind == LEVEL, name in self.relations
+                is_level = self.cells[name].kind == LEVEL
+                computed = name in self.relations
                 if given and name in given and not (is_level or computed):
                     _set_given(*drawn[name], *given[name], rng)
             codes[:, number] = self.cells[name].codes[drawn[name][0]]
@@ -120,7 +124,8 @@ class Chain:
         rng: Rng,
     ) -> tuple[Array, Array]:
         """Return the cells and the values of the next column."""
-        own, relation = self.cells[name], self.relations.get(name)
+        own = self.cells[name]
+        relation = self.relations.get(name)
         if isinstance(relation, WeightedSum):
             total = own.rounded(relation({one: values for one, (_, values) in before.items()}))
             return own.nearest(total), total

@@ -80,7 +80,8 @@ def choose(
     """Return the strength for a table; the name of one, instead of a limit, is that one."""
     order = np.random.default_rng([settings.seed, 7]).permutation(table.n_samples)[:MAX_JUDGED]
     n = len(order) // 2
-    first, second = table.take(order[:n]), table.take(order[n : 2 * n])
+    first = table.take(order[:n])
+    second = table.take(order[n : 2 * n])
     limit = privacy if isinstance(privacy, float) else 1.0
     ladder = [strength for strength in LADDER if strength.name == privacy] or [*LADDER]
     if table.n_samples < MIN_SHARP and not isinstance(privacy, str):
@@ -105,7 +106,8 @@ def choose(
 def _figures(rows: list[NumericRows], settings: ChainSettings) -> dict[str, Any]:
     """Return the figures of rows learned from, unseen rows, and drawn ones."""
     learned, unseen, all_drawn = rows
-    drawn, seed = all_drawn.take(slice(len(learned))), settings.seed
+    drawn = all_drawn.take(slice(len(learned)))
+    seed = settings.seed
     shapes = column_shapes(unseen, all_drawn)
     return {
         "n_learned": len(learned),

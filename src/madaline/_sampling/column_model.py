@@ -126,7 +126,8 @@ class Questions:
             order = np.argsort(place[waiting], kind="stable")
             asked, starts = np.unique(place[waiting][order], return_index=True)
             for question, rows in zip(asked.tolist(), np.split(order, starts[1:]), strict=True):
-                some, trees = waiting[rows], slice(*self.first[question : question + 2])
+                some = waiting[rows]
+                trees = slice(*self.first[question : question + 2])
                 log_odds = self.bias[question] + self.trees.sums(codes[some], trees)
                 yes = drawn[rows] < share_of(log_odds)
                 place[some] = self.below[question][yes.astype(np.intp)]
@@ -147,7 +148,8 @@ class Within:
         """Return a cell for each row of codes and its bin."""
         leaf = self.trees.leaves(codes, self.trees.roots[bins][:, None])[:, 0]
         number = self.trees.value[leaf].astype(np.int64)
-        first, size = self.first[number], np.diff(self.first)[number]
+        first = self.first[number]
+        size = np.diff(self.first)[number]
         place = first + (rng.random(len(codes)) * size).astype(np.int64)
         return np.asarray(self.cells[place])
 
@@ -180,7 +182,8 @@ def learn_column(
     is_target: bool = False,
 ) -> ColumnModel:
     """Return the model of a column; of the target, a finer one that takes longer."""
-    bins, prediction = cells.bins[drawn], None
+    bins = cells.bins[drawn]
+    prediction = None
     if is_target:
         strength = SHARP
         if cells.kind != LEVEL:
@@ -194,7 +197,9 @@ def learn_column(
 
 
 def _learn_within(codes: Array, drawn: Array, bins: Array, rows_of_leaf: int) -> Within:
-    order, trees, kept = np.argsort(bins, kind="stable"), list[GrownTree](), list[Array]()
+    order = np.argsort(bins, kind="stable")
+    trees = list[GrownTree]()
+    kept = list[Array]()
     for rows in np.split(order, np.flatnonzero(np.diff(bins[order])) + 1):
         tree, leaves = grow_leaves(codes[:, rows], drawn[rows].astype(np.float64), rows_of_leaf)
         trees.append(tree._replace(value=tree.value + len(kept)))
@@ -208,7 +213,8 @@ def _learn_questions(
 ) -> Questions:
     counts = np.bincount(bins, minlength=n_bins)
     below: list[list[int]] = []
-    grown, waiting = [], [(0, n_bins, -1, 0, np.arange(len(bins)))] if n_bins > 1 else []
+    grown = []
+    waiting = [(0, n_bins, -1, 0, np.arange(len(bins)))] if n_bins > 1 else []
     while waiting:  # each question leads to two ranges of bins
         low, high, parent, side, rows = waiting.pop(0)
         number = len(below)

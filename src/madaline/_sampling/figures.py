@@ -139,7 +139,8 @@ def copied_share(drawn: NumericRows, real: NumericRows) -> float:
 def _scaled(parts: Sequence[NumericRows]) -> list[tuple[Array, Array]]:
     """Return numbers as shares of their range, with a column for missing ones, and levels."""
     some = np.concatenate([part.x for part in parts[1:]])
-    is_level, numbers = parts[0].is_level, []
+    is_level = parts[0].is_level
+    numbers = []
     for part in parts:
         columns = []
         for column, whole in zip(part.x.T[~is_level], some.T[~is_level], strict=True):
@@ -271,8 +272,10 @@ def _r2(rows: NumericRows, unseen: NumericRows, target: int, others: Array, seed
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
-    x, y = rows.x[:_MAX_ROWS], rows.x[:_MAX_ROWS, target]
-    kept, truth = ~np.isnan(y), unseen.x[:, target]
+    x = rows.x[:_MAX_ROWS]
+    y = rows.x[:_MAX_ROWS, target]
+    kept = ~np.isnan(y)
+    truth = unseen.x[:, target]
     known = ~np.isnan(truth)
     others = others & ~np.isnan(x[kept]).all(axis=0)  # scikit-learn wants a value in each column
     with threadpool_limits(1):

@@ -183,7 +183,9 @@ def _read_cells(one: StoredColumn, arrays: Mapping[str, Array]) -> ColumnCells:
     low, high, bins, codes, shares = (
         arrays[name] for name in ("low", "high", "bins", "codes", "shares")
     )
-    n_cells, present, is_level = len(low), ~np.isnan(low), one.kind == LEVEL
+    n_cells = len(low)
+    present = ~np.isnan(low)
+    is_level = one.kind == LEVEL
     _must(n_cells and {x.shape for x in (low, high, bins, codes, shares)} == {(n_cells,)}, "cells")
     _must(present[1:].all() and np.array_equal(present, ~np.isnan(high)), "cells")
     _must(np.isfinite([low[present], high[present]]).all() and (shares >= 0).all(), "cells")
@@ -213,7 +215,9 @@ def _read_model(cells: ColumnCells, arrays: Mapping[str, Array], n_features: int
     if cells.n_bins == cells.n_cells:
         return ColumnModel(questions, None, prediction)
     own = named(arrays, "within.")
-    within, starts, kept = _read_trees(named(own, "trees."), n_features), own["first"], own["cells"]
+    within = _read_trees(named(own, "trees."), n_features)
+    starts = own["first"]
+    kept = own["cells"]
     _must_lead(starts, len(kept), 1, "leaves")
     _must(kept.ndim == 1 and ((kept >= 0) & (kept < cells.n_cells)).all(), "leaves")
     leaf = within.value[within.is_leaf]
@@ -231,7 +235,8 @@ def _read_prediction(arrays: Mapping[str, Array], n_features: int) -> Prediction
 def _read_trees(arrays: Mapping[str, Array], n_features: int) -> Nodes:
     names = ("feature", "threshold", "below", "value", "roots")
     trees = Nodes(*(arrays[name] for name in names))
-    of_nodes, roots = (trees.feature, trees.threshold, trees.value), trees.roots
+    of_nodes = (trees.feature, trees.threshold, trees.value)
+    roots = trees.roots
     _must(all(array.shape == trees.below.shape[:-1] for array in of_nodes), "trees")
     _must(trees.below.ndim == 2 and trees.below.shape[1] == 2 and roots.ndim == 1, "trees")
     _must(((roots >= 0) & (roots < len(trees.value))).all(), "trees")

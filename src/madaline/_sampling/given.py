@@ -29,7 +29,8 @@ def drawable(chain: Chain, name: str) -> ColumnCells:
 
 def read_given(cells: ColumnCells, column: SampledColumn, value: Any) -> tuple[Array, Array]:
     """Return the cells of a column that hold a value, or one of several, and the values."""
-    name, values = column.name, list(value) if isinstance(value, _SEVERAL) else [value]
+    name = column.name
+    values = list(value) if isinstance(value, _SEVERAL) else [value]
     if not values:
         raise InputError(f"No value of column {name!r} is given: give one or more.")
     try:

@@ -59,7 +59,8 @@ def boost(
     Codes are of shape (n_features, n_rows). Rounds are as many as lower the log loss of rows that
     are held out: none where the columns tell nothing.
     """
-    n_rows, n_true = len(answer), int(answer.sum())
+    n_rows = len(answer)
+    n_true = int(answer.sum())
     bias = float(np.log((n_true + 0.5) / (n_rows - n_true + 0.5)))
     rarer = min(n_true, n_rows - n_true)
     if n_rows < MIN_ROWS or not len(codes) or rarer < _MIN_SIDE:
@@ -92,7 +93,8 @@ def _best_rounds(
     grown: Iterator[tuple[GrownTree, Array]], answer: Array, bias: float
 ) -> list[GrownTree]:
     """Return as many trees as have the lowest log loss of rows that are held out, if there are."""
-    best, n_best = _log_loss(np.full(len(answer), bias), answer), 0
+    best = _log_loss(np.full(len(answer), bias), answer)
+    n_best = 0
     trees: list[GrownTree] = []
     for tree, raw in grown:
         if len(tree.value) == 1:
@@ -100,7 +102,8 @@ def _best_rounds(
         trees.append(tree)
         loss = _log_loss(raw, answer)
         if loss < best or not len(answer):
-            best, n_best = loss, len(trees)
+            best = loss
+            n_best = len(trees)
         elif len(trees) - n_best >= _PATIENCE:
             break
     return trees[:n_best]
@@ -129,7 +132,8 @@ def cross_fit(codes: Array, target: Array, rng: Rng) -> tuple[Nodes, Array]:
 
     Each row is predicted by trees that did not learn from it.
     """
-    predicted, grown = np.zeros(len(target)), list[GrownTree]()
+    predicted = np.zeros(len(target))
+    grown = list[GrownTree]()
     fold_of = rng.permutation(len(target)) % _FOLDS
     for fold in range(_FOLDS):
         is_out = fold_of == fold
@@ -155,7 +159,8 @@ def grow_leaves(codes: Array, target: Array, rows_of_leaf: int) -> tuple[GrownTr
 
     It splits only where that tells more than chance would. The value of a leaf is its number.
     """
-    x, centered = np.ascontiguousarray(codes).T, (target.mean() - target) / (target.std() or 1.0)
+    x = np.ascontiguousarray(codes).T
+    centered = (target.mean() - target) / (target.std() or 1.0)
     settings: dict[str, Any] = {"max_leaf_nodes": None, "min_samples_leaf": _ROWS_OF_NOISE}
     leaves = TreeOfCodes(x, centered, np.ones(1), **settings).leaves()
     noise = sum(float(np.var(centered[rows])) * len(rows) for rows, _ in leaves)

@@ -15,7 +15,9 @@ from madaline._sampling.quality import Quality
 from madaline._words import clip_text, format_share
 from madaline.nn.arrays import Array
 
-_N_BINS, _MAX_LEVELS, _MAX_FIGURES = 24, 8, 200
+_N_BINS = 24
+_MAX_LEVELS = 8
+_MAX_FIGURES = 200
 _OUTER = 0.005  # share of rows on each side that may lie beyond a figure
 
 

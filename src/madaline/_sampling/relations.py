@@ -76,7 +76,8 @@ class WeightedSum(Stored):
         is_date = name in dates
         terms = []
         for source, weight in zip(self.sources, self.weights, strict=True):
-            size, sign = abs(weight), "-" if weight < 0 else "+"
+            size = abs(weight)
+            sign = "-" if weight < 0 else "+"
             if is_date == (source in dates):
                 factor = "" if size == 1 else f"{format_number(size)} × "
                 terms.append((sign, f"{factor}{source}"))
@@ -84,7 +85,8 @@ class WeightedSum(Stored):
                 terms.append((sign, f"{_span(size)} × {source}"))
             else:
                 terms.append((sign, f"{source} / {_span(1 / size)}"))
-        size, sign = abs(self.constant), "-" if self.constant < 0 else "+"
+        size = abs(self.constant)
+        sign = "-" if self.constant < 0 else "+"
         if is_date and not any(source in dates for source in self.sources):
             terms.insert(0, ("+", format_moment(self.constant)))
         elif size:
@@ -112,7 +114,8 @@ def find_relations(
     table: Table, cells: Mapping[str, ColumnCells], drawn: Mapping[str, Array]
 ) -> dict[str, Relation]:
     """Return the columns that others determine; no two determine each other."""
-    names, found = table.names, dict[str, Relation]()
+    names = table.names
+    found = dict[str, Relation]()
     numbers = [name for name in names if cells[name].kind != LEVEL and cells[name].n_cells > 1]
     for place, name in enumerate(names):
         for source in (*names[:place], *names[place + 1 :]):

@@ -146,7 +146,8 @@ class Sampler:
         source = read_source(
             table, min_rows=self.min_rows, kinds=self.kinds, missing=words, encoding=encoding
         )
-        seed, report = seed_of(self.random_state), report or (lambda _: None)
+        seed = seed_of(self.random_state)
+        report = report or (lambda _: None)
         table, notes = some_rows(source.table, seed)
         target = table.names[-1] if target is None else target
         self._check_table(table, target)
@@ -234,7 +235,8 @@ class Sampler:
         chain = self._fitted._chain
         if not isinstance(n, Integral) or n < 1:
             raise InputError(f"n is {n!r}: give how many rows to draw, 1 or more.")
-        n_bytes, free = int(n) * len(self._stored.columns) * _CELL_BYTES, free_memory()
+        n_bytes = int(n) * len(self._stored.columns) * _CELL_BYTES
+        free = free_memory()
         if free is not None and n_bytes > free:
             raise InputError(
                 f"n is {n:,}: so many rows take about {format_size(n_bytes)} of memory, of which"

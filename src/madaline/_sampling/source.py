@@ -109,7 +109,8 @@ def read_source(
     encoding: str | None = None,
 ) -> SourceTable:
     """Return a table of any form as a source."""
-    kinds, file = dict(kinds or {}), None
+    kinds = dict(kinds or {})
+    file = None
     if isinstance(X, str | os.PathLike):
         categories = [name for name, kind in kinds.items() if kind == "category"]
         file = read_as_written(X, categories=categories, encoding=encoding, missing=missing)
@@ -187,7 +188,8 @@ def _column(
     min_rows: int,
 ) -> SampledColumn:
     """Return what becomes of a column."""
-    name, column = schema.name, table[schema.name]
+    name = schema.name
+    column = table[schema.name]
     if schema.kind in (IMAGE, SOUND, SEQUENCE) or column.ndim > 1:
         raise InputError(
             f"Column {name!r} holds images, sounds or sequences, which are not supported here:"
@@ -208,7 +210,9 @@ def _numbers(
     schema: ColumnSchema, column: Array, texts: Array | None, dtype: str, *, is_text: bool
 ) -> SampledColumn:
     """Return what becomes of a column of numbers or dates."""
-    name, note, writing = schema.name, "", None
+    name = schema.name
+    note = ""
+    writing = None
     if texts is not None:
         writing = _learn_writing(texts, column, schema)
         if writing is None:
@@ -231,7 +235,8 @@ def _levels(
     """Return what becomes of a column of levels or texts."""
     distinct = table.distinct(name)
     counts = distinct.counts[distinct.is_present]
-    n_rare, n_values = int((counts < min_rows).sum()), int(counts.sum())
+    n_rare = int((counts < min_rows).sum())
+    n_values = int(counts.sum())
     rows_rare = int(counts[counts < min_rows].sum())
     if rows_rare > (1 - _MIN_FREQUENT) * n_values:
         return _identifier(name, table, dtype, f"{len(counts):,} different texts")
@@ -259,7 +264,8 @@ def _identifier(name: str, table: Table, dtype: str, detail: str) -> SampledColu
         return SampledColumn(name, EMPTY, dtype, note=note)
     note = f"{name}: numbered anew, as it only tells rows apart."
     texts = [] if is_number else [str(text) for text in column]
-    before, after = _common(texts), _common([text[::-1] for text in texts])[::-1]
+    before = _common(texts)
+    after = _common([text[::-1] for text in texts])[::-1]
     before, after = before.rstrip("0123456789"), after.lstrip("0123456789")
     widths = {len(text) - len(before) - len(after) for text in texts}
     width = widths.pop() if len(widths) == 1 else 0
