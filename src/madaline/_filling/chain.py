@@ -108,11 +108,11 @@ class _FilledRows:
         self.values: dict[str, Array] = {}
         self.gaps: dict[str, Array] = {}  # (n_rows,) Booleans
         self._codes: dict[str, Array] = {}
-        for name, own in known.items():
-            values = own.values(table[name])
+        for name, column in known.items():
+            values = column.values(table[name])
             # a level that nobody knows is no gap: it stays, and counts as the usual one
             self.gaps[name] = is_missing(table[name])
-            self._set(name, np.where(np.isnan(values), own.usual, values))
+            self._set(name, np.where(np.isnan(values), column.usual, values))
 
     def _set(self, name: str, values: Array) -> None:
         self.values[name] = values
@@ -126,12 +126,12 @@ class _FilledRows:
 
     def others(self, name: str, rows: Array) -> Others:
         """Return the other columns of some rows."""
-        names = [one for one in self.known if one != name]
+        names = [other for other in self.known if other != name]
         codes = np.zeros((len(rows), max(1, len(names))), np.uint8)
-        for place, one in enumerate(names):
-            codes[:, place] = self._codes[one][rows]
-        is_level = np.array([self.known[one].is_level for one in names], bool)
-        numbers = [self.values[one][rows] for one in names if not self.known[one].is_level]
+        for place, other in enumerate(names):
+            codes[:, place] = self._codes[other][rows]
+        is_level = np.array([self.known[other].is_level for other in names], bool)
+        numbers = [self.values[other][rows] for other in names if not self.known[other].is_level]
         matrix = np.array(numbers).reshape(len(numbers), len(rows)).T
         return Others(codes, np.flatnonzero(is_level), matrix)
 
@@ -178,8 +178,8 @@ class Filler:
         best = self._best(table)
         drawn = []
         models: dict[str, GapModel] = {}
-        for one in self.rounds:
-            models |= one
+        for of_round in self.rounds:
+            models |= of_round
         for number in range(n):
             state = best.copy()
             for cycle in range(_CYCLES):

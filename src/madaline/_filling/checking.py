@@ -79,16 +79,16 @@ class FillQuality(ToFrame):
         """The errors of all columns together."""
         if not self.columns:
             return "There are too few known values to measure how good filling is."
-        n_hidden = sum(one.n_hidden for one in self.columns)
-        numbers = [one for one in self.columns if not one.is_category]
-        categories = [one for one in self.columns if one.is_category]
+        n_hidden = sum(column.n_hidden for column in self.columns)
+        numbers = [column for column in self.columns if not column.is_category]
+        categories = [column for column in self.columns if column.is_category]
         parts = []
         if numbers:
-            ratio = float(np.mean([one.ratio for one in numbers]))
+            ratio = float(np.mean([column.ratio for column in numbers]))
             parts.append(f"numbers were off by {format_share(ratio, 0)} of what the mean is off")
         if categories:
-            wrong = float(np.mean([one.error for one in categories]))
-            usual = float(np.mean([one.error_of_usual for one in categories]))
+            wrong = float(np.mean([column.error for column in categories]))
+            usual = float(np.mean([column.error_of_usual for column in categories]))
             parts.append(
                 f"{format_share(wrong, 0)} of categories were wrong ({format_share(usual, 0)} with"
                 " the most frequent one)"
@@ -98,7 +98,7 @@ class FillQuality(ToFrame):
     def sentences(self) -> Iterator[str]:
         """Yield what was measured, and the columns that others tell little of."""
         yield self.sentence
-        little = [one.column for one in self.columns if one.ratio > _TELLS_LITTLE]
+        little = [column.column for column in self.columns if column.ratio > _TELLS_LITTLE]
         if little:
             yield (
                 f"Other columns tell little of {format_list(little)}: these are filled hardly"
@@ -108,7 +108,7 @@ class FillQuality(ToFrame):
     def to_columns(self) -> dict[str, Any]:
         """Return the errors of each column."""
         names = ("column", "is_category", "n_hidden", "error", "error_of_usual")
-        return {name: [getattr(one, name) for one in self.columns] for name in names}
+        return {name: [getattr(error, name) for error in self.columns] for name in names}
 
     def __str__(self) -> str:
         return translate("\n".join(self.sentences()))
@@ -118,15 +118,15 @@ class FillQuality(ToFrame):
     def _repr_html_(self) -> str:
         rows = [
             [
-                one.column,
-                Html(f"{bar(min(1.0, one.ratio), 1.0)} {format_share(one.ratio, 0)}"),
-                format_number(one.error),
-                format_number(one.error_of_usual),
+                error.column,
+                Html(f"{bar(min(1.0, error.ratio), 1.0)} {format_share(error.ratio, 0)}"),
+                format_number(error.error),
+                format_number(error.error_of_usual),
             ]
-            for one in self.columns
+            for error in self.columns
         ]
         head = ["column", "error beside the usual value's", "error", "of the usual value"]
-        return block(*(paragraph(one) for one in self.sentences()), table(head, rows))
+        return block(*(paragraph(sentence) for sentence in self.sentences()), table(head, rows))
 
 
 def check_filling(given: Table, *, seed: int, n_threads: int, report: Report) -> FillQuality:
@@ -137,14 +137,14 @@ def check_filling(given: Table, *, seed: int, n_threads: int, report: Report) ->
     wanted = [name for name in some.names if is_missing(given[name]).any()] or [*some.names]
     hidden, damaged = {}, {}
     for name in wanted:
-        own = ~gaps[name] & (rng.random(some.n_samples) < _HIDDEN)
-        if own.sum() >= _MIN_HIDDEN and (~gaps[name] & ~own).sum() >= _MIN_HIDDEN:
-            hidden[name] = own
+        of_column = ~gaps[name] & (rng.random(some.n_samples) < _HIDDEN)
+        if of_column.sum() >= _MIN_HIDDEN and (~gaps[name] & ~of_column).sum() >= _MIN_HIDDEN:
+            hidden[name] = of_column
             damaged[name] = some[name].copy()
-            damaged[name][own] = NOTHING[damaged[name].dtype.kind]
+            damaged[name][of_column] = NOTHING[damaged[name].dtype.kind]
     if not hidden:
         return FillQuality((), some.n_samples)
-    n_hidden = format_count(sum(int(own.sum()) for own in hidden.values()), "known value")
+    n_hidden = format_count(sum(int(rows.sum()) for rows in hidden.values()), "known value")
     report(f"hiding {n_hidden} to see how good filling is")
     filler = learn_filler(
         some.replaced(damaged),
@@ -155,7 +155,7 @@ def check_filling(given: Table, *, seed: int, n_threads: int, report: Report) ->
         report=report,
     )
     filled = filler.best(some.replaced(damaged))
-    errors = [_error(filler, name, some, filled, own) for name, own in hidden.items()]
+    errors = [_error(filler, name, some, filled, rows) for name, rows in hidden.items()]
     return FillQuality(tuple(errors), some.n_samples)
 
 
@@ -163,10 +163,10 @@ def _error(filler: Filler, name: str, real: Table, filled: Any, hidden: Any) -> 
     known = filler.known[name]
     truth, guess = real[name][hidden], filled[name][hidden]
     if known.cells.kind == LEVEL:
-        errors = [float((truth != one).mean()) for one in (guess, known.cells.levels[0])]
+        errors = [float((truth != other).mean()) for other in (guess, known.cells.levels[0])]
     else:
         truth = as_numbers(truth)
-        errors = [_rmse(truth - one) for one in (as_numbers(guess), known.usual)]
+        errors = [_rmse(truth - other) for other in (as_numbers(guess), known.usual)]
     return ColumnError(name, known.is_level, len(truth), *errors)
 
 

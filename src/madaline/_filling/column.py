@@ -101,11 +101,11 @@ def learn_line(others: Others, target: Array, seed: int) -> tuple[RidgeLine, Arr
 def _frequent(others: Others) -> tuple[Array, Array]:
     """Return the levels that get a weight: their columns, and their codes."""
     counts = np.zeros((len(others.levels), 256), np.int64)
-    for one, place in enumerate(others.levels.tolist()):
-        counts[one] = np.bincount(others.codes[:, place], minlength=256)
-    number, code = np.nonzero(counts >= max(2.0, _MIN_SHARE * len(others.codes)))
-    order = np.argsort(-counts[number, code], kind="stable")[:_MAX_LEVELS]
-    return others.levels[number[order]], code[order]
+    for place, column in enumerate(others.levels.tolist()):
+        counts[place] = np.bincount(others.codes[:, column], minlength=256)
+    places, code = np.nonzero(counts >= max(2.0, _MIN_SHARE * len(others.codes)))
+    order = np.argsort(-counts[places, code], kind="stable")[:_MAX_LEVELS]
+    return others.levels[places[order]], code[order]
 
 
 def _inputs(others: Others, places: Array, codes: Array) -> Array:

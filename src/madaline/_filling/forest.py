@@ -76,11 +76,11 @@ class Forest:
 
     def _leaves(self, codes: Array, roots: Array | None = None) -> Array:
         """Return the number of the leaf of each row in all trees, or in those of some roots."""
-        found = [
+        leaves = [
             self.trees.value.take(self.trees.leaves(codes[start : start + 4096], roots))
             for start in range(0, max(1, len(codes)), 4096)
         ]
-        return np.concatenate(found).astype(np.int64)
+        return np.concatenate(leaves).astype(np.int64)
 
 
 def grow(
@@ -99,7 +99,7 @@ def grow(
         rows.sort()
         codes, target = codes[rows], target[rows]
     model = _fitted(codes, target, shape, task, n_trees)
-    parts = [one.tree_ for one in model.estimators_]
+    parts = [grown.tree_ for grown in model.estimators_]
     trees = nodes_of([tree_of_forest(tree) for tree in parts])
     number = np.cumsum(trees.is_leaf) - 1
     trees = replace(trees, value=number.astype(np.float32))

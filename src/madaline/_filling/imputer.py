@@ -141,7 +141,9 @@ class Imputer(TransformerMixin, BaseEstimator):
         seed = seed_of(self.random_state)
         settings: dict[str, Any] = {"seed": seed, "n_threads": count_threads(self.n_jobs)}
         table, some = some_rows(source.table, seed)
-        gaps = {name: int(is_missing(own).sum()) for name, own in source.table.columns.items()}
+        gaps = {
+            name: int(is_missing(values).sum()) for name, values in source.table.columns.items()
+        }
         self.n_gaps_ = {name: count for name, count in gaps.items() if count}
         check = self.check and (self.n_gaps_ or not only_gaps)
         self.quality_ = check_filling(table, **settings, report=report) if check else None
@@ -220,7 +222,7 @@ class Imputer(TransformerMixin, BaseEstimator):
             raise InputError(f"n is {n!r}: give how many tables to draw, 1 or more.")
         X, rows, table = self._rows(X)
         drawn = self._filled(table, int(n), seed_of(random_state))
-        return [self._merged(X, rows, one, table) for one in drawn]
+        return [self._merged(X, rows, filled, table) for filled in drawn]
 
     def gaps(self, X: Any) -> dict[str, Array]:
         """Return which cells `transform` fills.
@@ -268,7 +270,7 @@ class Imputer(TransformerMixin, BaseEstimator):
                 f"X has {n_given} features, but Imputer is expecting {n_learned} features as input:"
                 " give the columns learned from."
             )
-        lacking = [one.name for one in self._columns if one.name not in table]
+        lacking = [column.name for column in self._columns if column.name not in table]
         if lacking:
             raise InputError(
                 f"The rows lack {format_list(lacking)}: give all columns learned from."
@@ -292,14 +294,14 @@ class Imputer(TransformerMixin, BaseEstimator):
     def _gaps_of(self, table: Table) -> dict[str, Array]:
         gaps = {name: is_missing(table[name]) for name in self._filler.known}
         gaps = self._rules.gaps(table, gaps)
-        return {name: own for name, own in gaps.items() if own.any()}
+        return {name: rows for name, rows in gaps.items() if rows.any()}
 
     def _filled(self, table: Table, n: int | None = None, seed: int = 0) -> list[dict[str, Array]]:
         """Return filled columns, with the best values or drawn so many times; sums hold."""
         filler = self._filler
         gaps = self._gaps_of(table)
         tables = [filler.best(table)] if n is None else filler.draws(table, n, seed)
-        return [self._rules.keep(one, gaps) for one in tables]
+        return [self._rules.keep(filled, gaps) for filled in tables]
 
     def _merged(
         self, X: Any, rows: RecognizedRows, filled: Mapping[str, Array], table: Table
@@ -307,9 +309,11 @@ class Imputer(TransformerMixin, BaseEstimator):
         """Return rows as they were given, with the columns learned from and no gaps."""
         gaps = self._gaps_of(table)
         written = {
-            one.name: one.written(filled[one.name]) for one in self._columns if one.name in gaps
+            column.name: column.written(filled[column.name])
+            for column in self._columns
+            if column.name in gaps
         }
-        return merge(X, rows, written, gaps, [one.name for one in self._columns])
+        return merge(X, rows, written, gaps, [column.name for column in self._columns])
 
     @property
     def _fitted(self) -> Self:

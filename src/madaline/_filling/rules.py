@@ -54,18 +54,20 @@ class Rules:
 
     def keep(self, filled: Mapping[str, Array], gaps: Mapping[str, Array]) -> dict[str, Array]:
         """Return filled columns whose sums hold: a gap among their columns is what they leave."""
-        kept = dict(filled)
+        columns = dict(filled)
         none = np.zeros(1, bool)
         for name, linear in self.sums.items():
-            total = linear(kept)
-            own = gaps.get(name, none)
-            kept[name] = np.where(own, total, kept[name])
+            total = linear(columns)
+            of_sum = gaps.get(name, none)
+            columns[name] = np.where(of_sum, total, columns[name])
             lacking = {source: gaps.get(source, none) for source in linear.sources}
-            single = np.sum([one & ~own for one in lacking.values()], axis=0) == 1
+            single = np.sum([rows & ~of_sum for rows in lacking.values()], axis=0) == 1
             for source, weight in zip(linear.sources, linear.weights, strict=True):
-                solved = kept[source] + (kept[name] - total) / weight
-                kept[source] = np.where(lacking[source] & ~own & single, solved, kept[source])
-        return kept
+                solved = columns[source] + (columns[name] - total) / weight
+                columns[source] = np.where(
+                    lacking[source] & ~of_sum & single, solved, columns[source]
+                )
+        return columns
 
     def sentences(self) -> Iterator[str]:
         """Yield the rules in words."""

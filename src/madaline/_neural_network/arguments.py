@@ -111,7 +111,7 @@ def differ_in_scale(x: Array) -> bool:
     if not varies.any():
         return False
     # Rare ones among zeros have a small spread, heavy tails a far reach: neither alone will do
-    ratio = min((one[varies].max() / min(one[varies].min(), 1.0)) for one in (spread, reach))
+    ratio = min((sizes[varies].max() / min(sizes[varies].min(), 1.0)) for sizes in (spread, reach))
     return bool(ratio > MAX_SCALE_RATIO)
 
 

@@ -330,8 +330,8 @@ class Coach:
         """Return what an attempt came to; of one that simplifies, its best on rows held out."""
         epochs = now.epoch - trial.began
         if isinstance(trial.decision, WeightDecayRaised):
-            own = [*self._history[len(self._history) + 1 - epochs :], now]
-            return min(epoch.validation_loss or 0.0 for epoch in own)
+            of_attempt = [*self._history[len(self._history) + 1 - epochs :], now]
+            return min(epoch.validation_loss or 0.0 for epoch in of_attempt)
         return now.loss if diverged else self._level(epochs, now)
 
     def _judge(self, trial: Attempts, now: Epoch, loss: float) -> bool:

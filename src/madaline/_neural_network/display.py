@@ -119,8 +119,8 @@ class CoachDecisions(list[CoachDecision], ToFrame):
 
     def __getitem__(self, index: Any) -> Any:
         """Return one decision, or some as they are shown here."""
-        found = super().__getitem__(index)
-        return CoachDecisions(found) if isinstance(index, slice) else found
+        chosen = super().__getitem__(index)
+        return CoachDecisions(chosen) if isinstance(index, slice) else chosen
 
     def to_columns(self) -> dict[str, Any]:
         """Return the epoch, the action and the sentence."""

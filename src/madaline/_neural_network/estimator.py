@@ -211,11 +211,11 @@ class NetworkEstimator(InspectedNetwork):
     def _of_file(cls, about: dict[str, Any], arrays: dict[str, Array]) -> Self:
         n_layers = sum(name.startswith("weights") for name in arrays)
         weights = [arrays[f"weights[{number}]"] for number in range(n_layers)]
-        if any(one.ndim != 2 for one in weights):
+        if any(of_layer.ndim != 2 for of_layer in weights):
             raise ValueError("weights")
         network = cls(  # type: ignore[call-arg]
             input_size=len(weights[0]),
-            hidden_size=[one.shape[1] for one in weights[:-1]],
+            hidden_size=[of_layer.shape[1] for of_layer in weights[:-1]],
             output_size=weights[-1].shape[1],
             activation=layer_from_config(about["activation"]),
             loss=loss_from_config(about["loss"]),
@@ -234,9 +234,9 @@ class NetworkEstimator(InspectedNetwork):
     def _check_described(self, n_outputs: int) -> None:
         """Raise `ValueError` where classes, losses or columns of a file do not fit its weights."""
         classes, names = self.classes_, self._columns
-        losses = (one for one in (self.loss_, self.validation_loss_) if one is not None)
+        losses = (loss for loss in (self.loss_, self.validation_loss_) if loss is not None)
         if (
-            not all(isinstance(one, int | float) for one in losses)
+            not all(isinstance(loss, int | float) for loss in losses)
             or (classes is not None and classes.shape != (max(2, n_outputs),))
             or (
                 names is not None

@@ -32,21 +32,21 @@ def labels_in(y: npt.ArrayLike, n_rows: int, size: int, loss: Loss) -> Array | N
 
 def classes_of(name: str, labels: Array, size: int) -> Array:
     """Return the classes among labels, sorted: two for one output, else one for each output."""
-    found = np.unique(labels)
+    classes = np.unique(labels)
     wanted = max(2, size)
-    if found.dtype.kind in "iuf" and set(found) <= set(range(wanted)):
+    if classes.dtype.kind in "iuf" and set(classes) <= set(range(wanted)):
         return np.arange(wanted)
-    if found.dtype.kind == "b":
-        found = np.array([False, True])
-    if len(found) != wanted:
-        remedy = f" or output_size={len(found)}" if len(found) > 2 else ""
-        classes = format_count(len(found), "class", "classes")
+    if classes.dtype.kind == "b":
+        classes = np.array([False, True])
+    if len(classes) != wanted:
+        remedy = f" or output_size={len(classes)}" if len(classes) > 2 else ""
+        count = format_count(len(classes), "class", "classes")
         raise InputError(
-            f"{name} has {classes} ({format_list(found.tolist(), 4)}) but a network of"
+            f"{name} has {count} ({format_list(classes.tolist(), 4)}) but a network of"
             f" {format_count(size, 'output')} distinguishes {wanted}: give {wanted}"
             f" classes{remedy}."
         )
-    return found
+    return classes
 
 
 def targets_of(name: str, labels: Array, classes: Array, size: int) -> Array:

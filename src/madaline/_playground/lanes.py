@@ -93,7 +93,7 @@ class RaceLog:
             ],
             learned=summary.learned,
             networks=summary.n_networks,
-            story=[one.text for one in model.story()],
+            story=[paragraph.text for paragraph in model.story()],
         )
 
     def fail(self, sentence: str) -> None:
@@ -157,7 +157,7 @@ class RaceLog:
         if candidate is None or len(candidate.latest_output) != dataset.rows.n_evaluated:
             return []
         spans = [dataset.rows.held_out(fold) for fold in range(dataset.rows.n_folds)]
-        return [_finite(dataset.mean_loss(candidate.latest_output[own], own)) for own in spans]
+        return [_finite(dataset.mean_loss(candidate.latest_output[rows], rows)) for rows in spans]
 
     def _look_at_ensemble(self) -> None:
         """Tell the best ensemble so far, and draw what has changed."""
@@ -165,11 +165,15 @@ class RaceLog:
         if not state.able:
             return
         weights = ensemble_weights(state)
-        outputs = [one.output for one in state.able]
-        mean = weighted_mean(outputs, np.array([weights[one.key] for one in state.able]))
+        outputs = [candidate.output for candidate in state.able]
+        mean = weighted_mean(
+            outputs, np.array([weights[candidate.key] for candidate in state.able])
+        )
         of_lanes: dict[str, float] = {}
-        for one in state.able:
-            of_lanes[one.recipe_id] = of_lanes.get(one.recipe_id, 0.0) + weights[one.key]
+        for candidate in state.able:
+            of_lanes[candidate.recipe_id] = (
+                of_lanes.get(candidate.recipe_id, 0.0) + weights[candidate.key]
+            )
         self._add(
             "ensemble",
             epoch=state.epoch,
@@ -182,10 +186,16 @@ class RaceLog:
 
     def _draw(self, plane: Plane, weights: Mapping[str, float]) -> None:
         candidates = self._race.candidates
-        for key, one in candidates.items():
-            if one.epoch and not one.snapshot and self._drawn.get(key) != one.epoch:
-                self._drawn[key] = one.epoch
-                self._add("map", lane=key, epoch=one.epoch, pixels=plane.of_candidates({key: 1.0}))
+        for key, candidate in candidates.items():
+            if (
+                candidate.epoch
+                and not candidate.snapshot
+                and self._drawn.get(key) != candidate.epoch
+            ):
+                self._drawn[key] = candidate.epoch
+                self._add(
+                    "map", lane=key, epoch=candidate.epoch, pixels=plane.of_candidates({key: 1.0})
+                )
         drawn = {key: weight for key, weight in weights.items() if weight}
         pixels = plane.of_candidates(drawn)
         self._add("map", lane="", epoch=self._race.epoch, pixels=pixels)
@@ -195,9 +205,9 @@ class RaceLog:
         started = self._clock()
         if self._spent > self._share * (started - self._started):
             return None
-        found = look()
+        seen = look()
         self._spent += self._clock() - started
-        return found
+        return seen
 
     def _add(self, kind: str, **facts: Any) -> None:
         self.events.append({"kind": kind} | facts)
@@ -235,7 +245,7 @@ def _single(state: RaceState, mean: Array) -> dict[str, Any]:
 
 def _networks(candidate: Candidate | None) -> dict[str, Any]:
     """Return how large the networks of a lane are, and of which other they are copies."""
-    if candidate is None or any(isinstance(one, Trees) for one in candidate.network.layers):
+    if candidate is None or any(isinstance(layer, Trees) for layer in candidate.network.layers):
         return {"units": [], "parameters": 0, "parent": ""}
     return {
         "units": list(candidate.recipe.units),

@@ -112,7 +112,11 @@ class NetworkRun:
         now = self.network.decisions_
         told = self._told
         self._told = list(now)
-        return [(at, one) for at, one in enumerate(now) if at >= len(told) or told[at] != one]
+        return [
+            (at, decision)
+            for at, decision in enumerate(now)
+            if at >= len(told) or told[at] != decision
+        ]
 
     def losses(self) -> tuple[float | None, float | None]:
         """Return the loss of the network as it is, on the rows it learns from and held out."""

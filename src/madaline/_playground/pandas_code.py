@@ -37,29 +37,29 @@ def reading_lines(table: UserTable, columns: Collection[str]) -> list[str]:
 
 def _arguments(table: UserTable, columns: Collection[str], reader: str) -> Iterator[str]:
     """Yield the arguments that make pandas read the values as they are here."""
-    chosen = [one for one in table.schema.columns if one.name in columns]
+    chosen = [column for column in table.schema.columns if column.name in columns]
     if reader == "read_json" and table.name.lower().endswith(".jsonl"):
         yield "lines=True"
     if reader != "read_csv":
         return
-    formats = [one.written for one in chosen]
+    formats = [column.written for column in chosen]
     if table.separator not in ("", ","):
         yield f"sep={table.separator!r}"
     if table.encoding:
         yield f"encoding={table.encoding!r}"
-    numbers = [one for one in formats if isinstance(one, NumberFormat)]
-    if any(one.decimal == COMMA for one in numbers):
+    numbers = [form for form in formats if isinstance(form, NumberFormat)]
+    if any(form.decimal == COMMA for form in numbers):
         yield 'decimal=","'
-    thousands = next((one.thousands for one in numbers if one.thousands), "")
+    thousands = next((form.thousands for form in numbers if form.thousands), "")
     if thousands:
         yield f"thousands={thousands!r}"
-    texts = [one.name for one in chosen if _is_text(table, one.name)]
+    texts = [column.name for column in chosen if _is_text(table, column.name)]
     if texts:
         yield f"dtype=dict.fromkeys({texts!r}, str)"
-    dates = [one.name for one in chosen if table.values[one.name].dtype.kind == "M"]
+    dates = [column.name for column in chosen if table.values[column.name].dtype.kind == "M"]
     if dates:
         yield f"parse_dates={dates!r}"
-    odd = [one.name for one in chosen if isinstance(one.written, DateFormat)]
+    odd = [column.name for column in chosen if isinstance(column.written, DateFormat)]
     known = {name: form for name in odd if (form := _date_format(table, name))}
     if known:
         yield f"date_format={known!r}"

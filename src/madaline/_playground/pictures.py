@@ -50,7 +50,7 @@ def _plane(run: NetworkRun, plane: Coordinates) -> ArrayFrame:
             [float(mean - reach * spread), float(mean + reach * spread)]
             for mean, spread in zip(plane.mean, plane.spread, strict=True)
         ],
-        "all_features": {name: one.label for name, one in FEATURES.items()},
+        "all_features": {name: feature.label for name, feature in FEATURES.items()},
     }
     arrays = {
         "points": (plane.points / reach).astype(np.float32),
@@ -70,16 +70,20 @@ def frame_of(run: NetworkRun, epochs: list[Epoch]) -> ArrayFrame:
         "ended": run.ended,
         "layers": [len(network.weights[0]), *(len(bias) for bias in network.biases)],
         "losses": [
-            [one.epoch - 1, finite(one.loss), _finite_or_none(one.validation_loss)]
-            for one in epochs
+            [epoch.epoch - 1, finite(epoch.loss), _finite_or_none(epoch.validation_loss)]
+            for epoch in epochs
         ],
         "loss": [train_loss, held_out_loss],
         "score": [train_score, held_out_score],
         "learning_rate": epochs[-1].learning_rate if epochs else run.options.learning_rate,
-        "decisions": [[at, one.epoch, translate(one.sentence)] for at, one in run.news()],
+        "decisions": [
+            [at, decision.epoch, translate(decision.sentence)] for at, decision in run.news()
+        ],
     }
     arrays = {
-        "weights": np.concatenate([one.ravel() for one in network.weights]).astype(np.float32),
+        "weights": np.concatenate([matrix.ravel() for matrix in network.weights]).astype(
+            np.float32
+        ),
         "biases": np.concatenate(network.biases).astype(np.float32),
     }
     with np.errstate(all="ignore"):

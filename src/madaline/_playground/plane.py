@@ -43,9 +43,9 @@ class Plane:
         plain = data.target.ndim == 1 and fitting.prepared.lagged is None
         if len(encoders) != 2 or not plain or n_classes > _MAX_CLASSES:
             return None
-        if any(one.kind != NUMBER for one in encoders):
+        if any(encoder.kind != NUMBER for encoder in encoders):
             return None
-        first, second = (one.name for one in encoders)
+        first, second = (encoder.name for encoder in encoders)
         values = [data.table[name] for name in (first, second)]
         ends = np.array([[np.nanmin(column), np.nanmax(column)] for column in values])
         reach = np.maximum(np.diff(ends, axis=1), 1e-9) * _MARGIN
@@ -94,7 +94,7 @@ class Plane:
         if epoch != candidate.epoch:
             x = self._encoded.features(candidate.recipe.n_bins)
             theta = candidate.theta[race.dataset.rows.predicting]
-            outputs = np.stack([candidate.network.predict(one, x) for one in theta])
+            outputs = np.stack([candidate.network.predict(parameters, x) for parameters in theta])
             output = np.asarray(outputs.mean(axis=0))
             self._outputs[key] = candidate.epoch, output
         return output

@@ -47,14 +47,14 @@ def python_code(run: NetworkRun) -> str:
 
 def _training(options: NetworkOptions, epochs: int, changes: Sequence[Change]) -> Iterator[str]:
     """Yield the lines that train, and print the losses."""
-    yield from (f"{one.code}  # by hand" for one in changes if not one.epoch)
+    yield from (f"{change.code}  # by hand" for change in changes if not change.epoch)
     named = {
         "epochs": max(1, epochs),
         "learning_rate": options.learning_rate,
         **training_options(options),
     }
     yield f"settings = dict({', '.join(f'{name}={value!r}' for name, value in named.items())})"
-    later = [one for one in changes if one.epoch]
+    later = [change for change in changes if change.epoch]
     if options.l1 or later:
         yield "for epoch in network.training(x, y, **settings):"
     else:
@@ -63,9 +63,9 @@ def _training(options: NetworkOptions, epochs: int, changes: Sequence[Change]) -
         yield f"    threshold = {options.l1!r} * epoch.learning_rate"
         yield "    for weights in network.weights:  # L1: toward zero by the threshold"
         yield "        weights -= np.clip(weights, -threshold, threshold)"
-    for one in later:
-        yield f"    if len(network.history_) == {one.epoch}:  # by hand"
-        yield f"        {one.code}"
+    for change in later:
+        yield f"    if len(network.history_) == {change.epoch}:  # by hand"
+        yield f"        {change.code}"
     yield 'print(f"loss {network.loss_:.3f}")'
     if options.held_out:
         yield 'print(f"loss on held-out rows {network.validation_loss_:.3f}")'

@@ -124,7 +124,7 @@ class _RaceAnswers:
     def facts(self) -> dict[str, Any]:
         """Return what the page knows from the start."""
         return {
-            "datasets": [{"name": one.name, "title": one.title} for one in DATASETS.values()],
+            "datasets": [{"name": made.name, "title": made.title} for made in DATASETS.values()],
             "table": self._tables.latest(race_facts),
         }
 

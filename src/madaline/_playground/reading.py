@@ -49,21 +49,21 @@ def read_apart(path: Path, read: Callable[[Path, int], Any]) -> Any:
     """
     code = "from madaline._playground.reading import main; main()"
     command = [sys.executable, "-c", code, read.__module__, read.__name__, str(path)]
-    found = os.pathsep.join(filter(None, sys.path))
+    folders = os.pathsep.join(filter(None, sys.path))
     with suppress(subprocess.TimeoutExpired):
         done = subprocess.run(
             command,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": found, "POLARS_MAX_THREADS": "2"},
+            env=os.environ | {"PYTHONPATH": folders, "POLARS_MAX_THREADS": "2"},
             timeout=_SECONDS,
             check=False,
         )
         if done.returncode == 0:
-            made = pickle.loads(done.stdout)
-            if isinstance(made, InputError):
-                raise made
-            return made
+            outcome = pickle.loads(done.stdout)
+            if isinstance(outcome, InputError):
+                raise outcome
+            return outcome
     raise InputError(
         f"{path} is too large for a page: to read it takes more than {format_size(_MAX_BYTES)} of"
         f" memory, or {_SECONDS} seconds; give fewer rows or columns."
@@ -76,12 +76,12 @@ def main() -> None:
     read = getattr(import_module(module), name)
     _limit_this_process()
     try:
-        made = read(Path(path), used_memory() + _MAX_BYTES)
+        outcome = read(Path(path), used_memory() + _MAX_BYTES)
     except TooLargeError:
         sys.exit(1)
     except InputError as error:
-        made = InputError(str(error))
-    sys.stdout.buffer.write(pickle.dumps(made))
+        outcome = InputError(str(error))
+    sys.stdout.buffer.write(pickle.dumps(outcome))
 
 
 def _limit_this_process() -> None:

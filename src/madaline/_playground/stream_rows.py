@@ -124,7 +124,7 @@ class UserTableRows(StreamRows):
     def __init__(self, table: UserTable, target: str, order: str) -> None:
         others, y, task = table.supervised(target)
         others = table.schema.read(others)
-        kinds = {one.name: one.kind for one in table.schema.columns}
+        kinds = {column.name: column.kind for column in table.schema.columns}
         self.names = tuple(name for name in others.names if kinds[name] in _KINDS)
         if not self.names:
             raise InputError(

@@ -261,8 +261,15 @@ class StreamRun:
         In a table, whose rows may be restless, it is that of the estimator's decisions.
         """
         if not isinstance(self.rows, World):
-            sentences = [one.sentence for one in self.learner.leads.decisions if one.epoch == row]
-            return [{"kind": "lead", "row": row, "sentence": translate(one)} for one in sentences]
+            sentences = [
+                decision.sentence
+                for decision in self.learner.leads.decisions
+                if decision.epoch == row
+            ]
+            return [
+                {"kind": "lead", "row": row, "sentence": translate(sentence)}
+                for sentence in sentences
+            ]
         weights = self.learner.leads.weights_by_horizon(self.learner.weighting.weights)
         memory = max(weights, key=weights.__getitem__)
         if memory == self._leading or weights[memory] < _LEADING_WEIGHT:

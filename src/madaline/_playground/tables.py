@@ -186,9 +186,9 @@ class UserTable:
     def _alike(self, name: str, other: str) -> bool:
         """Return whether two columns nearly lie on a line."""
         rows = self.values.take(slice(0, _ROWS_TRIED))
-        kept = ~(is_missing(rows[name]) | is_missing(rows[other]))
-        values = [_codes(rows[one][kept])[0] for one in (name, other)]
-        if not kept.any() or not all(one.std() for one in values):
+        complete = ~(is_missing(rows[name]) | is_missing(rows[other]))
+        values = [_codes(rows[of_column][complete])[0] for of_column in (name, other)]
+        if not complete.any() or not all(of_column.std() for of_column in values):
             return True
         return bool(abs(np.corrcoef(np.stack(values))[0, 1]) > _ALIKE)
 
@@ -198,18 +198,18 @@ class UserTable:
         Of classes, the variance is that of whether a row is of each class (the Gini index).
         """
         rows = self.values.take(slice(0, _ROWS_TRIED))
-        kept = ~(is_missing(rows[name]) | is_missing(rows[target]))
-        if not kept.any():
+        complete = ~(is_missing(rows[name]) | is_missing(rows[target]))
+        if not complete.any():
             return 0.0
-        values = _codes(rows[name][kept])[0]
-        y = rows[target][kept]
+        values = _codes(rows[name][complete])[0]
+        y = rows[target][complete]
         of_numbers = self._kinds[target] == NUMBER and len(set(y.tolist())) > MAX_CLASSES
         goal = y[:, None] if of_numbers else y[:, None] == np.array(list(dict.fromkeys(y)), y.dtype)
         edges = np.unique(np.quantile(values, np.linspace(0, 1, _PARTS + 1)[1:-1]))
         parts = np.searchsorted(edges, values)
         sizes = np.bincount(parts)[:, None]
         goal = goal - goal.mean(axis=0)
-        sums = np.stack([np.bincount(parts, one) for one in goal.T], axis=1)
+        sums = np.stack([np.bincount(parts, of_class) for of_class in goal.T], axis=1)
         between = (np.square(sums) / np.maximum(sizes, 1)).sum()
         return float(between / (np.square(goal).sum() or 1.0))
 
@@ -248,19 +248,19 @@ class UserTable:
         if len({*columns, target}) < 3:
             raise InputError(f"{target!r} is the target and an axis: choose three columns.")
         missing = [is_missing(self.values[name]) for name in (*columns, target)]
-        kept = ~np.logical_or.reduce(missing)
-        if kept.sum() < _MIN_ROWS:
+        complete = ~np.logical_or.reduce(missing)
+        if complete.sum() < _MIN_ROWS:
             raise InputError(
-                f"{self.name} has {kept.sum()} rows with a value in {columns[0]}, {columns[1]} and"
-                f" {target}: choose other columns."
+                f"{self.name} has {complete.sum()} rows with a value in {columns[0]}, {columns[1]}"
+                f" and {target}: choose other columns."
             )
-        rows = self.values.take(np.flatnonzero(kept))
+        rows = self.values.take(np.flatnonzero(complete))
         codes = {name: _codes(rows[name]) for name in columns}
         return TablePlane(
             x=np.column_stack([values for values, _ in codes.values()]),
             y=rows[target],
             levels={name: levels for name, (_, levels) in codes.items() if levels},
-            left_out=int((~kept).sum()),
+            left_out=int((~complete).sum()),
             of_numbers=self._of_numbers(rows[target], target),
         )
 

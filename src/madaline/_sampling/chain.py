@@ -77,7 +77,9 @@ class Chain:
             drawn = self._continued({}, batch, self.names[:last], [*seed, 0, n_tried], given)
             fit = [np.isin(drawn[name][0], cells) for name, (cells, _) in given.items()]
             fits = np.all(fit, axis=0)
-            parts.append({name: (one[fits], own[fits]) for name, (one, own) in drawn.items()})
+            parts.append(
+                {name: (cells[fits], values[fits]) for name, (cells, values) in drawn.items()}
+            )
             n_fitting = n_fitting + int(fits.sum())
             n_tried = n_tried + batch
             if n_fitting < n_rows and n_tried > _MAX_REJECTED * max(n_fitting, 10):
@@ -124,20 +126,22 @@ class Chain:
         rng: Rng,
     ) -> tuple[Array, Array]:
         """Return the cells and the values of the next column."""
-        own = self.cells[name]
+        cells = self.cells[name]
         relation = self.relations.get(name)
         if isinstance(relation, WeightedSum):
-            total = own.rounded(relation({one: values for one, (_, values) in before.items()}))
-            return own.nearest(total), total
+            total = cells.rounded(
+                relation({source: values for source, (_, values) in before.items()})
+            )
+            return cells.nearest(total), total
         if isinstance(relation, Lookup):
             drawn = np.array(relation.cells, np.int32)[before[relation.source][0]]
         else:
             if name in self.sums:
-                numbers = [one for one in before if self.cells[one].kind != LEVEL]
-                scores = [self.cells[one].scores for one in numbers]
+                numbers = [earlier for earlier in before if self.cells[earlier].kind != LEVEL]
+                scores = [self.cells[earlier].scores for earlier in numbers]
                 codes[:, :N_SUMS] = self.sums[name].codes(scores, [before[n][0] for n in numbers])
             drawn = self.models[name].draw(codes, rng)
-        return drawn, own.draw(drawn, rng)
+        return drawn, cells.draw(drawn, rng)
 
 
 def _set_given(drawn: Array, values: Array, cells: Array, wanted: Array, rng: Rng) -> None:
@@ -208,9 +212,9 @@ def _learn_models(
             return
         seen = np.vstack([np.zeros((N_COMPUTED, codes.shape[1]), np.uint8), codes[:place]])
         if name in sums:
-            before = [one for one in order[:place] if cells[one].kind != LEVEL]
-            scores = [cells[one].scores for one in before]
-            seen[:N_SUMS] = sums[name].codes(scores, [drawn[one] for one in before]).T
+            before = [earlier for earlier in order[:place] if cells[earlier].kind != LEVEL]
+            scores = [cells[earlier].scores for earlier in before]
+            seen[:N_SUMS] = sums[name].codes(scores, [drawn[earlier] for earlier in before]).T
         rng = np.random.default_rng([settings.seed, place])
         models[name] = learn_column(
             seen, drawn[name], cells[name], strength, rng, is_target=name == settings.target

@@ -54,11 +54,11 @@ class SumCodes:
         It is given the scores of the cells, (N_SUMS, n_cells), of each column before, and the cell
         of each row. Sums are added column by column, so that a row has the same bits in any table.
         """
-        made = np.zeros((len(cells[0]), N_SUMS), np.uint8)
+        codes = np.zeros((len(cells[0]), N_SUMS), np.uint8)
         for place, (weights, edges) in enumerate(zip(self.weights, self.edges, strict=True)):
-            total = _sum(weights, [own[place] for own in scores], cells)
-            made[:, place] = np.searchsorted(edges, total, "right")
-        return made
+            total = _sum(weights, [of_column[place] for of_column in scores], cells)
+            codes[:, place] = np.searchsorted(edges, total, "right")
+        return codes
 
 
 @final
@@ -88,20 +88,20 @@ def learn_sums(scores: Sequence[Array], cells: Sequence[Array]) -> list[SumCodes
     edges: list[list[Array]] = [[] for _ in cells]
     ridge = _SHRINKAGE * len(cells[0]) * np.eye(len(cells))
     for place in range(N_SUMS):
-        own = [table[place] for table in scores]
-        x = np.array([table[rows] for table, rows in zip(own, cells, strict=True)])
+        tables = [table[place] for table in scores]
+        x = np.array([table[rows] for table, rows in zip(tables, cells, strict=True)])
         products = x @ x.T + ridge
         for n in range(1, len(cells)):
             weights[n].append(np.linalg.solve(products[:n, :n], products[:n, n]))
-            edges[n].append(np.quantile(_sum(weights[n][-1], own[:n], cells[:n]), _SHARES))
+            edges[n].append(np.quantile(_sum(weights[n][-1], tables[:n], cells[:n]), _SHARES))
     pairs = zip(weights[1:], edges[1:], strict=True)
-    return [SumCodes(np.array(one), np.array(other)) for one, other in pairs]
+    return [SumCodes(np.array(of_sums), np.array(between)) for of_sums, between in pairs]
 
 
 def _sum(weights: Array, scores: Sequence[Array], cells: Sequence[Array]) -> Array:
     total = np.zeros(len(cells[0]))
-    for weight, own, rows in zip(weights.tolist(), scores, cells, strict=True):
-        total += (weight * own)[rows]
+    for weight, of_column, rows in zip(weights.tolist(), scores, cells, strict=True):
+        total += (weight * of_column)[rows]
     return total
 
 
@@ -199,13 +199,13 @@ def learn_column(
 def _learn_within(codes: Array, drawn: Array, bins: Array, rows_of_leaf: int) -> Within:
     order = np.argsort(bins, kind="stable")
     trees = list[GrownTree]()
-    kept = list[Array]()
+    cells = list[Array]()
     for rows in np.split(order, np.flatnonzero(np.diff(bins[order])) + 1):
         tree, leaves = grow_leaves(codes[:, rows], drawn[rows].astype(np.float64), rows_of_leaf)
-        trees.append(tree._replace(value=tree.value + len(kept)))
-        kept += [np.sort(drawn[rows[leaf]]) for leaf in leaves]
-    first = np.cumsum([0, *map(len, kept)]).astype(np.int32)
-    return Within(nodes_of(trees), first, np.concatenate(kept).astype(np.int32))
+        trees.append(tree._replace(value=tree.value + len(cells)))
+        cells += [np.sort(drawn[rows[leaf]]) for leaf in leaves]
+    first = np.cumsum([0, *map(len, cells)]).astype(np.int32)
+    return Within(nodes_of(trees), first, np.concatenate(cells).astype(np.int32))
 
 
 def _learn_questions(

@@ -79,8 +79,8 @@ def pair_trends(real: NumericRows, drawn: NumericRows, rng: Rng) -> float:
     """
     binned = [
         [
-            np.nan_to_num(own) if is_level or np.isnan(whole).all() else _bins(own, whole)
-            for own, whole, is_level in zip(x.T, real.x.T, real.is_level, strict=True)
+            np.nan_to_num(column) if is_level or np.isnan(whole).all() else _bins(column, whole)
+            for column, whole, is_level in zip(x.T, real.x.T, real.is_level, strict=True)
         ]
         for x in (real.x, drawn.x)
     ]
@@ -106,8 +106,8 @@ def nearer_share(drawn: NumericRows, learned: NumericRows, other: NumericRows) -
     """
     n = min(len(learned), len(other))
     some = slice(_most_rows(2 * n, drawn))
-    own, *others = _scaled([drawn.take(some), learned.take(slice(n)), other.take(slice(n))])
-    near, far = (_nearest(own, rows) for rows in others)
+    of_drawn, *others = _scaled([drawn.take(some), learned.take(slice(n)), other.take(slice(n))])
+    near, far = (_nearest(of_drawn, rows) for rows in others)
     return float(np.mean(near < far) + np.mean(near == far) / 2)
 
 
@@ -119,8 +119,8 @@ def membership_auc(drawn: NumericRows, learned: NumericRows, other: NumericRows)
     from sklearn.metrics import roc_auc_score
 
     n = min(len(learned), len(other), _most_rows(2 * len(drawn), drawn))
-    *parts, own = _scaled([learned.take(slice(n)), other.take(slice(n)), drawn])
-    near = [-_nearest(part, own) for part in parts]
+    *parts, of_drawn = _scaled([learned.take(slice(n)), other.take(slice(n)), drawn])
+    near = [-_nearest(part, of_drawn) for part in parts]
     return float(roc_auc_score(np.repeat([1, 0], n), np.concatenate(near)))
 
 
@@ -153,8 +153,8 @@ def _scaled(parts: Sequence[NumericRows]) -> list[tuple[Array, Array]]:
                 columns.append(2.0 * missing)
         numbers.append(np.column_stack([np.zeros(len(part)), *columns]).astype(np.float32))
     return [
-        (one, part.x[:, is_level].astype(np.float32))
-        for one, part in zip(numbers, parts, strict=True)
+        (matrix, part.x[:, is_level].astype(np.float32))
+        for matrix, part in zip(numbers, parts, strict=True)
     ]
 
 
@@ -256,11 +256,13 @@ def _mean_auc(
     from sklearn.metrics import roc_auc_score
 
     x, y = rows.x[:_MAX_ROWS, others], rows.x[:_MAX_ROWS, target]
-    kept = np.isin(y, classes)
-    found, codes = np.unique(y[kept], return_inverse=True)
-    if len(found) < 2:
+    fits = np.isin(y, classes)
+    drawn_classes, codes = np.unique(y[fits], return_inverse=True)
+    if len(drawn_classes) < 2:
         return 0.5
-    scores = dict(zip(found, _scores(x[kept], codes, unseen.x[:, others], seed).T, strict=True))
+    scores = dict(
+        zip(drawn_classes, _scores(x[fits], codes, unseen.x[:, others], seed).T, strict=True)
+    )
     truth = unseen.x[:, target]  # of a class that was not drawn, all scores are the same
     of_classes = [
         roc_auc_score(truth == code, scores.get(code, np.zeros(len(truth)))) for code in classes
@@ -274,13 +276,15 @@ def _r2(rows: NumericRows, unseen: NumericRows, target: int, others: Array, seed
 
     x = rows.x[:_MAX_ROWS]
     y = rows.x[:_MAX_ROWS, target]
-    kept = ~np.isnan(y)
+    has_target = ~np.isnan(y)
     truth = unseen.x[:, target]
     known = ~np.isnan(truth)
-    others = others & ~np.isnan(x[kept]).all(axis=0)  # scikit-learn wants a value in each column
+    others = others & ~np.isnan(x[has_target]).all(
+        axis=0
+    )  # scikit-learn wants a value in each column
     with threadpool_limits(1):
         model = HistGradientBoostingRegressor(early_stopping=False, random_state=seed)
-        model.fit(x[kept][:, others], y[kept])
+        model.fit(x[has_target][:, others], y[has_target])
         errors = model.predict(unseen.x[known][:, others]) - truth[known]
     variance = float(np.var(truth[known]))
     return float(1 - np.mean(errors**2) / variance) if variance else 0.0

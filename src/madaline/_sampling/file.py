@@ -65,18 +65,18 @@ class StoredSampler(Stored):
     def disagreement(cls, values: Mapping[str, Any]) -> str:
         """Return what is wrong between columns and the chain."""
         drawn = [column["name"] for column in values["columns"] if column["role"] == "drawn"]
-        names = [one["name"] for one in values["chain"]]
+        names = [column["name"] for column in values["chain"]]
         if sorted(drawn) != sorted(names) or len(set(names)) < len(names):
             return "has a chain of other columns"
         placed: set[str] = set()
-        for one in values["chain"]:
-            relation = one.get("relation") or {}
+        for column in values["chain"]:
+            relation = column.get("relation") or {}
             sources = relation.get("sources", [relation[k] for k in ("source",) if k in relation])
             if not placed.issuperset(sources):
                 return "has a relation to a later column"
             if len(relation.get("weights", sources)) != len(sources):
                 return "has other weights than columns"
-            placed.add(one["name"])
+            placed.add(column["name"])
         return ""
 
 
@@ -112,8 +112,14 @@ def describe(
 ) -> StoredSampler:
     """Return the description of a sampler."""
     cells = tuple(
-        StoredColumn(name, own.kind, own.step or None, own.levels, chain.relations.get(name))
-        for name, own in chain.cells.items()
+        StoredColumn(
+            name,
+            of_column.kind,
+            of_column.step or None,
+            of_column.levels,
+            chain.relations.get(name),
+        )
+        for name, of_column in chain.cells.items()
     )
     return StoredSampler(
         madaline=__version__, columns=columns, chain=cells, quality=quality, **others
@@ -125,7 +131,7 @@ def _arrays(part: Any, prefix: str) -> dict[str, Array]:
     if isinstance(part, np.ndarray):
         return {prefix.rstrip("."): part}
     parts = vars(part).items() if is_dataclass(part) else ()
-    return {k: v for name, own in parts for k, v in _arrays(own, f"{prefix}{name}.").items()}
+    return {k: v for name, part in parts for k, v in _arrays(part, f"{prefix}{name}.").items()}
 
 
 _TYPES = {
@@ -144,32 +150,34 @@ def _read_chain(stored: StoredSampler, arrays: Mapping[str, Array]) -> Chain:
         _must(array.dtype == _TYPES.get(name.rpartition(".")[2]), name)
     cells, models, relations, sums = {}, {}, {}, {}
     n_numbers = 0
-    for number, one in enumerate(stored.chain):
-        own = named(arrays, f"{number}.")
+    for number, column in enumerate(stored.chain):
+        of_column = named(arrays, f"{number}.")
         try:
-            cells[one.name] = _read_cells(one, own)
-            if one.relation is not None:
-                relations[one.name] = _checked(one, cells)
+            cells[column.name] = _read_cells(column, of_column)
+            if column.relation is not None:
+                relations[column.name] = _checked(column, cells)
             else:
-                models[one.name] = _read_model(cells[one.name], own, number + N_COMPUTED)
-                if one.kind != LEVEL and n_numbers:
-                    sums[one.name] = _read_sums(own, n_numbers)
+                models[column.name] = _read_model(
+                    cells[column.name], of_column, number + N_COMPUTED
+                )
+                if column.kind != LEVEL and n_numbers:
+                    sums[column.name] = _read_sums(of_column, n_numbers)
         except KeyError as error:
             raise Malformed(f"lacks the array {number}.{error.args[0]}") from None
-        n_numbers += one.kind != LEVEL
+        n_numbers += column.kind != LEVEL
     return Chain(cells, models, relations, sums)
 
 
-def _checked(one: StoredColumn, cells: Mapping[str, ColumnCells]) -> Relation:
+def _checked(column: StoredColumn, cells: Mapping[str, ColumnCells]) -> Relation:
     """Return the relation of a column, which fits the cells of those that it follows from."""
-    if isinstance(one.relation, Lookup):
-        fits = len(one.relation.cells) == cells[one.relation.source].n_cells
-        _must(fits and max(one.relation.cells) < cells[one.name].n_cells, "lookup")
-    if isinstance(one.relation, WeightedSum):
-        kinds = {cells[name].kind for name in (one.name, *one.relation.sources)}
+    if isinstance(column.relation, Lookup):
+        fits = len(column.relation.cells) == cells[column.relation.source].n_cells
+        _must(fits and max(column.relation.cells) < cells[column.name].n_cells, "lookup")
+    if isinstance(column.relation, WeightedSum):
+        kinds = {cells[name].kind for name in (column.name, *column.relation.sources)}
         _must(LEVEL not in kinds, "sum")
-    assert one.relation is not None
-    return one.relation
+    assert column.relation is not None
+    return column.relation
 
 
 def _read_sums(arrays: Mapping[str, Array], n_sources: int) -> SumCodes:
@@ -214,16 +222,16 @@ def _read_model(cells: ColumnCells, arrays: Mapping[str, Array], n_features: int
     prediction = _read_prediction(predicted, n_features) if predicted else None
     if cells.n_bins == cells.n_cells:
         return ColumnModel(questions, None, prediction)
-    own = named(arrays, "within.")
-    within = _read_trees(named(own, "trees."), n_features)
-    starts = own["first"]
-    kept = own["cells"]
-    _must_lead(starts, len(kept), 1, "leaves")
-    _must(kept.ndim == 1 and ((kept >= 0) & (kept < cells.n_cells)).all(), "leaves")
+    of_leaves = named(arrays, "within.")
+    within = _read_trees(named(of_leaves, "trees."), n_features)
+    starts = of_leaves["first"]
+    members = of_leaves["cells"]
+    _must_lead(starts, len(members), 1, "leaves")
+    _must(members.ndim == 1 and ((members >= 0) & (members < cells.n_cells)).all(), "leaves")
     leaf = within.value[within.is_leaf]
     _must(len(within.roots) == cells.n_bins and (leaf == np.rint(leaf)).all(), "leaves")
     _must(((leaf >= 0) & (leaf < len(starts) - 1)).all(), "leaves")
-    return ColumnModel(questions, Within(within, starts, kept), prediction)
+    return ColumnModel(questions, Within(within, starts, members), prediction)
 
 
 def _read_prediction(arrays: Mapping[str, Array], n_features: int) -> PredictionCode:

@@ -25,7 +25,7 @@ def render_page(
     quality: Quality, notes: Sequence[str], real: Mapping[str, Array], drawn: Mapping[str, Array]
 ) -> str:
     """Return a self-contained HTML page, the least alike columns first."""
-    shapes = {one.name: one.shape for one in quality.columns}
+    shapes = {column.name: column.shape for column in quality.columns}
     names = sorted(real, key=lambda name: shapes.get(name, 1.0))[:_MAX_FIGURES]
     drawings = [column_figure(name, real[name], drawn[name], shapes.get(name)) for name in names]
     title = "Drawn rows beside real ones"
@@ -49,7 +49,7 @@ def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> 
     if real.dtype == object:
         levels = [level for level, _ in Counter(real.tolist()).most_common(_MAX_LEVELS)]
         shares, axis, x = _levels(real, drawn, levels)
-        alike += f": {', '.join(f'{k} {_level_text(one)}' for k, one in enumerate(levels, 1))}"
+        alike += f": {', '.join(f'{k} {_level_text(level)}' for k, level in enumerate(levels, 1))}"
     else:
         shares, axis, x = _numbers(real, drawn)
     lacks = [float(is_missing(column).mean()) for column in (real, drawn)]
@@ -78,7 +78,7 @@ def _level_text(level: object) -> str:
 def _levels(real: Array, drawn: Array, levels: list[object]) -> tuple[Array, Axis, Array]:
     """Return the shares of some levels, which are numbered."""
     lists = [column.tolist() for column in (real, drawn)]
-    shares = [[items.count(one) / len(items) for one in levels] for items in lists]
+    shares = [[items.count(level) / len(items) for level in levels] for items in lists]
     names = tuple(str(number + 1) for number in range(len(levels)))
     return np.array(shares), Axis(-0.3, len(levels) - 0.7, "", names=names), np.arange(len(levels))
 

@@ -144,8 +144,8 @@ class Quality(Stored, ToFrame):
     def to_columns(self) -> dict[str, Any]:
         """Return how alike each column is."""
         return {
-            "column": [one.name for one in self.columns],
-            "shape": [one.shape for one in self.columns],
+            "column": [column.name for column in self.columns],
+            "shape": [column.shape for column in self.columns],
         }
 
     def __str__(self) -> str:
@@ -155,6 +155,8 @@ class Quality(Stored, ToFrame):
 
     def _repr_html_(self) -> str:
         worst = sorted(self.columns, key=lambda one: one.shape)[:_MAX_COLUMNS]
-        rows = [[one.name, Html(f"{bar(one.shape, 1.0)} {one.shape:.3f}")] for one in worst]
+        rows = [
+            [column.name, Html(f"{bar(column.shape, 1.0)} {column.shape:.3f}")] for column in worst
+        ]
         first, *others = self.sentences()
         return block(paragraph(first), bullets(others), table(["column", "alike"], rows))

@@ -115,23 +115,27 @@ def find_relations(
 ) -> dict[str, Relation]:
     """Return the columns that others determine; no two determine each other."""
     names = table.names
-    found = dict[str, Relation]()
+    relations = dict[str, Relation]()
     numbers = [name for name in names if cells[name].kind != LEVEL and cells[name].n_cells > 1]
     for place, name in enumerate(names):
         for source in (*names[:place], *names[place + 1 :]):
-            if _leads_back(found, source, name):
+            if _leads_back(relations, source, name):
                 continue
             lookup = _lookup(source, name, cells, drawn)
             is_later = source in names[place:]
             if lookup and not (is_later and _lookup(name, source, cells, drawn)):
-                found[name] = lookup
+                relations[name] = lookup
                 break
-        if name not in found and name in numbers:
-            earlier = [one for one in numbers[: numbers.index(name)] if one != name]
+        if name not in relations and name in numbers:
+            earlier = [
+                earlier_name
+                for earlier_name in numbers[: numbers.index(name)]
+                if earlier_name != name
+            ]
             linear = _linear(table, name, earlier, cells[name])
             if linear is not None:
-                found[name] = linear
-    return found
+                relations[name] = linear
+    return relations
 
 
 def find_sums(table: Table) -> dict[str, WeightedSum]:
@@ -145,13 +149,13 @@ def find_sums(table: Table) -> dict[str, WeightedSum]:
     """
     numbers = [name for name in table.names if table[name].dtype.kind == "f"]
     lacking = {name for name in numbers if np.isnan(table[name]).any()}
-    found = {}
+    sums = {}
     for place, name in enumerate(numbers):
         cells = ColumnCells.of(table[name], _ROWS_OF_CELL) if place and lacking else None
         linear = cells and _linear(table, name, numbers[:place], cells)
         if linear and lacking & {name, *linear.sources}:
-            found[name] = linear
-    return found
+            sums[name] = linear
+    return sums
 
 
 def in_order(names: Sequence[str], relations: Mapping[str, Relation]) -> tuple[str, ...]:
@@ -173,7 +177,9 @@ def _leads_back(found: Mapping[str, Relation], source: str, name: str) -> bool:
     """Return whether a column already follows from another one, at however many removes."""
     if source == name:
         return True
-    return source in found and any(_leads_back(found, one, name) for one in found[source].sources)
+    return source in found and any(
+        _leads_back(found, earlier, name) for earlier in found[source].sources
+    )
 
 
 def _lookup(
@@ -205,7 +211,7 @@ def _linear(
     tolerance = 0.75 * cells.step if cells.step else 1e-6 * spread
     if spread < _MIN_SPREAD * tolerance:
         return None
-    columns = {one: as_numbers(table[one]) for one in earlier[-_MAX_SOURCES:]}
+    columns = {source: as_numbers(table[source]) for source in earlier[-_MAX_SOURCES:]}
     some = present[:: max(1, len(present) // _SAMPLE)]
     for sources in _candidates(columns, target, some):
         linear = _fitted(columns, target, sources, some, tolerance)
@@ -221,11 +227,11 @@ def _candidates(
     centered = target[some] - target[some].mean()
     complete = {}
     for name, column in columns.items():
-        own = column[some]
-        if not np.isnan(own).any() and own.std() > 0:
-            complete[name] = own - own.mean()
-    for name, own in complete.items():
-        together = abs(own @ centered) / np.sqrt((own @ own) * (centered @ centered))
+        sample = column[some]
+        if not np.isnan(sample).any() and sample.std() > 0:
+            complete[name] = sample - sample.mean()
+    for name, sample in complete.items():
+        together = abs(sample @ centered) / np.sqrt((sample @ sample) * (centered @ centered))
         if together > _CORRELATED:
             yield (name,)
     if len(complete) > 1 and len(some) >= _ROWS_OF_SOURCE * len(complete):
@@ -248,7 +254,7 @@ def _fitted(
     if not needed.any():
         return None
     if not needed.all():
-        left = tuple(name for name, one in zip(sources, needed, strict=True) if one)
+        left = tuple(name for name, is_needed in zip(sources, needed, strict=True) if is_needed)
         return _fitted(columns, target, left, some, tolerance)
     weights = weights / scales
     exact = WeightedSum(sources, tuple(weights.tolist()), float(center - means @ weights))

@@ -177,7 +177,7 @@ class Sampler:
         self._stored, self._chain, self._chosen = stored, chain, chosen
         self.quality_ = stored.quality
         dates = [name for name, cells in chain.cells.items() if cells.kind == MOMENT_KIND]
-        relations = [one.sentence(name, dates) for name, one in chain.relations.items()]
+        relations = [relation.sentence(name, dates) for name, relation in chain.relations.items()]
         replaced = [column.note for column in stored.columns if column.note]
         self.notes_ = (*relations, *replaced, *notes)
         return self
@@ -254,7 +254,9 @@ class Sampler:
             values = chain.draw(int(n), [seed], allowed)
         else:
             values = self._balanced(int(n), seed, allowed, balanced)
-        columns = {name: chain.cells[name].as_column(one) for name, one in values.items()}
+        columns = {
+            name: chain.cells[name].as_column(of_column) for name, of_column in values.items()
+        }
         return make_rows(columns, self._stored.columns, int(n))
 
     def _balanced(self, n: int, seed: int, given: Given, name: str) -> dict[str, Array]:
@@ -262,16 +264,16 @@ class Sampler:
         cells = drawable(self._chain, name)
         frequent = np.flatnonzero(~np.isnan(cells.low) & (cells.shares > 0))
         asked: list[int] = given[name][0].tolist() if name in given else frequent.tolist()
-        each = [one for one in asked if cells.kind != LEVEL or cells.levels[one] is not None]
+        each = [cell for cell in asked if cells.kind != LEVEL or cells.levels[cell] is not None]
         if not cells.is_atom.all() or not 0 < len(each) <= n:
             raise InputError(
                 f"balanced is {name!r}: give a column of categories, or of at most {n:,} numbers"
                 f" (n) that {self.min_rows} rows or more have."
             )
         parts = []
-        for number, one in enumerate(each):
+        for number, cell in enumerate(each):
             n_rows = n // len(each) + (number < n % len(each))
-            here = np.array([one]), cells.low[[one]]
+            here = np.array([cell]), cells.low[[cell]]
             parts.append(self._chain.draw(n_rows, [seed, number], {**given, name: here}))
         order = np.random.default_rng([seed, 6]).permutation(n)
         return {name: np.concatenate([part[name] for part in parts])[order] for name in parts[0]}

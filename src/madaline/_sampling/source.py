@@ -320,10 +320,10 @@ def _with_levels(column: SampledColumn, X: Any, values: Array, min_rows: int) ->
     dtype = X[column.name].dtype
     counts = Counter(map(str, values.tolist()))
     levels = dtype.categories.tolist()
-    kept = [level for level in levels if counts[level_text(level)] >= min_rows]
-    if OTHER in column.note and OTHER not in kept:
-        kept.append(OTHER)
-    return replace(column, ordered=bool(dtype.ordered), levels=tuple(kept))
+    frequent = [level for level in levels if counts[level_text(level)] >= min_rows]
+    if OTHER in column.note and OTHER not in frequent:
+        frequent.append(OTHER)
+    return replace(column, ordered=bool(dtype.ordered), levels=tuple(frequent))
 
 
 def some_rows(table: Table, seed: int) -> tuple[Table, list[str]]:
@@ -348,18 +348,18 @@ def make_rows(
     drawn: Mapping[str, Array], columns: Sequence[SampledColumn], n_rows: int
 ) -> dict[str, Array]:
     """Return all columns of a table: those that were drawn, numbered ones and empty ones."""
-    made = {}
+    rows = {}
     for column in columns:
         if column.role == DRAWN:
-            made[column.name] = drawn[column.name]
+            rows[column.name] = drawn[column.name]
         elif column.role == EMPTY:
-            made[column.name] = np.full(n_rows, None, object)
+            rows[column.name] = np.full(n_rows, None, object)
         else:
             numbers = 1 + np.arange(n_rows)
             before, after = column.around
             if before or after or column.width:
                 texts = [f"{before}{number:0{column.width}d}{after}" for number in numbers.tolist()]
-                made[column.name] = np.array(texts, object)
+                rows[column.name] = np.array(texts, object)
             else:
-                made[column.name] = numbers.astype(np.float64)
-    return made
+                rows[column.name] = numbers.astype(np.float64)
+    return rows
