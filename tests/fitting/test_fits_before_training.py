@@ -45,7 +45,7 @@ def test_settings_are_those_that_were_given():
 
 def test_differences_are_put_back_column_by_column():
     fitting = fitting_of(TABLE, Y, time=True, lags=[1, 2], horizon=3)
-    offset, lagged = fitting.prepared.dataset.offset, fitting.prepared.lagged
+    offset, lagged = fitting.prepared.dataset.offset, fitting.prepared.time.lagged
     assert lagged.anchors is not None
     order = fitting.rows.order
     scale = fitting.target_encoder.scale
@@ -53,7 +53,7 @@ def test_differences_are_put_back_column_by_column():
     assert set(offset.parts) <= set(range(len(fitting.encoder.columns)))
     constant = offset.values - sum(offset.parts.values())
     np.testing.assert_allclose(constant, constant[0, 0], atol=1e-4)
-    assert fitting.prepared.steps.tolist() == lagged.steps[order].tolist()
+    assert fitting.prepared.steps.tolist() == lagged.made.steps[order].tolist()
     assert fitting.request.time == TimeRequest(True, horizon=3, lags=(1, 2))
     assert fitting.advice == lagged.advice
     with pytest.raises(InputError, match="with lags keeps"):

@@ -261,10 +261,10 @@ def test_outputs_are_in_the_order_of_the_table(weighted):
 def test_rows_with_lags_count_once(lagged):
     given = lagged.prepared
     assert given.n_given == 140
-    assert given.n_own == given.lagged.n_own < given.rows.n_samples
+    assert given.n_own == given.time.lagged.made.n_own < given.rows.n_samples
     found = lagged.out_of_fold()[:, 0]
     assert len(found) == 140
-    evaluated = given.lagged.given[given.rows.order[: given.rows.n_evaluated]]
+    evaluated = given.time.lagged.given[given.rows.order[: given.rows.n_evaluated]]
     assert set(np.flatnonzero(~np.isnan(found))) == set(evaluated.tolist())
 
 

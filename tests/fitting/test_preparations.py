@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.fits import asked, context_of, data_of
+from tests.fits import context_of, data_of
 
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline._data.level_counts import LevelCounts
@@ -28,6 +28,8 @@ from madaline._fitting.training_data import EncodedTarget
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
 from madaline._request import FitRequest
+from madaline._time import hooks
+from madaline._time.hooks import TimeHooks
 from madaline._time.stretches import RowTimes
 from madaline._time.time_request import TimeRequest
 from madaline.errors import InputError
@@ -35,7 +37,8 @@ from madaline.errors import InputError
 
 def prepared_of(**facts):
     """Return a preparation with some facts; all others are missing."""
-    return Preparation(**{one.name: None for one in fields(Preparation)} | facts)
+    missing = {one.name: None for one in fields(Preparation)} | {"time": TimeHooks()}
+    return Preparation(**missing | facts)
 
 
 ROWS = FoldedRows.from_folds(np.array([1, 0, -1, 0, 1]))
@@ -46,7 +49,8 @@ def test_rows_are_counted_once_each():
     assert (plain.n_own, plain.n_given, plain.n_predicted, plain.drawn) == (5, 5, 1, None)
     assert sorted(plain.evaluated_rows.tolist()) == [0, 1, 3, 4]
     given = np.array([7, 6, 5, 4, 3])
-    past = replace(plain, lagged=SimpleNamespace(n_own=4, n_given=8, given=given))
+    lagged = SimpleNamespace(made=SimpleNamespace(n_own=4), n_given=8, given=given)
+    past = replace(plain, time=TimeHooks(lagged=lagged))
     assert (past.n_own, past.n_given) == (4, 8)
     assert past.evaluated_rows.tolist() == given[plain.evaluated_rows].tolist()
     blocks = SimpleNamespace(n_samples=900, n_blocks=3)
@@ -83,19 +87,19 @@ def test_times_are_looked_at_by_groups_or_by_the_column_that_tells_rows_apart():
     facts = {"data": data, "schema": Schema.infer(data.table), "dataset": dataset, "rows": ROWS}
     assert prepared_of(**facts).later is None
     times = RowTimes("t", np.repeat(np.arange(20.0), 2), reach=5.0)
-    later = prepared_of(**facts, times=times).later
+    later = prepared_of(**facts, time=TimeHooks(times)).later
     assert (later.series_name, later.reach, later.noticed) == ("store", 5, None)
     assert later.series.tolist() == [0, 1] * 20
     order = SimpleNamespace(noticed="seen")
     grouped = replace(data, groups=np.arange(40))
-    later = prepared_of(**facts | {"data": grouped}, times=times, order=order).later
+    later = prepared_of(**facts | {"data": grouped}, time=TimeHooks(times, order=order)).later
     assert (later.series is grouped.groups, later.series_name, later.noticed) == (
         True,
         None,
         "seen",
     )
     apart = replace(times, values=np.arange(40.0))
-    assert prepared_of(**facts, times=apart).later.series is None
+    assert prepared_of(**facts, time=TimeHooks(apart)).later.series is None
 
 
 def test_folds_are_the_given_ones_or_dealt_out_by_the_seed():
@@ -123,14 +127,15 @@ def test_plans_are_made_for_what_is_to_be_predicted(monkeypatch):
     def planned(name):
         return lambda plan, *given: made.append((name, *given)) or plan
 
-    for name in ("plan_for_later_rows", "plan_for_lags", "plan_for_rare_class"):
-        monkeypatch.setattr(preparation, name, planned(name))
+    monkeypatch.setattr(preparation, "plan_for_rare_class", planned("plan_for_rare_class"))
+    for name in ("plan_for_later_rows", "plan_for_lags"):
+        monkeypatch.setattr(hooks, name, planned(name))
     labels = np.array(["a"] * 30 + ["b"] * 10, object)
     rng = np.random.default_rng(0)
     data = data_of({"x": rng.normal(size=40), "z": rng.normal(size=40)}, labels)
     goal = EncodedTarget.of(ClassEncoder.fit(labels), Objective(), labels, None)
     options = context_of(Objective(), None, {}, seed=0)
-    seen = SimpleNamespace(data=data, schema=Schema.infer(data.table), goal=goal, times=None)
+    seen = SimpleNamespace(data=data, schema=Schema.infer(data.table), goal=goal, time=TimeHooks())
     chosen, _ = _choose(seen, {}, options)
     assert made == [("plan_for_rare_class", 40, 10)]
     assert chosen.n_waiting == 0
@@ -139,11 +144,11 @@ def test_plans_are_made_for_what_is_to_be_predicted(monkeypatch):
     on_disk = replace(data, drawn_from=object())
     assert _choose(SimpleNamespace(**vars(seen) | {"data": on_disk}), {}, large)[0].n_waiting == 0
     made.clear()
-    later = SimpleNamespace(**vars(seen) | {"times": object()})
+    later = SimpleNamespace(**vars(seen) | {"time": TimeHooks(object())})
     _choose(later, {}, options)
     assert made == [("plan_for_later_rows",)]
     made.clear()
-    later.data = asked(data, lags=(1,))
+    later.time = TimeHooks(object(), object())
     _choose(later, {}, options)
     assert made == [("plan_for_later_rows",), ("plan_for_lags",)]
     adjusted = replace(options, adjust=lambda plan: replace(plan, epochs=7))

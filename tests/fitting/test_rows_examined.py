@@ -26,6 +26,7 @@ from madaline._fitting.examination import (
     in_order,
 )
 from madaline._fitting.training_data import EncodedTarget
+from madaline._time.hooks import TimeHooks
 from madaline._time.stretches import RowTimes, hidden_features
 
 
@@ -131,7 +132,7 @@ def examined(data, **more):
     encoder, schema = RegressionEncoder(0.0, 1.0, 0, 9), Schema.infer(data.table)
     facts = {"task": "regression", "target_encoder": encoder} | more
     goal = goal_of(facts["target_encoder"], data.target)
-    given = {"task_reason": "", "leaks": (), "times": None, "lagged": None} | facts
+    given = {"task_reason": "", "leaks": (), "time": TimeHooks()} | facts
     return Examination(data=data, schema=schema, goal=goal, **given)
 
 
@@ -146,8 +147,7 @@ def test_rows_in_the_order_of_the_target_are_told_unless_they_have_times():
     of_classes = examined(data_of(columns, labels), **more)
     assert of_classes.sorted_rows.startswith("The rows are sorted by the target, and row_id")
     times = RowTimes("t", np.arange(600.0))
-    assert replace(seen, times=times).sorted_rows == ""
-    assert replace(seen, lagged=SimpleNamespace()).sorted_rows == ""
+    assert replace(seen, time=TimeHooks(times)).sorted_rows == ""
     both = data_of(columns, np.random.default_rng(1).normal(size=(n, 2)), target_name=("u", "v"))
     assert replace(seen, data=both).sorted_rows == ""
 
@@ -161,8 +161,8 @@ def test_rows_are_held_out_in_time_only_where_an_order_is_of_time(monkeypatch):
         order.of_time = in_time
         monkeypatch.setattr(examination, "_find_order", lambda *_, found=found: found)
         after = in_order(seen)
-        assert after.order is found
-        assert (after.times is not None) == in_time
+        assert after.time.order is found
+        assert (after.time.times is not None) == in_time
         assert (after.data.folds is not None) == in_time
         assert (after.target_encoder is seen.target_encoder) != in_time
         assert (after.goal.encoder is after.target_encoder) or not in_time

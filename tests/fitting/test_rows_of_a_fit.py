@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.fits import asked, data_of
+from tests.fits import asked, context_of, data_of
 
 from madaline._data.kinds.kind import DROPPED, NUMBER
 from madaline._data.schema import Schema
@@ -15,9 +15,8 @@ from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._data.target import RegressionEncoder
 from madaline._evaluation.objective import Objective
-from madaline._fitting import lagged
 from madaline._fitting.columns import infer_schema, with_counters
-from madaline._fitting.examination import _find_order, _with_only_dates, _with_stretches
+from madaline._fitting.examination import _find_order, _in_time, _with_only_dates
 from madaline._fitting.updating import rows as updating
 from madaline._fitting.updating.rows import JointRows, NewRows, is_too_few
 from madaline._fitting.updating.update import _continuing, _known_objective, _smaller
@@ -25,11 +24,24 @@ from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
 from madaline._request import FitRequest
 from madaline._runtime.frozen_networks import NetworkPart
+from madaline._time import lagged
 from madaline._time.forward import ForwardScores, Stretch
+from madaline._time.hooks import TimeHooks
+from madaline._time.lagged import TimedRows
 from madaline._time.stretches import ROW_ORDER, RowTimes
 from madaline.errors import EarlierRowsWarning, InputError
 
 DAY = 86_400.0
+
+
+def series_of(data, times):
+    return lagged._series(timed_rows(data, times), data.asked.series)
+
+
+def timed_rows(data, times):
+    """Return rows as lags are made of them."""
+    names = data.target_names
+    return TimedRows(data.table, Schema.infer(data.table), times, data.target, names, data.groups)
 
 
 def dates(n_rows):
@@ -37,31 +49,28 @@ def dates(n_rows):
 
 
 def test_a_gap_is_so_many_rows_of_a_series():
-    data = data_of({"x": np.arange(9.0)})
     times = replace(dates(9), gap=2 * DAY)
-    assert lagged._gap(data, times) == 0
-    assert lagged._gap(asked(data, gap=0), times) == 0
-    assert lagged._gap(asked(data, gap=3), times) == 3
-    assert lagged._gap(asked(data, gap="2 days"), times) == 2
-    assert lagged._gap(asked(data, gap="2 days"), replace(times, gap=2.5 * DAY)) == 3
+    for gap, n_rows in ((None, 0), (0, 0), (3, 3), ("2 days", 2)):
+        assert lagged._gap(times, gap) == n_rows
+    assert lagged._gap(replace(times, gap=2.5 * DAY), "2 days") == 3
     with pytest.raises(InputError, match="gap"):
-        lagged._gap(asked(data, gap=1.5), times)
+        lagged._gap(times, 1.5)
 
 
 def test_series_are_those_of_groups_unless_groups_are_periods():
     store = np.array(["a", "b", "c"] * 4, object)
     table = {"store": store, "x": np.arange(12.0), "half": np.array(["u", "v"] * 6, object)}
     data, times = data_of(table), dates(12)
-    assert lagged._series(data, times) is None
-    assert lagged._series(asked(data, series="store"), times) == "store"
+    assert lagged._series(timed_rows(data, times), data.asked.series) is None
+    assert series_of(asked(data, series="store"), times) == "store"
     with pytest.raises(InputError, match="series names 'shop', but"):
-        lagged._series(asked(data, series="shop"), times)
+        series_of(asked(data, series="shop"), times)
     groups = np.array([7, 3, 9] * 4)
-    assert lagged._series(replace(data, groups=groups), times) == "store"
+    assert series_of(replace(data, groups=groups), times) == "store"
     periods = np.repeat([1, 2, 3], 4)
-    assert lagged._series(replace(data, groups=periods), times) is None
+    assert series_of(replace(data, groups=periods), times) is None
     back = np.repeat([1, 2, 1], 4)  # goes on after another one: no period, and no column tells it
-    assert lagged._series(replace(data, groups=back), times) is None
+    assert series_of(replace(data, groups=back), times) is None
 
 
 def test_a_column_agrees_with_groups_where_each_has_a_level_of_its_own():
@@ -88,14 +97,14 @@ def test_rows_of_one_time_are_told_or_told_apart_by_a_column():
     }
     data, times = data_of(table), RowTimes("t", values)
     with pytest.raises(InputError, match="60 of 60 rows have the time of another, and store tells"):
-        lagged._check_times(data, Schema.infer(data.table), times)
+        lagged._check_distinct(timed_rows(data, times))
     alone = data_of({"x": table["x"]})
-    told = lagged._check_times(alone, Schema.infer(alone.table), times)
+    told = lagged._check_distinct(timed_rows(alone, times))
     assert told.startswith("60 of 60 rows have the time of another: lags take them together")
     unlike = replace(times, values=np.r_[np.arange(58.0), 57, 57])
-    assert lagged._check_times(alone, Schema.infer(alone.table), unlike).startswith("3 of 60")
+    assert lagged._check_distinct(timed_rows(alone, unlike)).startswith("3 of 60")
     once = replace(times, values=np.arange(60.0))
-    assert lagged._check_times(alone, Schema.infer(alone.table), once) == ""
+    assert lagged._check_distinct(timed_rows(alone, once)) == ""
 
 
 @pytest.mark.parametrize(
@@ -119,17 +128,16 @@ def test_lags_that_cannot_be_made_are_refused(given, words):
     data = data_of({"x": rng.normal(size=30), "day": day}, rng.normal(size=30), **given)
     data = replace(data, target_names=names)
     times = dates(30) if timed else None
+    context = context_of(task="regression")
     with pytest.raises(InputError, match=words):
-        lagged.add_past(
-            data, Schema.infer(data.table), times, task="regression",
-            objective=Objective(), seed=0,
-        )  # fmt: skip
+        _in_time(data, Schema.infer(data.table), times, context.request, classes=False)
 
 
 def test_without_lags_there_is_no_past():
-    data = data_of({"x": np.arange(9.0)})
-    options = {"task": "regression", "objective": Objective(), "seed": 0}
-    assert lagged.add_past(data, Schema.infer(data.table), None, **options) is None
+    data, times = data_of({"x": np.arange(9.0)}), RowTimes("t", np.arange(9.0))
+    lagged.check_times(data.asked, None)
+    found = TimeHooks.of(timed_rows(data, times), data.asked, anchored=True, seed=0)
+    assert (found.times, found.lagged, found.steps) == (times, None, None)
 
 
 def test_rows_with_lags_hold_what_was_known_so_far_before():
@@ -137,16 +145,15 @@ def test_rows_with_lags_hold_what_was_known_so_far_before():
     y = rng.normal(size=40).cumsum()
     data = data_of({"x": rng.normal(size=40)}, y, lags=[1, 3], horizon=4)
     times = RowTimes(ROW_ORDER, np.arange(40.0), horizon=4.0)
-    found = lagged.add_past(
-        data, Schema.infer(data.table), times, task="regression", objective=Objective(), seed=0
-    )
+    found = lagged.add_past(timed_rows(data, times), data.asked, anchored=True, seed=0)
+    n_own, steps = found.made.n_own, found.made.steps
     assert (found.n_given, found.advice) == (40, "")
     assert found.times.horizon is None  # it counts rows of a series, in lags
-    assert found.n_own == len(np.unique(found.given[: found.n_own]))
-    assert set(found.steps) == {1, 2, 3, 4}
-    last = found.data.table[found.past.lags.last]
-    assert last == pytest.approx(y[found.given - found.steps])
-    assert found.data.target == pytest.approx(y[found.given])
+    assert n_own == len(np.unique(found.given[:n_own]))
+    assert set(steps) == {1, 2, 3, 4}
+    last = found.table[found.past.lags.last]
+    assert last == pytest.approx(y[found.given - steps])
+    assert found.given_target == pytest.approx(y[found.given])
     if found.anchors is not None:
         assert found.target == pytest.approx(y[found.given] - found.anchors)
     encoder = RegressionEncoder(1.0, 2.0, -9.0, 9.0)
@@ -156,9 +163,9 @@ def test_rows_with_lags_hold_what_was_known_so_far_before():
     if found.anchors is not None:
         assert (made.scale, made.low, made.high) == (5.0, -9.0, 9.0)
     folds = GivenFolds(np.arange(len(found.given)) % 2)
-    numbers = found.unevaluated(folds).numbers
-    assert (numbers[found.n_own :] == -1).all()
-    assert (numbers[: found.n_own] == folds.numbers[: found.n_own]).all()
+    numbers = found.evaluated_once(folds).numbers
+    assert (numbers[n_own:] == -1).all()
+    assert (numbers[:n_own] == folds.numbers[:n_own]).all()
 
 
 def test_the_only_column_of_dates_tells_the_time_where_that_is_needed():
@@ -176,14 +183,15 @@ def test_the_only_column_of_dates_tells_the_time_where_that_is_needed():
 
 def test_stretches_are_folds_unless_others_were_given():
     data, times = data_of({"x": np.arange(40.0)}), RowTimes("t", np.arange(40.0))
-    assert _with_stretches(data, None) is data
-    assert _with_stretches(data, times).folds.n_folds == 4
-    assert _with_stretches(replace(data, folds=3), times).folds.n_folds == 3
     given = GivenFolds(np.arange(40) % 2)
+    assert TimeHooks().folds(given, None) is given
+    in_time = TimeHooks(times)
+    assert in_time.folds(None, None).n_folds == 4
+    assert in_time.folds(3, None).n_folds == 3
     with pytest.raises(InputError, match="Both folds and time are given"):
-        _with_stretches(replace(data, folds=given), times)
-    of_update = replace(data, folds=replace(given, n_final=2))
-    assert _with_stretches(of_update, times) is of_update
+        in_time.folds(given, None)
+    of_update = replace(given, n_final=2)
+    assert in_time.folds(of_update, None) is of_update
     for told in ({"time": True}, {"time": False}, {"folds": 3}):
         assert _find_order(replace(data, **told), Schema.infer(data.table), None) is None
 

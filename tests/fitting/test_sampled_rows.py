@@ -221,7 +221,7 @@ def test_rows_weigh_as_in_the_sample(weighted, class_weight):
 def test_rows_of_a_sample_are_found_in_the_table():
     numbers = np.array([2, 3, 7, 8])  # of the rows that were drawn
     rows = FoldedRows.from_folds(np.array([1, 0, 0, 1]))
-    ready = SimpleNamespace(rows=rows, times=None, schema=None)
+    ready = SimpleNamespace(rows=rows, time=SimpleNamespace(times=None), schema=None)
     of_sample, of_rows = np.array([1.0, 2, 3, 4]), np.array([9.0, 1, 2, 3, 4, 3])
     for grouped in (False, True):
         assign = _Assigner(ready, numbers, of_sample if grouped else None)

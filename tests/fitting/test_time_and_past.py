@@ -7,22 +7,24 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.fits import asked, data_of
+from tests.fits import data_of
 
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DROPPED, NUMBER, ColumnSchema
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
-from madaline._fitting import lagged, training
-from madaline._fitting.lagged import (
+from madaline._fitting import training
+from madaline._fitting.training import TimeLimit, TrainingRun
+from madaline._time import lagged
+from madaline._time.lagged import (
     LaggedData,
+    TimedRows,
     _check_length,
     _lags,
     _others,
     _past_column,
     offset_of,
 )
-from madaline._fitting.training import TimeLimit, TrainingRun
 from madaline._time.lags import Lags
 from madaline._time.stretches import ROW_ORDER, RowTimes
 from madaline.errors import InputError
@@ -218,13 +220,17 @@ def timed_data(target=None, **more):
 TIMES = RowTimes("day", np.arange(12) * DAY, of_dates=True)
 
 
+def rows_of(data, schema, times=TIMES, **more):
+    return TimedRows(data.table, schema, times, data.target, data.target_names, **more)
+
+
 @pytest.mark.parametrize(
     ("given", "gap", "horizon"),
     [({}, 0, 1), ({"gap": 2}, 2, 3), ({"gap": 2, "horizon": 3}, 2, 3), ({"horizon": 5}, 0, 5)],
 )
 def test_rows_are_predicted_from_behind_the_gap_on(given, gap, horizon):
     data, schema = timed_data(series="store", past=["x"], **given)
-    lags, values = _lags(data, schema, TIMES, "regression")
+    lags, values = _lags(rows_of(data, schema), data.asked)
     assert (lags.gap, lags.horizon, lags.rows) == (gap, horizon, (1,))
     assert (lags.time, lags.series, lags.of_dates) == ("day", "store", True)
     assert [one.name for one in lags.others] == ["x"]
@@ -235,24 +241,24 @@ def test_lags_of_classes_are_of_their_labels():
     labels = np.array(["no", "yes", "no"] * 4, object)
     data, schema = timed_data(labels)
     in_order = RowTimes(ROW_ORDER, np.arange(12.0))
-    lags, values = _lags(data, schema, in_order, "classification")
+    lags, values = _lags(rows_of(data, schema, in_order, of_classes=True), data.asked)
     assert (lags.classes, lags.time, lags.of_dates) == (("no", "yes"), None, False)
     assert values.tolist() == [0, 1, 0] * 4
-    given = replace(data, time=np.arange(12.0))
-    assert _lags(given, schema, replace(TIMES, name="x"), "classification")[0].time is None
+    beside = rows_of(data, schema, replace(TIMES, name="x"), of_classes=True, of_column=False)
+    assert _lags(beside, data.asked)[0].time is None
     several, schema = timed_data(np.zeros((12, 2)), target_name=("u", "v"))
     with pytest.raises(InputError, match="but there are 2"):
-        _lags(several, schema, TIMES, "regression")
+        _lags(rows_of(several, schema), several.asked)
 
 
 def test_pasts_are_not_of_what_places_the_rows():
     data, schema = timed_data(past=["x"])
-    assert _others(asked(data, past=()), schema, ()) == ()
+    assert _others(rows_of(data, schema), (), ()) == ()
     for name in ("day", "store"):
         with pytest.raises(InputError, match=f"past names '{name}', by which"):
-            _others(asked(data, past=(name,)), schema, ("day", "store"))
+            _others(rows_of(data, schema), (name,), ("day", "store"))
     with pytest.raises(InputError, match="no such column"):
-        _others(asked(data, past=("y",)), schema, ())
+        _others(rows_of(data, schema), ("y",), ())
 
 
 @pytest.mark.parametrize(("longest", "fits"), [(5, True), (6, False)])
@@ -282,14 +288,14 @@ def test_levels_of_series_are_numbers_or_texts_without_gaps(values, codes):
     assert (found if found is None else found.tolist()) == codes
 
 
-def lagged_data(target, **more):
-    lags = SimpleNamespace(last="last", series=None, rows=(1, 7))
-    facts = {"anchors": None, "n_own": 3} | more
-    table = Table({"last": np.array([1.0, 2, 3, 4])})
-    data = SimpleNamespace(table=table, target=target)
-    times = RowTimes("t", np.arange(4.0))
-    given = {"schema": None, "steps": None, "given": None, "n_given": 4}
-    return LaggedData(data=data, times=times, past=SimpleNamespace(lags=lags), **given, **facts)
+def lagged_data(target, anchors=None):
+    lags = SimpleNamespace(
+        last="last", series=None, rows=(1, 7), anchors=lambda _: anchors,
+        anchor=SimpleNamespace(kind="none" if anchors is None else "last"),
+    )  # fmt: skip
+    made = SimpleNamespace(past=SimpleNamespace(lags=lags), columns={}, rows=None, n_own=3)
+    table, times = Table({"last": np.array([1.0, 2, 3, 4])}), RowTimes("t", np.arange(4.0))
+    return LaggedData(made, table, None, times, target, 4)
 
 
 def test_differences_have_the_range_of_the_target():

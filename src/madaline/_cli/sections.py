@@ -354,7 +354,7 @@ def _columns(fitting: Fitting) -> Iterator[str]:
     yield ", ".join(
         format_count(numbers[name], *kind.words) for name, kind in KINDS.items() if numbers[name]
     )
-    lagged = fitting.prepared.lagged
+    lagged = fitting.prepared.time.lagged
     past = [] if lagged is None else [column.name for column in lagged.past.lags.others]
     if past:
         yield f"only the past of {format_list(past, limit=3)}"

@@ -113,11 +113,11 @@ class ComparedRows:
         n_folds = request.folds
         if n_folds is None:
             n_folds = _N_FOLDS if table.n_samples < _MANY_ROWS else _N_FOLDS_OF_MANY
-        if prepared.times is None:
+        if prepared.time.times is None:
             rng = np.random.default_rng([request.seed, _FOLD_STREAM])
             folded = _at_random(values, n_folds, prepared.task, roles.groups, rng)
         else:
-            folded = _in_time(prepared.times, n_folds, roles.groups)
+            folded = _in_time(prepared.time.times, n_folds, roles.groups)
         return cls(
             table,
             n_given,
@@ -126,7 +126,7 @@ class ComparedRows:
             request,
             roles.weight,
             roles.groups,
-            prepared.times,
+            prepared.time.times,
             folded,
             prepared.schema,
             prepared.data.table,

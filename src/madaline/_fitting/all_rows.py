@@ -100,13 +100,13 @@ def _times_in_memory(
     data: TrainingData, table: Table, sample: Array, prepared: Preparation
 ) -> Array | None:
     """Return when each row was recorded, as those of the sample are counted."""
-    if prepared.times is None:
+    if prepared.time.times is None:
         return None
     if isinstance(data.time, np.ndarray):
         read = read_times(data.time, table, prepared.schema)
         assert read is not None
         return read.values
-    return times_of_rows(prepared.times, sample, table, np.arange(table.n_samples))
+    return times_of_rows(prepared.time.times, sample, table, np.arange(table.n_samples))
 
 
 def blocks_of_files(
@@ -256,7 +256,7 @@ class _Assigner:
         numbers: Array,  # of the rows of the sample, in the order of the table
         groups: Array | None,  # of the sample
     ) -> None:
-        self._numbers, self._times, self._schema = numbers, prepared.times, prepared.schema
+        self._numbers, self._times, self._schema = numbers, prepared.time.times, prepared.schema
         self._places = np.empty(len(numbers), np.int32)
         self._places[prepared.rows.order] = np.arange(len(numbers))
         limits = None if self._times is None else self._times.limits

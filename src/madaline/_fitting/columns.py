@@ -16,12 +16,12 @@ from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
 from madaline._evaluation.letters import letters_tell
 from madaline._evaluation.objective import Objective
-from madaline._fitting.lagged import LaggedData
 from madaline._fitting.memory import Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.dataset import Dataset
 from madaline._race.features import NetworkInputs, RowFeatures
-from madaline._time.stretches import RowTimes, hidden_features, rising_columns
+from madaline._time.hooks import TimeHooks
+from madaline._time.stretches import RowTimes, rising_columns
 from madaline.nn.arrays import Array
 
 
@@ -101,8 +101,7 @@ def make_dataset(
     chosen: Proposal,
     rows: FoldedRows,
     monotone: Mapping[str, int],
-    times: RowTimes | None,
-    lagged: LaggedData | None,
+    time: TimeHooks,
 ) -> Dataset:
     """Return the encoded rows, fold after fold, and what is to be learned from them."""
     order, encoder = rows.order, chosen.encoder
@@ -118,9 +117,7 @@ def make_dataset(
         np.arange(len(order)) if groups is None else groups,
     )
     used = sorted({recipe.n_bins for recipe in chosen.plan.recipes})
-    hidden = None if times is None else hidden_features(encoder, encoded, times.take(order), used)
-    if times is not None and groups is None:
-        groups = times.take(order).blocks(rows.bounds)
+    hidden = time.hidden(encoder, encoded, order, used)
     metric = objective.make_metric(
         goal.encoder,
         (data.target if data.classes is None else data.classes[goal.codes])[order],
@@ -134,9 +131,9 @@ def make_dataset(
         target,
         objective.network_loss(goal.encoder),
         unit_mean(goal.weight, order),
-        groups,
+        time.blocks(rows) if groups is None else groups,
         metric,
-        None if lagged is None else lagged.offset(goal.encoder, encoder.columns, order),
+        time.offset(goal.encoder, encoder.columns, order),
     )
 
 

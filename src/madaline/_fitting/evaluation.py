@@ -94,7 +94,7 @@ class Evaluation:
                 finished,
                 strength,
                 leaks=outcome.prepared.leaks,
-                importances=() if outcome.prepared.lagged is not None else outcome.importances,
+                importances=() if outcome.prepared.time.lagged is not None else outcome.importances,
                 decisions=self.decisions,
                 forward=self._forward(),
                 hurried=outcome.is_late(SHARE_TO_DIAGNOSE),
@@ -106,7 +106,7 @@ class Evaluation:
         Older networks learned from fewer rows, and are worse for that reason alone.
         """
         forward, prepared = self.outcome.forward, self.outcome.prepared
-        if forward is None or prepared.times is None or not forward.aging:
+        if forward is None or prepared.time.times is None or not forward.aging:
             return forward
         data, dataset = prepared.data, prepared.dataset
         dataset = dataset if data.classes is None else prepared.own_dataset
@@ -114,7 +114,7 @@ class Evaluation:
         target[prepared.rows.order] = dataset.target
         facts = prepared.schema, target, data.weight, data.groups
         classes = prepared.task == CLASSIFICATION
-        ages = is_harder_later(prepared.times, data.table, *facts, classes=classes)
+        ages = is_harder_later(prepared.time.times, data.table, *facts, classes=classes)
         return forward if ages else replace(forward, aging=())
 
     @property

@@ -12,7 +12,6 @@ from madaline._data.conversion import as_levels
 from madaline._data.kinds.kind import CATEGORY, DATETIME, DROPPED, TEXT
 from madaline._data.level_counts import LevelCounts, unknown_counts
 from madaline._data.schema import Schema
-from madaline._data.splits.folds import GivenFolds
 from madaline._data.target import (
     CLASSIFICATION,
     ClassEncoder,
@@ -25,24 +24,22 @@ from madaline._engine.memory import memory_limit
 from madaline._evaluation.leak_sources import order_of_target
 from madaline._evaluation.leakage import Leak, find_leaks
 from madaline._evaluation.scores import label_text
-from madaline._fitting.arguments import count_folds
 from madaline._fitting.columns import (
     infer_schema,
     read_by_letters,
     with_counters,
 )
-from madaline._fitting.lagged import LaggedData, add_past
 from madaline._fitting.memory import MemoryLimit
 from madaline._fitting.training_data import EncodedTarget, TrainingData
 from madaline._race.plan import Plan, Preset, preset_named
 from madaline._request import FitRequest
+from madaline._time.hooks import TimeHooks
+from madaline._time.lagged import LaggedData, TimedRows, check_times
 from madaline._time.noticing import TimeOrder, find_time_order
 from madaline._time.stretches import (
     RowTimes,
-    make_stretches,
     read_times,
 )
-from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 
@@ -77,16 +74,14 @@ class Examination:
     target_encoder: TargetEncoder
     goal: EncodedTarget
     leaks: tuple[Leak, ...]
-    times: RowTimes | None
-    lagged: LaggedData | None
-    order: TimeOrder | None = None  # see `in_order`
+    time: TimeHooks  # what is known of the time of the rows; see `in_order`
 
     @property
     def sorted_rows(self) -> str:
         """That the rows, or a column that was left out, are in the order of the target; or ""."""
         classes, data = self.task == CLASSIFICATION, self.data
         target = self.goal.codes if classes else data.target
-        if target.ndim > 1 or self.times is not None or self.lagged is not None:
+        if target.ndim > 1 or self.time.times is not None:
             return ""
         dropped = [c.name for c in self.schema.columns if c.kind == DROPPED and c.n_distinct > 1]
         dropped = [name for name in dropped if data.table[name].ndim == 1]
@@ -100,8 +95,32 @@ def examine(data: TrainingData, context: FitContext) -> Examination:
     data.table.sort(context.n_workers)
     schema = infer_schema(data, request.kinds, context.all_rows)
     data = _with_only_dates(replace(data, table=schema.read(data.table)), schema)
+    times = _read_times(data, schema)
+    given = request.told_task
+    task, task_reason = (given, "as told") if given else _infer_task(data)
+    objective.check_task(task, n_targets=len(data.target_names))
+    data, schema, time = _in_time(data, schema, times, request, classes=task == CLASSIFICATION)
+    encoder = objective.fit_target_encoder(
+        task, data.target, data.weight, names=data.target_names, classes=data.classes
+    )
+    encoder = encoder.widened() if time.times else encoder
+    learned = time.learned(data.target)
+    if time.lagged is not None:
+        names = data.target_names
+        differences = objective.fit_target_encoder(task, learned, data.weight, names=names)
+        encoder = time.lagged.encoder(encoder, differences)
+    goal = EncodedTarget.of(encoder, objective, learned, data.weight)
+    kept = {*request.kinds, *_repeating(schema, context)}
+    schema = read_by_letters(schema, data.table, goal.matrix, data.groups, kept)
+    _check_limits(context.limit, data, schema, encoder)
+    leaks = _find_leaks(data, schema, goal, learned, time.lagged, classes=task == CLASSIFICATION)
+    return Examination(data, schema, task, task_reason, encoder, goal, leaks, time)
+
+
+def _read_times(data: TrainingData, schema: Schema) -> RowTimes | None:
+    """Return when each row was recorded, where that was told."""
     asked = data.asked
-    times = read_times(
+    return read_times(
         data.time,
         data.table,
         schema,
@@ -109,29 +128,30 @@ def examine(data: TrainingData, context: FitContext) -> Examination:
         horizon=None if asked.lags else asked.horizon,  # lags count it in rows
         complete=bool(asked.lags),
     )
-    given = request.told_task
-    task, task_reason = (given, "as told") if given else _infer_task(data)
-    objective.check_task(task, n_targets=len(data.target_names))
-    lagged = add_past(data, schema, times, task=task, objective=objective, seed=request.seed)
-    if lagged is not None:
-        data, schema, times = lagged.data, lagged.schema, lagged.times
-    data = _with_stretches(data, times)
-    if lagged is not None and isinstance(data.folds, GivenFolds):
-        data = replace(data, folds=lagged.unevaluated(data.folds))
-    encoder = objective.fit_target_encoder(
-        task, data.target, data.weight, names=data.target_names, classes=data.classes
-    )
-    encoder = encoder.widened() if times else encoder
-    learned = data.target if lagged is None else lagged.target
-    if lagged is not None:
-        fit = objective.fit_target_encoder
-        encoder = lagged.encoder(encoder, fit(task, learned, data.weight, names=data.target_names))
-    goal = EncodedTarget.of(encoder, objective, learned, data.weight)
-    kept = {*request.kinds, *_repeating(schema, context)}
-    schema = read_by_letters(schema, data.table, goal.matrix, data.groups, kept)
-    _check_limits(context.limit, data, schema, encoder)
-    leaks = _find_leaks(data, schema, goal, learned, lagged, classes=task == CLASSIFICATION)
-    return Examination(data, schema, task, task_reason, encoder, goal, leaks, times, lagged)
+
+
+def _in_time(
+    data: TrainingData,
+    schema: Schema,
+    times: RowTimes | None,
+    request: FitRequest,
+    *,
+    classes: bool,
+) -> tuple[TrainingData, Schema, TimeHooks]:
+    """Return the rows in stretches of time, with their past, where that is asked for."""
+    check_times(data.asked, times)
+    if times is None:
+        return data, schema, TimeHooks()
+    of_column, names = not isinstance(data.time, np.ndarray), data.target_names
+    rows = TimedRows(data.table, schema, times, data.target, names, data.groups, classes, of_column)
+    anchored = request.objective.loss != "poisson"
+    time = TimeHooks.of(rows, data.asked, anchored=anchored, seed=request.seed)
+    if time.lagged is not None:
+        if time.lagged.past.lags.series != data.asked.series:  # groups stand in for series
+            data = replace(data, groups=None)
+        data = replace(data.take(time.lagged.given), table=time.lagged.table)
+        schema = time.lagged.schema
+    return replace(data, folds=time.folds(data.folds, data.groups)), schema, time
 
 
 def _repeating(schema: Schema, context: FitContext) -> Iterator[str]:
@@ -146,15 +166,15 @@ def in_order(seen: Examination) -> Examination:
     """Return what is known with the order of the rows, if later rows are harder to predict."""
     data = seen.data
     order = _find_order(data, seen.schema, seen.goal)
+    time = seen.time.noticed(order)
     if order is None or not order.of_time:
-        return replace(seen, order=order)
+        return replace(seen, time=time)
     encoder = seen.target_encoder.widened()
     return replace(
         seen,
-        order=order,
-        times=order.times,
+        time=time,
         target_encoder=encoder,
-        data=_with_stretches(data, order.times),
+        data=replace(data, folds=time.folds(data.folds, data.groups)),
         goal=replace(seen.goal, encoder=encoder),
         schema=with_counters(seen.schema, data.table, order.times),
     )
@@ -176,19 +196,6 @@ def _find_order(data: TrainingData, schema: Schema, goal: EncodedTarget) -> Time
     return find_time_order(
         data.table, schema, goal.encoder, goal.drawn, weight=weight, groups=groups
     )
-
-
-def _with_stretches(data: TrainingData, times: RowTimes | None) -> TrainingData:
-    """Return the data with stretches of time for folds, where the rows have times."""
-    if times is None:
-        return data
-    if isinstance(data.folds, GivenFolds) and data.folds.n_final:  # stretches of an update
-        return data
-    if isinstance(data.folds, GivenFolds):
-        raise InputError("Both folds and time are given: time makes folds of its own, leave one.")
-    n_stretches = count_folds(data.folds)
-    folds = make_stretches(times, n_stretches=n_stretches, groups=data.groups)
-    return replace(data, folds=folds)
 
 
 def _infer_task(data: TrainingData) -> tuple[str, str]:

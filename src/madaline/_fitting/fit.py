@@ -148,10 +148,7 @@ class Fitting:
 
         Or where several have the same time; often nothing.
         """
-        if self.prepared.lagged is not None:
-            return self.prepared.lagged.advice
-        order = self.prepared.order
-        return "" if order is None or order.of_time else order.advice
+        return self.prepared.time.advice
 
     @cached_property
     def race(self) -> Race:
@@ -212,7 +209,7 @@ class Fitting:
             self.prepared.schema,
             self.request.keep_rows,
             n_outputs=self.prepared.n_predicted,
-            of_past=self.prepared.lagged is not None,
+            of_past=self.prepared.time.lagged is not None,
             of_probabilities=self.roles.classes is not None,
         )
 
@@ -268,7 +265,7 @@ class Fitting:
 
     def model(self) -> FittedModel:
         """Return the fitted model."""
-        predictor, lagged = self.outcome.predictor(), self.prepared.lagged is not None
+        predictor, lagged = self.outcome.predictor(), self.prepared.time.lagged is not None
         return FittedModel(
             predictor,
             self.schema,
@@ -343,9 +340,7 @@ class Fitting:
     @property
     def _request_as_read(self) -> FitRequest:
         """What was asked, with the task that was inferred and the series that groups stand for."""
-        lagged, time = self.prepared.lagged, self.request.time
-        if lagged is not None:
-            time = replace(time, series=lagged.past.lags.series)
+        time = self.prepared.time.as_read(self.request.time)
         return replace(self.request, task=self.task, time=time)
 
     def _summary(self) -> Summary:

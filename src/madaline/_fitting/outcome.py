@@ -435,7 +435,7 @@ class Outcome:
 
     def _by_series(self) -> SeriesScores | None:
         """Return the scores of series of numbers, each on its own scale, where lags tell them."""
-        lagged, view = self.prepared.lagged, self.views[0]
+        lagged, view = self.prepared.time.lagged, self.views[0]
         dataset = view.dataset(self.prepared.own_dataset)
         if lagged is None or view.of_classes or self._is_joint or dataset.target.shape[1] > 1:
             return None

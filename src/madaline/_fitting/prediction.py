@@ -129,7 +129,7 @@ def make_predictor(
         target_encoder,
         JointConformal(each) if isinstance(target_encoder, JointEncoder) else each[0],
         temperature,
-        None if prepared.lagged is None else prepared.lagged.past,
+        None if prepared.time.lagged is None else prepared.time.lagged.past,
     )
 
 

@@ -25,7 +25,6 @@ from madaline._race.planning import (
     plan_for_rare_class,
 )
 from madaline._race.row_blocks import RowBlocks
-from madaline._time.recipes import plan_for_lags, plan_for_later_rows
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan
 
@@ -69,9 +68,9 @@ def _prepare(data: TrainingData, context: FitContext) -> Preparation:
     # What takes too much memory is refused before rows are encoded to find their order.
     chosen, cheaper = _choose(seen, constrained, context)
     seen = in_order(seen)
-    if seen.order is not None and seen.order.of_time:
+    if seen.time.order is not None and seen.time.order.of_time:
         chosen, cheaper = _choose(seen, constrained, context)
-    data, goal, times, objective = seen.data, seen.goal, seen.times, context.request.objective
+    data, goal, objective = seen.data, seen.goal, context.request.objective
     rows = _fold(data, goal.codes, chosen.plan, seen.task, context.request.seed)
     # Large groups may leave a network fewer training rows than the plan assumed.
     plan = replace(chosen.plan, batch_size=min(chosen.plan.batch_size, rows.n_training))
@@ -87,15 +86,12 @@ def _prepare(data: TrainingData, context: FitContext) -> Preparation:
         chosen.encoder,
         plan,
         rows,
-        make_dataset(data, objective, goal, chosen, rows, constrained, times, seen.lagged),
+        make_dataset(data, objective, goal, chosen, rows, constrained, seen.time),
         unit_mean(data.weight, rows.order),
         chosen.n_workers,
         cheaper,
-        times,
-        seen.lagged,
-        seen.order,
+        seen.time,
         seen.sorted_rows,
-        steps=None if seen.lagged is None else seen.lagged.steps[rows.order],
     )
 
 
@@ -113,7 +109,7 @@ def _choose(
     seen: Examination, monotone: Mapping[str, int], context: FitContext
 ) -> tuple[Proposal, CheaperPlan | None]:
     """Return the encoder and the plan, cheaper ones where memory is short."""
-    data, schema, goal, forward = seen.data, seen.schema, seen.goal, seen.times is not None
+    data, schema, goal = seen.data, seen.schema, seen.goal
     target = goal.matrix
 
     def encoder_and_plan(narrowing: int = 1) -> tuple[TableEncoder, Plan]:
@@ -129,11 +125,8 @@ def _choose(
             all_rows=context.all_rows,
         )
         plan = _plan(data, encoder, context, n_outputs=target.shape[1])
-        if forward:
-            plan = plan_for_later_rows(plan)
-            if data.asked.lags:
-                plan = plan_for_lags(plan)
-        elif goal.n_rare is not None:
+        plan = seen.time.recipes(plan)
+        if seen.time.times is None and goal.n_rare is not None:
             plan = plan_for_rare_class(plan, len(target), goal.n_rare)
         if monotone:
             check_constrainable(target.shape[1], has_grids=bool(encoder.grids))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import final
 
@@ -14,15 +14,12 @@ from madaline._data.splits.folds import FoldedRows
 from madaline._data.target import JointEncoder, TargetEncoder
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.objective import Objective
-from madaline._fitting.lagged import LaggedData
 from madaline._fitting.training_data import TrainingData
 from madaline._race.dataset import Dataset
 from madaline._race.plan import Plan
 from madaline._race.row_blocks import RowBlocks
+from madaline._time.hooks import TimeHooks
 from madaline._time.later_rows import LaterRows
-from madaline._time.noticing import TimeOrder
-from madaline._time.orders import find_series
-from madaline._time.stretches import RowTimes
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan, SampleDrawn
 
@@ -46,18 +43,11 @@ class Preparation:
     own_weight: Array | None  # (n_samples,): the given weights with mean 1, fold after fold
     n_workers: int  # tasks that may run at a time
     cheaper: CheaperPlan | None  # what is different where memory is short
-    # when the rows were recorded, where later rows are held out
-    times: RowTimes | None = None
-    lagged: LaggedData | None = None  # the rows with their past, where there are lags
-    # in which order later rows are harder to predict, where that was looked for and found
-    order: TimeOrder | None = None
+    time: TimeHooks = field(default_factory=TimeHooks)  # what is known of the time of the rows
     sorted_rows: str = ""  # that the rows are in the order of the target
     # all rows of a large table, and which of those given these are: the sample that decides
     blocks: RowBlocks | None = None
     sample: Array | None = None
-    # (n_samples,): how many steps ahead of the last known value rows are predicted, fold after
-    # fold, where lags tell
-    steps: Array | None = None
 
     @property
     def n_predicted(self) -> int:
@@ -70,7 +60,8 @@ class Preparation:
         """How many rows are learned from, each counted once."""
         if self.blocks is not None:
             return self.blocks.n_samples
-        return self.rows.n_samples if self.lagged is None else self.lagged.n_own
+        lagged = self.time.lagged
+        return self.rows.n_samples if lagged is None else lagged.made.n_own
 
     @property
     def n_given(self) -> int:
@@ -80,7 +71,8 @@ class Preparation:
         """
         if self.blocks is not None and self.sample is not None:
             return self.blocks.n_samples
-        return self.rows.n_samples if self.lagged is None else self.lagged.n_given
+        lagged = self.time.lagged
+        return self.rows.n_samples if lagged is None else lagged.n_given
 
     @property
     def evaluated_rows(self) -> Array:
@@ -88,7 +80,7 @@ class Preparation:
         rows = self.rows.order[: self.rows.n_evaluated]
         if self.sample is not None:
             return np.asarray(self.sample[rows])
-        return rows if self.lagged is None else self.lagged.given[rows]
+        return rows if self.time.lagged is None else self.time.lagged.given[rows]
 
     @property
     def drawn(self) -> SampleDrawn | None:
@@ -108,20 +100,13 @@ class Preparation:
     @cached_property
     def later(self) -> LaterRows | None:
         """The rows in stretches of time, where they have times."""
-        if self.times is None:
-            return None
-        noticed = None if self.order is None else self.order.noticed
-        if self.lagged is None:
-            series, name = self.data.groups, None
-            if series is None:
-                name = find_series(self.times.values, self.data.table, self.schema)
-                series = None if name is None else self.data.table.distinct(name).codes
-            return LaterRows(
-                self.times, self.own_dataset, series, name, noticed=noticed, reach=self.times.reach
-            )
-        known, series = self.lagged.last_known(self.target_encoder), self.lagged.series
-        given = self.lagged.given
-        return LaterRows(self.times, self.own_dataset, series, None, known, given, noticed)
+        data, encoder = self.data, self.target_encoder
+        return self.time.later(self.own_dataset, data.table, self.schema, data.groups, encoder)
+
+    @cached_property
+    def steps(self) -> Array | None:
+        """How many steps ahead rows are predicted, fold after fold, where lags tell."""
+        return self.time.steps_of(self.rows.order)
 
     @cached_property
     def own_dataset(self) -> Dataset:

@@ -326,7 +326,7 @@ class _Looking:
             if times is not None:
                 yield f"{times.name} may tell when rows were recorded."
         else:
-            times, order = examined.times, examined.order
+            times, order = examined.time.times, examined.time.order
             if times is not None:
                 why = "" if order is None else _why(order)
                 yield (

@@ -40,7 +40,7 @@ class Plane:
         """Return the plane of a fit to two columns of numbers; None of any other."""
         data, encoders = fitting.prepared.data, fitting.encoder.encoders
         n_classes = len(getattr(fitting.target_encoder, "classes", ()))
-        plain = data.target.ndim == 1 and fitting.prepared.lagged is None
+        plain = data.target.ndim == 1 and fitting.prepared.time.lagged is None
         if len(encoders) != 2 or not plain or n_classes > _MAX_CLASSES:
             return None
         if any(encoder.kind != NUMBER for encoder in encoders):

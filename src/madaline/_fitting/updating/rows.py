@@ -23,7 +23,6 @@ from madaline._data.target.values import target_labels, target_numbers
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import class_index, label_text
 from madaline._fitting.fit import left_out_columns
-from madaline._fitting.lagged import offset_of
 from madaline._fitting.prepared import Preparation
 from madaline._fitting.training_data import EncodedTarget, Roles, TrainingData
 from madaline._model import FittedModel
@@ -33,6 +32,8 @@ from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.plan import Plan
 from madaline._race.planning import batch_size_for
 from madaline._runtime.predictor import Predictor
+from madaline._time.hooks import TimeHooks
+from madaline._time.lagged import offset_of
 from madaline._time.lags import NO_ANCHOR
 from madaline._time.past import Past
 from madaline._time.stretches import ROW_ORDER, RowTimes, make_stretches
@@ -367,7 +368,7 @@ def prepare_update(
     )
     steps = None
     if predictor.past is not None:
-        steps = predictor.past.steps_ahead(rows.table.take(folded.order))
+        steps = predictor.past.steps_ahead(rows.table)
     numbers = np.concatenate([new.data.row_numbers, np.full(rows.n_rows - rows.n_new, -1)])
     return Preparation(
         TrainingData(rows.table, rows.target, weight, None, None, numbers),
@@ -384,8 +385,7 @@ def prepare_update(
         _ordered(weight, folded.order),
         1,
         None,
-        None if rows.stretches is None else rows.times,
-        steps=steps,
+        TimeHooks(None if rows.stretches is None else rows.times, steps=steps),
     )
 
 

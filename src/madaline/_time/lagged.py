@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Real
-from typing import final
+from typing import Any, final
 
 import numpy as np
 
@@ -24,17 +25,16 @@ from madaline._data.kinds.kind import (
 from madaline._data.schema import Schema, infer_columns
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table, alike
-from madaline._data.target import CLASSIFICATION, JointEncoder, TargetEncoder
+from madaline._data.target import JointEncoder, TargetEncoder
 from madaline._data.target.encoders import ClassEncoder, RegressionEncoder
 from madaline._data.target.values import target_numbers
-from madaline._evaluation.objective import Objective
-from madaline._fitting.training_data import TrainingData
 from madaline._race.dataset import Offset
 from madaline._time.lags import NO_ANCHOR, Lags, PastColumn, check_rows
 from madaline._time.orders import find_series
 from madaline._time.past import LaggedRows, Past
 from madaline._time.series_scores import SeriesScores, score_series
 from madaline._time.stretches import RowTimes
+from madaline._time.time_request import TimeRequest
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -44,52 +44,88 @@ _STREAM = 2**32 - 4  # separates the random distances of rows from folds, batche
 
 @final
 @dataclass(frozen=True, eq=False)
+class TimedRows:
+    """The rows of a fit, as lags are made of them."""
+
+    table: Table  # as its schema reads it
+    schema: Schema
+    times: RowTimes
+    target: Array  # (n_samples,) or (n_samples, n_targets): labels or numbers
+    target_names: tuple[str, ...]
+    groups: Array | None = None  # (n_samples,)
+    of_classes: bool = False  # whether the target holds classes
+    of_column: bool = True  # whether times are told by a column, not given beside the table
+
+    @property
+    def time(self) -> str | None:
+        """The column that tells the times; None where rows are in order, or times were given."""
+        return self.times.name if self.of_column and self.times.name in self.table else None
+
+
+@final
+@dataclass(frozen=True, eq=False)
 class LaggedData:
     """The rows that have a past, with what was made of it."""
 
-    data: TrainingData
+    made: LaggedRows
+    table: Table  # with the columns that were made
     schema: Schema
     times: RowTimes
-    past: Past
-    steps: Array  # (n_samples,): how far ahead each row is predicted
-    anchors: Array | None  # (n_samples,): what networks predict the difference to
-    given: Array  # int (n_samples,): which of the rows given each is
+    given_target: Array  # (n_samples,): labels or numbers
     n_given: int
-    n_own: int  # the first rows: behind them are the same ones, predicted from other distances
     advice: str = ""  # what to do where several rows have the same time
 
-    def unevaluated(self, folds: GivenFolds) -> GivenFolds:
-        """Return folds in which no row is evaluated twice."""
-        numbers = np.where(np.arange(len(folds.numbers)) < self.n_own, folds.numbers, -1)
+    @property
+    def past(self) -> Past:
+        """What a model makes of the past, and what it keeps of it."""
+        return self.made.past
+
+    @property
+    def given(self) -> Array:
+        """Which of the rows given each is, int (n_samples,)."""
+        return self.made.rows
+
+    @cached_property
+    def anchors(self) -> Array | None:
+        """What networks predict the difference to, (n_samples,); None where they do not."""
+        lags = self.past.lags
+        return None if lags.anchor.kind == NO_ANCHOR else lags.anchors(self.made.columns)
+
+    def evaluated_once(self, folds: GivenFolds) -> GivenFolds:
+        """Return folds in which no row is evaluated twice.
+
+        Behind the first rows are the same ones, predicted from other distances.
+        """
+        numbers = np.where(np.arange(len(folds.numbers)) < self.made.n_own, folds.numbers, -1)
         return replace(folds, numbers=numbers)
 
     @property
     def target(self) -> Array:
         """What networks learn: numbers as differences from the anchors."""
         if self.anchors is None:
-            return self.data.target
-        return np.asarray(target_numbers(self.data.target) - self.anchors)
+            return self.given_target
+        return np.asarray(target_numbers(self.given_target) - self.anchors)
 
     @property
     def series(self) -> Array:
         """The name of each row's series, (n_samples,)."""
-        return as_texts(self.past.lags.read_series(self.data.table))
+        return as_texts(self.past.lags.read_series(self.table))
 
     def last_known(self, encoder: TargetEncoder) -> Array | None:
         """Return the last known number of each row's series, encoded; None of classes."""
         each = encoder.encoders[0] if isinstance(encoder, JointEncoder) else encoder
         if isinstance(each, ClassEncoder):
             return None
-        return each.encode(self.data.table[self.past.lags.last])
+        return each.encode(self.table[self.past.lags.last])
 
     def score_series(self, rows: Array, predicted: Array) -> SeriesScores | None:
         """Return the scores of series of numbers, given predictions of some rows."""
-        lags, table, own = self.past.lags, self.data.table, slice(self.n_own)
+        lags, first = self.past.lags, slice(self.made.n_own)
         if lags.series is None:
             return None
-        naive = {lag: lags.naive(table, lag)[rows] for lag in {1, *lags.rows}}
-        target = target_numbers(self.data.target).astype(np.float64)[own]
-        series, times = self.series[own], self.times.values[own]
+        naive = {lag: lags.naive(self.table, lag)[rows] for lag in {1, *lags.rows}}
+        target = target_numbers(self.given_target).astype(np.float64)[first]
+        series, times = self.series[first], self.times.values[first]
         return score_series(lags.series, series, times, target, rows, predicted, naive)
 
     def encoder(self, of_target: TargetEncoder, of_differences: TargetEncoder) -> TargetEncoder:
@@ -106,7 +142,7 @@ class LaggedData:
         """Return what is added to the outputs of networks, for the rows in an order."""
         if self.anchors is None:
             return None
-        parts = self.past.parts(self.data.table.take(order))
+        parts = self.past.parts(self.table.take(order))
         return offset_of(encoder, self.anchors[order], parts, columns)
 
 
@@ -120,115 +156,115 @@ def offset_of(
     )
 
 
-def add_past(
-    data: TrainingData,
-    schema: Schema,
-    times: RowTimes | None,
-    *,
-    task: str,
-    objective: Objective,
-    seed: int,
-) -> LaggedData | None:
-    """Return the rows with columns of their past; None where no lags are wanted.
-
-    `InputError` where lags cannot be made.
-    """
-    asked = data.asked
-    if not asked.lags:
-        if asked.series is not None and times is None:
-            raise InputError(
-                f"series is {asked.series!r}, but the times of the rows are not known: name the"
-                " column of dates (time=)."
-            )
-        if asked.past:
-            raise InputError(
-                f"past names {format_list(asked.past)}, but there are no lags: columns"
-                " of the past are made of rows so far before; give lags=[1, 7]."
-            )
-        return None
-    if times is None:
+def check_times(asked: TimeRequest, times: RowTimes | None) -> None:
+    """Raise `InputError` where what is asked needs times, or lags, that there are not."""
+    if asked.lags and times is None:
         raise InputError(
             "Lags need the order of the rows: name the column of dates (time=), or say that they"
             " are in the order of time (time=True)."
         )
-    lags, values = _lags(data, schema, times, task)
-    _check_names(lags, data.table)
-    _check_length(lags, data.table)
-    if lags.series != asked.series:  # groups stand in for series, which go on
-        data = replace(data, groups=None)
-    advice = "" if lags.series is not None else _check_times(data, schema, times)
+    if not asked.lags and asked.series is not None and times is None:
+        raise InputError(
+            f"series is {asked.series!r}, but the times of the rows are not known: name the"
+            " column of dates (time=)."
+        )
+    if not asked.lags and asked.past:
+        raise InputError(
+            f"past names {format_list(asked.past)}, but there are no lags: columns"
+            " of the past are made of rows so far before; give lags=[1, 7]."
+        )
+
+
+def add_past(rows: TimedRows, asked: TimeRequest, *, anchored: bool, seed: int) -> LaggedData:
+    """Return the rows with columns of their past; `InputError` where lags cannot be made.
+
+    If it pays, networks predict the difference to an anchor, where they may be `anchored`.
+    """
+    lags, values = _lags(rows, asked)
+    _check_names(lags, rows.table)
+    _check_length(lags, rows.table)
+    advice = "" if lags.series is not None else _check_distinct(rows)
     rng = np.random.default_rng([seed, _STREAM])
-    anchored = task != CLASSIFICATION and objective.loss != "poisson"
-    made = LaggedRows.of(lags, data.table, values, times.values, anchored=anchored, rng=rng)
-    table = data.table.take(made.rows).replaced(_as_columns(made.columns))
-    anchors = None
-    if made.past.lags.anchor.kind != NO_ANCHOR:
-        anchors = made.past.lags.anchors(made.columns)
-    kinds = dict.fromkeys(made.columns, NUMBER)
-    kinds |= {name: CATEGORY for name, column in made.columns.items() if column.dtype == object}
-    columns = infer_columns(table.select(made.columns), kinds)
-    others = [column.name for column in lags.others]
-    own = tuple(_past_alone(one) if one.name in others else one for one in schema.columns)
-    schema = replace(schema, columns=(*own, *columns), n_samples=table.n_samples)
-    taken = replace(data.take(made.rows), table=table)
-    times = replace(times.take(made.rows), horizon=None)
-    n_given = data.table.n_samples
+    anchored = anchored and not rows.of_classes
+    made = LaggedRows.of(lags, rows.table, values, rows.times.values, anchored=anchored, rng=rng)
+    table = rows.table.take(made.rows).replaced(_as_columns(made.columns))
     return LaggedData(
-        taken, schema, times, made.past, made.steps, anchors, made.rows, n_given, made.n_own, advice
+        made,
+        table,
+        _with_columns(rows.schema, lags, made, table),
+        replace(rows.times.take(made.rows), horizon=None),
+        rows.target[made.rows],
+        rows.table.n_samples,
+        advice,
     )
 
 
-def _lags(data: TrainingData, schema: Schema, times: RowTimes, task: str) -> tuple[Lags, Array]:
+def _with_columns(schema: Schema, lags: Lags, made: LaggedRows, table: Table) -> Schema:
+    """Return the schema with the columns that were made; of others only the past is used."""
+    kinds = dict.fromkeys(made.columns, NUMBER)
+    kinds |= {name: CATEGORY for name, column in made.columns.items() if column.dtype == object}
+    others = [column.name for column in lags.others]
+    columns = (
+        replace(column, kind=DROPPED, detail=PAST_ALONE) if column.name in others else column
+        for column in schema.columns
+    )
+    made_columns = infer_columns(table.select(made.columns), kinds)
+    return replace(schema, columns=(*columns, *made_columns), n_samples=table.n_samples)
+
+
+def _lags(rows: TimedRows, asked: TimeRequest) -> tuple[Lags, Array]:
     """Return the lags that were asked for, and the target as numbers or indices of classes."""
-    if len(data.target_names) > 1:
+    if len(rows.target_names) > 1:
         raise InputError(
-            f"Lags are made of one target, but there are {len(data.target_names)}: fit a model for"
+            f"Lags are made of one target, but there are {len(rows.target_names)}: fit a model for"
             " each, or leave lags out."
         )
-    of_column = times.name in data.table and not isinstance(data.time, np.ndarray)
-    name = times.name if of_column else None
-    gap, series = _gap(data, times), _series(data, times)
-    horizon = data.asked.horizon
-    horizon = gap + 1 if horizon is None else check_rows("horizon", horizon)
+    name, gap, series = rows.time, _gap(rows.times, asked.gap), _series(rows, asked.series)
+    lags = Lags(
+        rows.target_names[0],
+        asked.lags,
+        _horizon(gap, asked.horizon),
+        name,
+        series,
+        name is not None and rows.times.of_dates,
+        None if name is None else rows.schema[name].written,
+        gap=gap,
+        others=_others(rows, asked.past, (name, series)),
+    )
+    if not rows.of_classes:
+        return lags, target_numbers(rows.target).astype(np.float64)
+    encoder = ClassEncoder.fit(rows.target)
+    labels = as_levels(to_column(lags.target, encoder.classes))
+    lags = replace(lags, classes=tuple(map(str, labels)))
+    return lags, encoder.encode(rows.target).astype(np.float64)
+
+
+def _horizon(gap: int, told: Any) -> int:
+    """Return how many rows ahead rows are predicted."""
+    horizon = gap + 1 if told is None else check_rows("horizon", told)
     if horizon <= gap:
         raise InputError(
             f"horizon is {horizon}, but gap is {gap}: rows are predicted from {gap + 1} rows ahead"
             f" of the last known value on; give horizon={gap + 1} or more."
         )
-    lags = Lags(
-        data.target_names[0],
-        data.asked.lags,
-        horizon,
-        name,
-        series,
-        name is not None and times.of_dates,
-        None if name is None else schema[name].written,
-        gap=gap,
-        others=_others(data, schema, (name, series)),
-    )
-    if task != CLASSIFICATION:
-        return lags, target_numbers(data.target).astype(np.float64)
-    encoder = ClassEncoder.fit(data.target, data.weight)
-    labels = as_levels(to_column(lags.target, encoder.classes))
-    lags = replace(lags, classes=tuple(map(str, labels)))
-    return lags, encoder.encode(data.target).astype(np.float64)
+    return horizon
 
 
-def _series(data: TrainingData, times: RowTimes) -> str | None:
+def _series(rows: TimedRows, name: str | None) -> str | None:
     """Return the column of series: the one given, or that of groups, unless these are periods."""
-    name = data.asked.series
-    if name is not None and name not in data.table:
+    if name is not None and name not in rows.table:
         raise InputError(
             f"series names {name!r}, but the table has no such column:"
-            f" {alike(name, data.table.names)}"
+            f" {alike(name, rows.table.names)}"
         )
-    if name is not None or data.groups is None:
+    if name is not None or rows.groups is None:
         return name
-    _, groups = np.unique(data.groups, return_inverse=True)
-    changes = np.count_nonzero(np.diff(groups[np.argsort(times.values, kind="stable")]))
+    _, groups = np.unique(rows.groups, return_inverse=True)
+    in_time = np.argsort(rows.times.values, kind="stable")
+    changes = np.count_nonzero(np.diff(groups[in_time]))
     if changes <= groups.max():
         return None
-    return next((one for one in data.table.names if _agrees(data.table, one, groups)), None)
+    return next((one for one in rows.table.names if _agrees(rows.table, one, groups)), None)
 
 
 def _agrees(table: Table, name: str, groups: Array) -> bool:
@@ -250,28 +286,28 @@ def _level_codes(table: Table, name: str) -> Array | None:
     return np.unique(values, return_inverse=True)[1]
 
 
-def _check_times(data: TrainingData, schema: Schema, times: RowTimes) -> str:
+def _check_distinct(rows: TimedRows) -> str:
     """Return what to know of rows of the same time; `InputError` if a column tells them apart."""
-    counts = np.unique(times.values, return_counts=True)[1]
+    times = rows.times.values
+    counts = np.unique(times, return_counts=True)[1]
     n_repeated = int(counts[counts > 1].sum())
     if not n_repeated:
         return ""
-    rows = f"{n_repeated:,} of {format_count(len(times.values), 'row')} have the time of another"
-    column = find_series(times.values, data.table, schema)
+    shared = f"{n_repeated:,} of {format_count(len(times), 'row')} have the time of another"
+    column = find_series(times, rows.table, rows.schema)
     if column is not None:
         raise InputError(
-            f"{rows}, and {column} tells them apart: give series={column!r}, or leave that column"
+            f"{shared}, and {column} tells them apart: give series={column!r}, or leave that column"
             " out."
         )
     return (
-        f"{rows}: lags take them together, as their mean. If they are of different things, such as"
-        " stores, name the column that tells these apart (series=)."
+        f"{shared}: lags take them together, as their mean. If they are of different things, such"
+        " as stores, name the column that tells these apart (series=)."
     )
 
 
-def _gap(data: TrainingData, times: RowTimes) -> int:
+def _gap(times: RowTimes, gap: Any) -> int:
     """Return how many rows of a series right before a row are not known when it is predicted."""
-    gap = data.asked.gap
     if gap is None or gap == 0:
         return 0
     if isinstance(gap, Real):
@@ -281,12 +317,12 @@ def _gap(data: TrainingData, times: RowTimes) -> int:
 
 
 def _others(
-    data: TrainingData, schema: Schema, placed: Sequence[str | None]
+    rows: TimedRows, past: Sequence[str], placed: Sequence[str | None]
 ) -> tuple[PastColumn, ...]:
     """Return the columns whose values are not known in advance."""
-    kinds = {column.name: column for column in schema.columns}
+    kinds = {column.name: column for column in rows.schema.columns}
     others = []
-    for name in data.asked.past:
+    for name in past:
         if name not in kinds:
             raise InputError(
                 f"past names {name!r}, but the table has no such column: {alike(name, list(kinds))}"
@@ -296,7 +332,7 @@ def _others(
                 f"past names {name!r}, by which rows are placed in time and series, so that it is"
                 " known in advance: leave it out."
             )
-        others.append(_past_column(kinds[name], data.table[name]))
+        others.append(_past_column(kinds[name], rows.table[name]))
     return tuple(others)
 
 
@@ -315,10 +351,6 @@ def _past_column(column: ColumnSchema, values: Array) -> PastColumn:
         )
     written = column.written if isinstance(column.written, NumberFormat) else None
     return PastColumn(column.name, of_truth=column.kind == BOOLEAN, written=written)
-
-
-def _past_alone(column: ColumnSchema) -> ColumnSchema:
-    return replace(column, kind=DROPPED, detail=PAST_ALONE)
 
 
 def _check_length(lags: Lags, table: Table) -> None:
