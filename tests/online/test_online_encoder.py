@@ -25,7 +25,7 @@ def test_a_row_and_a_table_are_read_alike():
     rows = [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
     single = np.concatenate([other.read(row, learning=True) for row in rows])
     np.testing.assert_array_equal(table, single)
-    assert one.to_state() == other.to_state()
+    assert one.to_json() == other.to_json()
 
 
 def test_a_level_gets_a_code_only_when_it_is_learned():
@@ -72,10 +72,10 @@ def test_a_new_column_is_added_when_a_value_is_learned(rows):
 def test_a_refused_row_adds_no_column(wrong):
     columns = StreamColumns(["a"])
     columns.read({"a": 1.0}, learning=True)
-    before = columns.to_state()
+    before = columns.to_json()
     with pytest.raises(InputError, match=r"'[abc]'|The name of a column"):
         columns.read(wrong, learning=True)
-    assert columns.to_state() == before
+    assert columns.to_json() == before
 
 
 def test_no_more_columns_than_a_file_should_hold():

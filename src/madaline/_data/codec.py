@@ -224,9 +224,9 @@ def reader_of(hint: Any) -> Callable[[Any], Any]:
     if _is_union(origin):
         others = [one for one in inner if one is not types.NoneType]
         return _optional(reader_of(others[0])) if len(others) == 1 else _one_with_fields(others)
-    if origin is tuple and inner[-1] is Ellipsis:
+    if origin is list or (origin is tuple and inner[-1] is Ellipsis):
         read = reader_of(inner[0])
-        return tuple if read is _as_it_is else lambda values: tuple(map(read, values))
+        return origin if read is _as_it_is else lambda values: origin(map(read, values))
     if origin is tuple:
         each = [*map(reader_of, inner)]
         return lambda values: tuple(read(one) for read, one in zip(each, values, strict=True))

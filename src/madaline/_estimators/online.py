@@ -163,7 +163,7 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):
             )
 
     def _task(self) -> Classes:
-        return Classes(getattr(self, "_given_classes", ()))
+        return Classes(getattr(self, "_given_classes", []))
 
     def _decode(self, predicted: Prediction) -> Array:
         return np.asarray(self._labels[predicted.mixture.argmax(axis=1)])

@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, final
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeAlias, final
 from zlib import crc32
 
 import numpy as np
 
-from madaline._data.codec import reader_of
+from madaline._data.codec import Items, Stored
 from madaline._data.column import is_missing, shown, to_column
 from madaline._data.conversion import as_booleans, as_moments, as_numbers
+from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
 from madaline._data.formats.choice import Format
+from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import CURRENCY, NumberFormat
 from madaline._data.io.recognition import is_null
 from madaline._data.json_checks import (
@@ -29,7 +32,9 @@ from madaline._data.json_checks import (
     Check,
     Either,
     Malformed,
+    MapOf,
     Number,
+    OneOf,
     Text,
     Whole,
     short_repr,
@@ -105,20 +110,40 @@ N_CODES = 1 + MAX_LEVELS + _SHARED_CODES  # of a category: missing, the levels, 
 MISSING, UNKNOWN = 0, -1  # codes of a missing level, and of one that was never learned from
 
 
-@final
-class StreamColumns:
-    """Names, kinds and levels of a stream's columns."""
+_Levels: TypeAlias = Annotated[dict[str, int], MapOf(LEVEL, Whole(1, MAX_LEVELS), most=MAX_LEVELS)]
 
-    def __init__(self, names: Sequence[str], missing: Sequence[str] = ()) -> None:
-        for name in names:
+
+@final
+@dataclass(eq=False)
+class StreamColumns(Stored):
+    """Names, kinds and levels of a stream's columns; those of a file, or new ones by name."""
+
+    names: Annotated[list[Annotated[Any, NAME]], Items(distinct=True)]
+    # words and numbers that stand for missing values
+    missing: Annotated[tuple[Annotated[str, Text(MAX_WORD)], ...], Items(most=MAX_WORDS)] = ()
+    kinds: list[Annotated[str, OneOf(KINDS)] | None] = field(default_factory=list)
+    written: list[NumberFormat | DateFormat | None] = field(default_factory=list)  # those in text
+    levels: list[_Levels] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Find the columns that no value is known of."""
+        for name in self.names:
             check_given(NAME, name, "The name of a column", "give it another name")
-        self.names: list[str] = []
-        self.kinds: list[str | None] = []
-        self.written: list[Format | None] = []  # numbers and dates in text
-        self.levels: list[dict[str, int]] = []
-        self.missing = tuple(missing)  # words and numbers that stand for missing values
-        self._n_letters = 0  # of all levels
-        self._add(names)
+        new = self.names[len(self.kinds) :]
+        self.names = self.names[: len(self.kinds)]
+        self._n_letters = sum(len(level) for levels in self.levels for level in levels)
+        self._add(new)
+
+    @classmethod
+    def disagreement(cls, values: Mapping[str, Any]) -> str:
+        """Return what is wrong between the columns of a file."""
+        lengths = {name: len(items) for name, items in values.items() if name != "missing"}
+        if len(lengths) < 4 or len(set(lengths.values())) > 1:
+            return f"has other numbers of each ({lengths})"
+        for codes in values["levels"]:
+            if list(codes.values()) != list(range(1, len(codes) + 1)):
+                return "has levels whose codes are not 1, 2, 3 ..."
+        return ""
 
     @property
     def are_numbers(self) -> bool:
@@ -176,23 +201,6 @@ class StreamColumns:
         return table.replaced(
             {name: self._read_text(number, table[name]) for number, name in pairs}
         )
-
-    def to_state(self) -> dict[str, Any]:
-        """Return a JSON-able description."""
-        written = [None if text is None else text.to_json() for text in self.written]
-        named = {"names": self.names, "kinds": self.kinds, "levels": self.levels}
-        missing = {"missing": list(self.missing)} if self.missing else {}
-        return named | {"written": written} | missing
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> StreamColumns:
-        """Return the columns that `to_state` described."""
-        columns = cls(state["names"], state.get("missing", ()))
-        columns.kinds = list(state["kinds"])
-        columns.levels = [dict(levels) for levels in state["levels"]]
-        columns.written = [*map(reader_of(Format | None), state["written"])]
-        columns._n_letters = sum(len(level) for levels in columns.levels for level in levels)
-        return columns
 
     def has_all(self, names: Iterable[str]) -> bool:
         """Return whether these are names of columns."""

@@ -10,42 +10,31 @@ from typing import Any
 import numpy as np
 
 from madaline._data.codec import check_of
-from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
-from madaline._data.formats.date_format import DateFormat
-from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.tensor_file import ONLINE, read_tensor_file
 from madaline._data.io.tensor_header import named
 from madaline._data.json_checks import (
-    Either,
     Fields,
-    Kinds,
     ListOf,
     Malformed,
-    MapOf,
     Number,
     OneOf,
     Optional,
     Row,
-    Text,
     Whole,
 )
 from madaline._online.columns import (
     BOOLEAN,
     CATEGORY,
-    KINDS,
-    LABEL,
-    LEVEL,
-    MAX_LEVELS,
     MOMENT,
     N_CODES,
-    NAME,
     NUMBER,
     UNKNOWN,
+    StreamColumns,
 )
 from madaline._online.encoder import CIRCLES, QUARTERS
 from madaline._online.networks import HORIZONS
 from madaline._online.replay import MEMORIES, SCALED_ROWS
-from madaline._online.tasks import Classes, Numbers
+from madaline._online.tasks import TASK
 from madaline.nn.arrays import Array
 from madaline.records.reading import DECISION
 
@@ -65,7 +54,7 @@ def check_state(state: Any, arrays: Mapping[str, Array]) -> None:
     _check_rows(state["columns"]["kinds"], arrays)
 
 
-COUNT, FINITE, POSITIVE = Whole(0, 2**53), Number(), Number(0, above=True)
+COUNT = Whole(0, 2**53)
 
 GENERATOR = Fields(
     {
@@ -77,53 +66,13 @@ GENERATOR = Fields(
 )
 
 
-def _columns_agree(state: Mapping[str, Any]) -> str:
-    levels = state["levels"]
-    lengths = {field: len(items) for field, items in state.items() if field != "missing"}
-    if len(set(lengths.values())) > 1:
-        return f"has other numbers of each ({lengths})"
-    for known in levels:
-        if list(known.values()) != list(range(1, len(known) + 1)):
-            return "has levels whose codes are not 1, 2, 3 ..."
-    return ""
-
-
-COLUMNS = Fields(
-    {
-        "names": ListOf(NAME, distinct=True),
-        "kinds": ListOf(Optional(OneOf(KINDS))),
-        "levels": ListOf(MapOf(LEVEL, Whole(1, MAX_LEVELS), most=MAX_LEVELS)),
-        "written": ListOf(Optional(Either(check_of(NumberFormat), check_of(DateFormat)))),
-    },
-    {"missing": ListOf(Text(MAX_WORD), most=MAX_WORDS)},
-    agree=_columns_agree,
-)
-
-TASK = Kinds(
-    "kind",
-    {
-        Classes.kind: Fields({"classes": ListOf(LABEL, distinct=True)}),
-        Numbers.kind: Fields(
-            {
-                "center": Optional(FINITE),
-                "spread": POSITIVE,
-                "usual": POSITIVE,
-                "limits": Optional(Row((FINITE, FINITE))),
-                "reach": Row((FINITE, FINITE)),
-                "n_spare": COUNT,
-                "written": Optional(check_of(NumberFormat)),
-            }
-        ),
-    },
-)
-
 STATE = Fields(
     {
         "task": TASK,
-        "columns": COLUMNS,
+        "columns": check_of(StreamColumns),
         "encoder": Fields({"n_features": COUNT, "circled": ListOf(Row((COUNT, COUNT)))}),
         "n_added": Fields({"replay": COUNT, "recent": COUNT}),
-        "leads": Fields({"means": Optional(ListOf(FINITE)), "decisions": ListOf(DECISION)}),
+        "leads": Fields({"means": Optional(ListOf(Number())), "decisions": ListOf(DECISION)}),
         "rng": GENERATOR,
         "widened_at": COUNT,
         "seed": Whole(0, 2**32 - 1),

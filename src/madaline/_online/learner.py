@@ -29,7 +29,7 @@ from madaline._online.encoder import StreamEncoder
 from madaline._online.file import check_array, check_state
 from madaline._online.networks import HORIZONS, LeadTracker, OnlineNetworks, TimeScales, Weighting
 from madaline._online.replay import SCALED_ROWS, LabelHistory, RecentRows, Replay
-from madaline._online.tasks import Numbers, StreamTask, task_from_state
+from madaline._online.tasks import TASK, Numbers, StreamTask
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.arrays import Array
 
@@ -66,7 +66,7 @@ class OnlineLearner:
     ) -> None:
         self.task = task
         self.seed = seed
-        self.columns = StreamColumns(names, missing)
+        self.columns = StreamColumns(names, tuple(missing))
         self.encoder = StreamEncoder(self.columns)
         self.rng = np.random.default_rng(seed)
         self.scales = TimeScales.all()
@@ -182,8 +182,8 @@ class OnlineLearner:
         """Return the description and the arrays of the file."""
         encoder, arrays = self.encoder.to_state()
         description = {
-            "task": self.task.to_state(),
-            "columns": self.columns.to_state(),
+            "task": self.task.to_json(),
+            "columns": self.columns.to_json(),
             "encoder": encoder,
             "n_added": {"replay": self.replay.n_added, "recent": self.recent.n_added},
             "widened_at": self.widened_at,
@@ -197,8 +197,8 @@ class OnlineLearner:
     def _of_state(cls, state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
         """Return the learner of a description and arrays; a `ValueError` if they are no such."""
         check_state(state, arrays)
-        columns = StreamColumns.from_state(state["columns"])
-        learner = cls(task_from_state(state["task"]), columns.names, seed=0)
+        columns = StreamColumns.from_json(state["columns"])
+        learner = cls(TASK.read(state["task"]), columns.names, seed=0)
         learner.columns = columns
         encoder = StreamEncoder.from_state(columns, state["encoder"], named(arrays, "encoder."))
         learner.encoder = encoder

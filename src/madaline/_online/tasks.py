@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, final
 
 import numpy as np
 
+from madaline._data.codec import Count, Finite, Items, OneKind, Positive, Stored
 from madaline._data.column import shown
 from madaline._data.formats.number_format import NumberFormat
 from madaline._online.columns import (
@@ -32,8 +32,8 @@ _RANGE_MARGIN = 0.1  # how far predictions may lie beyond the range of late numb
 _ERROR_MEMORY = 0.998  # how much of the usual squared error is kept at each label
 
 
-class StreamTask(ABC):
-    """Labels, as networks learn them."""
+class StreamTask(Stored, ABC):
+    """Labels, as networks learn them; what is known of them stands in a file."""
 
     kind: ClassVar[str]
     target_type: ClassVar[type[np.floating[Any]]] = np.float32
@@ -44,10 +44,10 @@ class StreamTask(ABC):
     def n_outputs(self) -> int:
         """How many outputs a network has."""
 
-    def check(self, y: Array) -> None:  # noqa: B027
+    def check(self, y: Array) -> None:
         """Refuse labels that cannot be learned."""
 
-    def admit(self, y: Array) -> None:  # noqa: B027
+    def admit(self, y: Array) -> None:
         """Take in labels that may be new, before they are encoded; numbers need none of it."""
 
     @abstractmethod
@@ -85,28 +85,34 @@ class StreamTask(ABC):
                 " go on from an earlier file, or start a new model."
             )
 
-    def start(self, y: Array) -> None:  # noqa: B027
+    def start(self, y: Array) -> None:
         """Take in the first labels; classes need no start."""
 
-    def learned(self, prediction: Array, target: Array) -> None:  # noqa: B027
+    def learned(self, prediction: Array, target: Array) -> None:
         """Take in how far the mixture was off; of classes nothing is noted."""
 
-    @abstractmethod
-    def to_state(self) -> dict[str, Any]:
-        """Return a JSON-able description."""
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind} | super().to_json()
 
 
 @final
+@dataclass(eq=False)
 class Classes(StreamTask):
     """Labels of any type, in the order in which they appeared."""
 
-    kind = "classes"
-    loss = CrossEntropy()
+    kind: ClassVar[str] = "classes"
+    loss: ClassVar[Loss] = CrossEntropy()
 
-    def __init__(self, classes: Sequence[Any] = ()) -> None:
-        self.classes: list[Any] = []
+    classes: Annotated[list[Annotated[Any, LABEL]], Items(distinct=True)] = field(
+        default_factory=list
+    )
+
+    def __post_init__(self) -> None:
+        """Give each class its output."""
+        known = np.array(list(self.classes), dtype=object)
+        self.classes = []
         self._codes: dict[Any, int] = {}
-        self.admit(np.array(list(classes), dtype=object))
+        self.admit(known)
 
     @property
     def n_outputs(self) -> int:
@@ -141,10 +147,6 @@ class Classes(StreamTask):
         true = np.einsum("mnk,nk->nm", predictions, target)
         return np.asarray(-np.log(np.maximum(true, _MIN_PROBABILITY)))
 
-    def to_state(self) -> dict[str, Any]:
-        """Return the classes."""
-        return {"kind": self.kind, "classes": self.classes}
-
 
 @final
 @dataclass(eq=False)
@@ -159,12 +161,12 @@ class Numbers(StreamTask):
     target_type: ClassVar[type[np.floating[Any]]] = np.float64
     loss: ClassVar[Loss] = Squared()
 
-    center: float = 0.0
-    spread: float = 1.0
-    usual: float = 1.0  # squared error, in spreads
-    limits: tuple[float, float] | None = None  # the lowest and the highest number lately
-    reach: tuple[float, float] = (-MAX_NUMBER, MAX_NUMBER)
-    n_spare: int = 0  # so many more may be far off before the scale is worked out anew
+    center: Finite = 0.0
+    spread: Positive = 1.0
+    usual: Positive = 1.0  # squared error, in spreads
+    limits: tuple[Finite, Finite] | None = None  # the lowest and the highest number lately
+    reach: tuple[Finite, Finite] = (-MAX_NUMBER, MAX_NUMBER)
+    n_spare: Count = 0  # so many more may be far off before the scale is worked out anew
     written: NumberFormat | None = None  # labels that come as text
 
     @property
@@ -251,11 +253,6 @@ class Numbers(StreamTask):
             self.usual += (1 - _ERROR_MEMORY) * (min(float(square), 10 * self.usual) - self.usual)
         self.usual = max(self.usual, 1e-12)
 
-    def to_state(self) -> dict[str, Any]:
-        """Return the scale and the usual error."""
-        written = None if self.written is None else self.written.to_json()
-        return {"kind": self.kind} | vars(self) | {"written": written}
-
 
 def moved(before: tuple[float, float], now: tuple[float, float]) -> tuple[float, float]:
     """Return factor and shift that turn outputs on one scale (center, spread) into another's.
@@ -267,16 +264,8 @@ def moved(before: tuple[float, float], now: tuple[float, float]) -> tuple[float,
     return (0.0, 0.0) if factor > _MAX_SHRINKAGE else (factor, (before[0] - now[0]) / now[1])
 
 
-def task_from_state(state: dict[str, Any]) -> StreamTask:
-    """Return the task that `to_state` described."""
-    if state["kind"] == Classes.kind:
-        return Classes(state["classes"])
-    values = {name: value for name, value in state.items() if name != "kind"}
-    for name in ("limits", "reach"):
-        values[name] = None if state[name] is None else tuple(map(float, state[name]))
-    if state["written"] is not None:
-        values["written"] = NumberFormat.from_json(state["written"])
-    return Numbers(**values)
+TASK = OneKind("kind", {Classes.kind: Classes, Numbers.kind: Numbers})
+"""A task in a file."""
 
 
 def _plain(labels: Array) -> list[Any]:
