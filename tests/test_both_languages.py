@@ -15,6 +15,7 @@ from madaline._language.command_line import for_command_line
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 # Commands, the server and what reads files for commands know the language of their users.
 OF_COMMANDS = ("_cli", "_serve", "_playground", "io", "_comparison")
+OF_FILES = "_data/rows.py"
 # Only Python reaches these: they have no command.
 OF_PYTHON = (
     "_neural_network",
@@ -55,7 +56,9 @@ def sentences(path: Path) -> Iterator[str]:
 SHARED = [
     path
     for path in sorted(PACKAGE.rglob("*.py"))
-    if not {*OF_COMMANDS, *OF_PYTHON} & set(path.parts) and path.name != "command_line.py"
+    if not {*OF_COMMANDS, *OF_PYTHON} & set(path.parts)
+    and path.name != "command_line.py"
+    and path.relative_to(PACKAGE).as_posix() != OF_FILES
 ]
 
 

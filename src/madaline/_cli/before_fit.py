@@ -18,8 +18,8 @@ from madaline._cli.console import (
     write_picture,
     writing,
 )
-from madaline._cli.fit import read_time
-from madaline._cli.training_data import TrainingTable, source_name
+from madaline._cli.fit_request import read_time, source_name
+from madaline._cli.training_data import TrainingTable
 from madaline._comparison.comparison import compare_methods, fitted_methods, loss_of
 from madaline._comparison.measuring import Measured, Work, usual_seconds
 from madaline._comparison.methods import METHODS, chosen_methods

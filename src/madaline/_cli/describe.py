@@ -20,6 +20,7 @@ from madaline._cli.console import (
     tell,
     writing,
 )
+from madaline._cli.fit_request import source_name
 from madaline._cli.many import describe_many
 from madaline._cli.reading import load_model, read_rows, time_columns
 from madaline._cli.sections import (
@@ -29,7 +30,6 @@ from madaline._cli.sections import (
     update_lines,
     verdict_lines,
 )
-from madaline._cli.training_data import source_name
 from madaline._data.io.tensor_file import MODELS, VERSION, is_of_kind
 from madaline._data.table import Table
 from madaline._data.target.values import side_by_side

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from glob import has_magic
@@ -21,27 +21,22 @@ from madaline._cli.console import (
     tell,
     unwritable,
 )
+from madaline._cli.fit_request import read_objective, read_request
 from madaline._cli.sections import answer_line, answer_lines, detail_lines, opening_lines
-from madaline._cli.training_data import TrainingTable, file_options, read_objective, source_name
-from madaline._data.formats.characters import check_missing
+from madaline._cli.training_data import TrainingTable
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.source_files import is_large
 from madaline._data.io.table_files import STANDARD_INPUT
-from madaline._data.target import CLASSIFICATION
 from madaline._evaluation.leakage import join_leaks
-from madaline._evaluation.objective import Objective
 from madaline._fitting import Fitting
 from madaline._fitting.means import Means, TimeLimit
 from madaline._fitting.training import first_interrupt
 from madaline._model import FittedModel
-from madaline._request import FitRequest
 from madaline._story.progress import Clock, choose_progress
-from madaline._time.time_request import TimeRequest
 from madaline._words import (
     for_command_line,
     format_count,
-    format_list,
     paragraph,
     printable,
 )
@@ -126,49 +121,6 @@ def _fitting(
     )
     request = read_request(arguments, data, objective)
     return Fitting(request, data.table, roles, means).prepare()
-
-
-def read_request(arguments: Namespace, data: TrainingTable, objective: Objective) -> FitRequest:
-    """Return what the arguments ask of a fit."""
-    return FitRequest(
-        task=CLASSIFICATION if arguments.probabilities else arguments.task,
-        objective=objective,
-        kinds=data.kinds,
-        missing=check_missing(arguments.missing),
-        monotone=_monotone(arguments),
-        preset=arguments.preset,
-        members=arguments.members,
-        effort=arguments.effort,
-        seed=arguments.seed,
-        folds=arguments.folds,
-        keep_rows=arguments.keep_rows,
-        time=read_time(arguments, data.table.names),
-        source=source_name(arguments.table),
-        file_options=tuple(file_options(arguments, data.encoding)),
-    )
-
-
-def read_time(arguments: Namespace, names: Sequence[str]) -> TimeRequest:
-    """Return what the arguments tell of the time of rows."""
-    name: str | None = arguments.time
-    if name is not None and name not in names:
-        raise InputError(
-            f"--time names {name}, but the columns to learn from are"
-            f" {format_list(names, limit=20)}."
-        )
-    column = name or (True if arguments.in_order else False if arguments.no_time else None)
-    others = ("gap", "horizon", "series", "lags", "past")
-    given = {one: getattr(arguments, one, None) for one in others}  # some commands take no others
-    return TimeRequest.given(column, **given)
-
-
-def _monotone(arguments: Namespace) -> dict[str, int]:
-    """Return how predictions may move with some columns; refuse a column that is named twice."""
-    for name in arguments.increasing:
-        if name in arguments.decreasing:
-            both = f"Column {name} is named by --increasing and by --decreasing"
-            raise InputError(f"{both}: name it once.")
-    return dict.fromkeys(arguments.increasing, 1) | dict.fromkeys(arguments.decreasing, -1)
 
 
 def _train(fitting: Fitting, arguments: Namespace, live: LivePage | None) -> FittedModel:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, final
 
 from madaline._cli.console import say_json, say_lines, tell, unwritable
-from madaline._cli.fit import read_request
-from madaline._cli.training_data import TrainingTable, read_objective
+from madaline._cli.fit_request import read_objective, read_request
+from madaline._cli.training_data import TrainingTable
 from madaline._data.io.atomic import alone
 from madaline._data.io.tensor_file import VERSION
 from madaline._data.keys import GroupedRows, key_text

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from madaline._cli.training_data import TrainingTable, source_name
+from madaline._cli.fit_request import source_name
+from madaline._cli.training_data import TrainingTable
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED

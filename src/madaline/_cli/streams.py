@@ -22,7 +22,8 @@ from madaline._cli.console import (
     tell,
     write_picture,
 )
-from madaline._cli.training_data import TrainingTable, source_name
+from madaline._cli.fit_request import source_name
+from madaline._cli.training_data import TrainingTable
 from madaline._data.formats.choice import ORDINARY, Choice, Given
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import BOOLEAN, DROPPED

@@ -6,9 +6,7 @@ import shlex
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from glob import has_magic
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +19,6 @@ from madaline._data.formats.choice import ORDINARY, Format, Given
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.compression import TooLargeError
 from madaline._data.io.media_tables import LABEL, read_folder
-from madaline._data.io.source_files import is_large
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
@@ -36,11 +33,10 @@ from madaline._data.target import (
 from madaline._data.target.values import left_out_words, missing_values, side_by_side
 from madaline._data.text_columns import read_numbers
 from madaline._evaluation.metrics import CLASS_METRICS
-from madaline._evaluation.objective import BALANCED, LOG_LOSS, Objective
-from madaline._evaluation.scores import label_text
+from madaline._evaluation.objective import LOG_LOSS
 from madaline._fitting.sampling import SampledRows
 from madaline._fitting.training_data import Roles
-from madaline._words import format_count, format_file_name, format_list, option_words, split_names
+from madaline._words import format_count, format_list, split_names
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -219,69 +215,6 @@ class _GivenKind:
     option: str
 
 
-def source_name(path: str) -> str:
-    """Return the name of a file or folder, without where it is.
-
-    A folder of images or sounds has a slash behind it; a pattern has its folder before it.
-    """
-    source = Path(path)
-    if source.is_dir() and is_large(path):
-        return format_file_name(source.resolve().name)
-    if has_magic(source.name) and not source.exists():
-        return format_file_name(str(Path(source.parent.name, source.name)))
-    return format_file_name(f"{source.resolve().name}/" if source.is_dir() else source.name)
-
-
-def file_options(arguments: Namespace, encoding: str) -> list[str]:
-    """Return the options of `madaline fit` about the file, but for the kinds of learned columns."""
-    encoding = arguments.encoding or encoding
-    targets = _possible_targets(arguments.target)
-    kinds = [text for text in arguments.kind if text.rpartition("=")[0] in targets]
-    categories = [name for name in arguments.category if name in targets]
-    options = [
-        *option_words("--drop", arguments.drop),
-        *option_words("--category", list(dict.fromkeys(categories))),
-        *option_words("--kind", list(dict.fromkeys(kinds))),
-        *option_words("--weight", [] if arguments.weight is None else [arguments.weight]),
-        *option_words("--groups", [] if arguments.groups is None else [arguments.groups]),
-        *option_words("--encoding", [encoding] if encoding else []),
-    ]
-    return [*options, "--skip-broken"] if arguments.skip_broken else options
-
-
-def read_objective(arguments: Namespace, target: Array) -> Objective:
-    """Return what `madaline fit` minimizes; class weights name labels of the target."""
-    costs = None
-    if arguments.costs is not None:  # by true and by predicted class; being right costs nothing
-        of_first, of_second = arguments.costs
-        costs = [[0.0, of_first], [of_second, 0.0]]
-    return Objective(
-        loss=arguments.loss,
-        quantile=arguments.quantile,
-        metric=arguments.metric,
-        class_weight=_class_weight(arguments.class_weight, target),
-        threshold=arguments.threshold,
-        costs=costs,
-    )
-
-
-def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any, float] | None:
-    if words is None or list(words) == [BALANCED]:
-        return None if words is None else BALANCED
-    labels = {label_text(label): label for label in dict.fromkeys(target.ravel().tolist())}
-    weights = {}
-    for word in words:
-        name, _, number = word.rpartition("=")
-        try:
-            weights[labels.get(name, name)] = float(number if name else "")
-        except ValueError:
-            raise InputError(
-                f"--class-weight names {word}: give balanced, or CLASS=WEIGHT such as"
-                f" {next(iter(labels), 'yes')}=2."
-            ) from None
-    return weights
-
-
 def _given_kinds(arguments: Namespace) -> list[_GivenKind]:
     """Return the kinds of columns that were given, in any of the ways to give them."""
     given = [
@@ -341,7 +274,7 @@ def _read(
             encoding=arguments.encoding,
             missing=check_missing(arguments.missing),
         )
-        targets = _possible_targets(arguments.target or ())
+        targets = possible_targets(arguments.target or ())
         dropped = split_names(arguments.drop, file.table.names)
         unread = dict.fromkeys([*dropped, *targets], CATEGORY)
         kinds = {item.column: item.kind for item in given} | unread
@@ -451,7 +384,7 @@ def read_groups(name: str, groups: Array) -> Array:
     return np.unique(as_texts(groups), return_inverse=True)[1]
 
 
-def _possible_targets(given: Sequence[str]) -> list[str]:
+def possible_targets(given: Sequence[str]) -> list[str]:
     """Return all names that --target may mean, before the columns are known."""
     return [*given, *(part.strip() for text in given for part in text.split(","))]
 

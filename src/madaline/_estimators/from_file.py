@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from madaline._data.io.recognition import IMAGES_NAME, TEXTS_NAME
 from madaline._data.io.tensor_file import MODELS, ONLINE, is_of_kind
-from madaline._data.kinds.image import ImageEncoder
-from madaline._data.media.signals import SEQUENCE_NAME, SOUND_NAME
 from madaline._estimators.classifier import AdaptiveClassifier
+from madaline._estimators.from_model import estimator_of
 from madaline._estimators.online import OnlineClassifier, OnlineRegressor
 from madaline._estimators.regressor import AdaptiveRegressor
 from madaline._model import FittedModel
 from madaline._online.file import kind_of_learner
-from madaline._request import FitRequest
 
 if TYPE_CHECKING:
     from madaline._estimators.many_models import ManyModels
-
-_ONLY_COLUMNS = (IMAGES_NAME, TEXTS_NAME, SEQUENCE_NAME, SOUND_NAME)
-"""Names of the only column of an `X` that is no table."""
 
 
 def load(
@@ -75,35 +67,3 @@ def load(
 
         return ManyModels.load(path)
     return estimator_of(FittedModel.load(path))
-
-
-def estimator_of(model: FittedModel) -> AdaptiveClassifier | AdaptiveRegressor:
-    """Return the fitted estimator of a model, with the arguments of the fit."""
-    of_classes = model.summary.task == AdaptiveClassifier._task
-    kind = AdaptiveClassifier if of_classes else AdaptiveRegressor
-    estimator = kind(**_arguments(model.summary.request))
-    estimator._remember(model)
-    _set_names(estimator, model)
-    return estimator
-
-
-def _arguments(request: FitRequest) -> dict[str, Any]:
-    """Return the arguments of an estimator as far as the file holds them."""
-    arguments = request.arguments
-    if callable(request.objective.metric):  # of which the file holds the name
-        del arguments["metric"]
-    return arguments
-
-
-def _set_names(estimator: Any, model: FittedModel) -> None:
-    """Set the number and the names of the columns; arrays, images and texts have no names."""
-    names = [column.name for column in model.schema.columns]
-    first = model.predictor.encoder.encoders[0]
-    estimator.n_features_in_ = len(names)
-    if names == [f"x{number}" for number in range(len(names))]:
-        return
-    if len(names) == 1 and names[0] in _ONLY_COLUMNS:
-        if isinstance(first, ImageEncoder):
-            estimator.n_features_in_ = int(np.prod(first.shape))
-        return
-    estimator.feature_names_in_ = np.array(names, dtype=object)

@@ -14,7 +14,7 @@ from madaline._data.io.recognition import recognize
 from madaline._data.keys import plain_key
 from madaline._data.target import CLASSIFICATION
 from madaline._estimators.classifier import AdaptiveClassifier
-from madaline._estimators.from_file import estimator_of
+from madaline._estimators.from_model import estimator_of
 from madaline._estimators.regressor import AdaptiveRegressor
 from madaline._language.translation import translate
 from madaline._model.many import COMMON, GroupScores, ModelsByGroup
