@@ -38,7 +38,7 @@ TRUSTED = {
     "load": CLASSIFIER,
     "NeuralNetwork": [
         "madaline._neural_network.display.CoachDecisions",
-        "madaline._neural_network.network.NeuralNetwork",
+        "madaline._neural_network.estimator.NeuralNetwork",
         "madaline._neural_network.parameters.Parameters",
         "madaline.nn.layers._activations.Sigmoid",
         "madaline.nn.losses._classification.BinaryCrossEntropy",

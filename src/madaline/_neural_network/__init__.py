@@ -1,3 +1,3 @@
 """The network of the textbooks, for people who learn how a neural network works."""
 
-from madaline._neural_network.network import NeuralNetwork as NeuralNetwork
+from madaline._neural_network.estimator import NeuralNetwork as NeuralNetwork

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
@@ -17,8 +16,8 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from madaline._neural_network.inspection import InspectedNetwork
 from madaline._neural_network.parameters import Parameters
+from madaline._neural_network.training import TrainedNetwork
 from madaline._words import format_list
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.arrays import Array
@@ -30,23 +29,64 @@ _BEFORE = "before "  # in a file, in names of what was before the rows held out 
 _ABOUT = "about"  # in a file, the JSON text of what the arrays do not tell
 
 
-class NetworkEstimator(InspectedNetwork):
-    """Abstract: a network with the methods of scikit-learn, such as for the end of a pipeline."""
+class NeuralNetwork(TrainedNetwork):
+    """A network of fully connected layers that is trained by gradient descent.
 
-    _given: dict[str, Any]  # the arguments, as they were given
-    _before_all_rows: Parameters | None  # the weights before the rows held out were learned
+    Parameters
+    ----------
+    input_size : int
+        Number of inputs.
+    hidden_size : int or sequence of int
+        Number of hidden units, or of each hidden layer.
+    output_size : int
+        Number of outputs: one for two classes or for a number, else one for each class.
+    activation : Activation, default=Sigmoid()
+        Activation of the hidden units.
+    loss : Loss, optional
+        What training minimizes. It decides what the outputs are. By default they are
+        probabilities: with one output ``BinaryCrossEntropy()`` (sigmoid), with several
+        ``CrossEntropy()`` (softmax). ``Squared()`` is for plain numbers.
+    random_state : None, int, RandomState or Generator, default=None
+        Where the initial weights come from; None draws from NumPy's global state, so that
+        ``np.random.seed`` decides.
 
-    @abstractmethod
-    def _begin(self) -> None:
-        """Draw new weights, as the arguments say, and forget what was learned."""
+    Attributes
+    ----------
+    weights : list of ndarray of shape (in_features, out_features)
+        Weights of each layer; writing changes the network.
+    biases : list of ndarray of shape (out_features,)
+        Biases of each layer; writing changes the network.
+    classes_ : ndarray or None
+        The classes, sorted, among the first labels that it was given.
+    loss_, validation_loss_ : float or None
+        Loss at the end of training, and on the rows held out, if there were some. Where they are
+        learned in the end, `validation_loss_` is that of the network before.
+    history_ : list of Epoch
+        Loss and learning rate of every epoch.
+    decisions_ : list of CoachDecision
+        What adaptive training did, why, and what came of it.
 
-    @abstractmethod
-    def train(self, *args: Any, **settings: Any) -> None:
-        """Train, or go on."""
+    Examples
+    --------
+    >>> x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> y = np.array(["same", "different", "different", "same"])
+    >>> network = NeuralNetwork(input_size=2, hidden_size=5, output_size=1, random_state=0)
+    >>> network.train(x, y, epochs=1000, learning_rate=0.1)
+    >>> network.predict(x)
+    array(['same', 'different', 'different', 'same'], dtype='<U9')
 
-    @abstractmethod
-    def predict(self, x: npt.ArrayLike) -> Array:
-        """Return classes or numbers."""
+    The same by hand, one epoch at a time:
+
+    >>> y_pred = network.forward(x)
+    >>> loss = network.loss(y, y_pred)
+    >>> grads = network.backward(x, y, y_pred)
+    >>> network.update_weights(grads, learning_rate=0.1)
+
+    References
+    ----------
+    Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors",
+    Nature 323.
+    """
 
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, **settings: Any) -> Self:
         """Train, from new weights if it was trained before.
@@ -213,11 +253,12 @@ class NetworkEstimator(InspectedNetwork):
         weights = [arrays[f"weights[{number}]"] for number in range(n_layers)]
         if any(of_layer.ndim != 2 for of_layer in weights):
             raise ValueError("weights")
-        network = cls(  # type: ignore[call-arg]
+        activation: Any = layer_from_config(about["activation"])
+        network = cls(
             input_size=len(weights[0]),
             hidden_size=[of_layer.shape[1] for of_layer in weights[:-1]],
             output_size=weights[-1].shape[1],
-            activation=layer_from_config(about["activation"]),
+            activation=activation,
             loss=loss_from_config(about["loss"]),
             random_state=0,
         )

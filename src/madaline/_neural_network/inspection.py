@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-
 import numpy as np
 import numpy.typing as npt
 
@@ -11,51 +9,21 @@ from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.network import Course, diagnose_network
 from madaline._language.translation import translate
 from madaline._neural_network.arguments import (
-    as_rows,
     check_range,
     differ_in_scale,
     positive_number,
 )
-from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.display import NetworkSummary
-from madaline._neural_network.parameters import Gradients, Parameters, to_population
+from madaline._neural_network.network import TextbookNetwork
+from madaline._neural_network.parameters import to_population
 from madaline._neural_network.step import MAX_PARAMETERS, Step
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.gradcheck import check_gradient
-from madaline.nn.layers import Activation
-from madaline.nn.losses import Loss
-from madaline.records.history import Epoch
 
 
-class InspectedNetwork(ABC):
-    """Abstract: a network that can be inspected, given how it computes."""
-
-    _parameters: Parameters
-    _activation: Activation
-    _loss: Loss
-    history_: list[Epoch]
-    decisions_: list[CoachDecision]
-    loss_: float | None
-    validation_loss_: float | None
-    classes_: Array | None
-    _columns: list[str] | None = None  # of the data frame that it was fitted to
-
-    @abstractmethod
-    def forward(self, x: npt.ArrayLike) -> Array:
-        """Return the predictions."""
-
-    @abstractmethod
-    def loss(self, y_true: npt.ArrayLike, y_pred: npt.ArrayLike) -> float:
-        """Return the mean loss of predictions."""
-
-    @abstractmethod
-    def backward(self, x: npt.ArrayLike, y_true: npt.ArrayLike) -> Gradients:
-        """Return the gradient of the loss."""
-
-    @abstractmethod
-    def _targets(self, name: str, y: npt.ArrayLike, n_rows: int, of: str) -> Array:
-        """Return labels or numbers as targets, given how many rows there are of what."""
+class InspectedNetwork(TextbookNetwork):
+    """A network that can be inspected."""
 
     def __repr__(self) -> str:
         """Return the layers, how many parameters they have, and the loss, as text."""
@@ -84,11 +52,7 @@ class InspectedNetwork(ABC):
         >>> [outputs.shape for outputs in network.hidden_outputs([[0, 0], [0, 1]])]
         [(2, 4), (2, 3)]
         """
-        signals = [self._rows(x)]
-        pairs = zip(self._parameters.weights, self._parameters.biases, strict=True)
-        for weights, bias in list(pairs)[:-1]:
-            signals.append(self._activation(signals[-1] @ weights + bias))
-        return signals[1:]
+        return self._signals(self._rows(x))[1:]
 
     def check_gradients(
         self, x: npt.ArrayLike | None = None, y: npt.ArrayLike | None = None
@@ -242,9 +206,6 @@ class InspectedNetwork(ABC):
             losses, self.validation_loss_, bool(self.decisions_), not differ_in_scale(x)
         )
         return diagnose_network(network, population.theta, x, target, self._loss, course)
-
-    def _rows(self, x: npt.ArrayLike, name: str = "x") -> Array:
-        return as_rows(name, x, len(self._parameters.weights[0]))
 
     def _summary(self) -> NetworkSummary:
         return NetworkSummary(

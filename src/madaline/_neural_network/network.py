@@ -7,6 +7,7 @@ hand and read right here, in plain NumPy; every weight can be read and changed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,6 @@ import numpy.typing as npt
 from madaline._neural_network import arguments, labels
 from madaline._neural_network.display import CoachDecisions
 from madaline._neural_network.parameters import Gradients, Parameters, initial_parameters
-from madaline._neural_network.training import TrainedNetwork
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Activation, Sigmoid
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
@@ -22,64 +22,10 @@ from madaline.nn.losses._classification import sigmoid
 from madaline.records.history import Epochs
 
 
-class NeuralNetwork(TrainedNetwork):
-    """A network of fully connected layers that is trained by gradient descent.
+class TextbookNetwork:
+    """Layers that are fully connected, and the two passes through them."""
 
-    Parameters
-    ----------
-    input_size : int
-        Number of inputs.
-    hidden_size : int or sequence of int
-        Number of hidden units, or of each hidden layer.
-    output_size : int
-        Number of outputs: one for two classes or for a number, else one for each class.
-    activation : Activation, default=Sigmoid()
-        Activation of the hidden units.
-    loss : Loss, optional
-        What training minimizes. It decides what the outputs are. By default they are
-        probabilities: with one output ``BinaryCrossEntropy()`` (sigmoid), with several
-        ``CrossEntropy()`` (softmax). ``Squared()`` is for plain numbers.
-    random_state : None, int, RandomState or Generator, default=None
-        Where the initial weights come from; None draws from NumPy's global state, so that
-        ``np.random.seed`` decides.
-
-    Attributes
-    ----------
-    weights : list of ndarray of shape (in_features, out_features)
-        Weights of each layer; writing changes the network.
-    biases : list of ndarray of shape (out_features,)
-        Biases of each layer; writing changes the network.
-    classes_ : ndarray or None
-        The classes, sorted, among the first labels that it was given.
-    loss_, validation_loss_ : float or None
-        Loss at the end of training, and on the rows held out, if there were some. Where they are
-        learned in the end, `validation_loss_` is that of the network before.
-    history_ : list of Epoch
-        Loss and learning rate of every epoch.
-    decisions_ : list of CoachDecision
-        What adaptive training did, why, and what came of it.
-
-    Examples
-    --------
-    >>> x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-    >>> y = np.array(["same", "different", "different", "same"])
-    >>> network = NeuralNetwork(input_size=2, hidden_size=5, output_size=1, random_state=0)
-    >>> network.train(x, y, epochs=1000, learning_rate=0.1)
-    >>> network.predict(x)
-    array(['same', 'different', 'different', 'same'], dtype='<U9')
-
-    The same by hand, one epoch at a time:
-
-    >>> y_pred = network.forward(x)
-    >>> loss = network.loss(y, y_pred)
-    >>> grads = network.backward(x, y, y_pred)
-    >>> network.update_weights(grads, learning_rate=0.1)
-
-    References
-    ----------
-    Rumelhart, Hinton and Williams (1986), "Learning representations by back-propagating errors",
-    Nature 323.
-    """
+    _columns: list[str] | None = None  # of the data frame that it was fitted to
 
     def __init__(
         self,
@@ -91,7 +37,7 @@ class NeuralNetwork(TrainedNetwork):
         loss: Loss | None = None,
         random_state: arguments.RandomState = None,
     ) -> None:
-        self._given = {
+        self._given: dict[str, Any] = {
             "input_size": input_size,
             "hidden_size": hidden_size,
             "output_size": output_size,
@@ -129,6 +75,7 @@ class NeuralNetwork(TrainedNetwork):
 
         Examples
         --------
+        >>> from madaline import NeuralNetwork
         >>> NeuralNetwork.sigmoid([-1000, 0, 1000])
         array([0. , 0.5, 1. ])
         """
@@ -155,16 +102,23 @@ class NeuralNetwork(TrainedNetwork):
             The predictions.
         """
         rows = self._rows(x)
-        prediction = self._loss.prediction(self._output(rows))  # sigmoid, softmax, or as it is
+        prediction: Array = self._loss.prediction(
+            self._output(rows)
+        )  # sigmoid, softmax, or neither
         single = np.ndim(x) < 2 and len(rows) == 1
         return prediction[0] if single else prediction
 
     def _output(self, x: Array) -> Array:
-        """Run the forward pass: weighted sums and activations, layer by layer."""
-        signal = x
-        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
-            signal = self._activation(signal @ weights + bias)  # (n_samples, units)
+        """Run the forward pass, up to the sums of the last layer."""
+        signal = self._signals(x)[-1]
         return np.asarray(signal @ self.weights[-1] + self.biases[-1])  # (n_samples, output_size)
+
+    def _signals(self, x: Array) -> list[Array]:
+        """Return the input of each layer: weighted sums and activations, layer by layer."""
+        signals = [x]
+        for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            signals.append(self._activation(signals[-1] @ weights + bias))  # (n_samples, units)
+        return signals
 
     def predict(self, x: npt.ArrayLike) -> Array:
         """Return the most probable class of each row, or the predicted number.
@@ -274,3 +228,6 @@ class NeuralNetwork(TrainedNetwork):
         arguments.check_same_length(name, len(target), of, n_rows)
         self.classes_ = classes  # not before all labels were read
         return target
+
+    def _rows(self, x: npt.ArrayLike, name: str = "x") -> Array:
+        return arguments.as_rows(name, x, len(self.weights[0]))

@@ -5,7 +5,6 @@ An epoch is one pass over the rows: for each batch of them, the gradient and a s
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from math import ceil, inf
@@ -19,10 +18,10 @@ from madaline._neural_network.coach import Coach, LossRange
 from madaline._neural_network.decisions import HeldOutLearned
 from madaline._neural_network.descent import Descent
 from madaline._neural_network.display import Log
-from madaline._neural_network.estimator import NetworkEstimator
-from madaline._neural_network.parameters import Gradients, Parameters
+from madaline._neural_network.inspection import InspectedNetwork
+from madaline._neural_network.parameters import Parameters
 from madaline._neural_network.settings import TrainingSettings
-from madaline.nn.arrays import Array, Rng
+from madaline.nn.arrays import Array
 from madaline.records.history import Epoch
 
 LAST_SHARE = 0.25  # epochs that learn the rows held out, as a share of those before
@@ -45,18 +44,8 @@ class SplitRows:
         return SplitRows(x, y, self.x_held_out[:0], self.y_held_out[:0])
 
 
-class TrainedNetwork(NetworkEstimator):
-    """Abstract: a network that can be trained, given its forward and backward pass."""
-
-    _rng: Rng
-
-    @abstractmethod
-    def _output(self, x: Array) -> Array:
-        """Return the sums of the last layer, shape (n_samples, output_size)."""
-
-    @abstractmethod
-    def _gradients(self, x: Array, target: Array) -> Gradients:
-        """Return the gradient of the loss."""
+class TrainedNetwork(InspectedNetwork):
+    """A network that can be trained."""
 
     def train(
         self,
