@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from madaline._cli.before_fit import _seconds_left
+from madaline._fitting import sampling
 
 WORDS = ("--target", "kind", "--drop", "price", "--folds", 2, "--jobs", 1)
 
@@ -36,6 +38,22 @@ def test_one_screen_with_a_verdict(run, fruit) -> None:
     assert linear.startswith("  linear model        log loss")
     assert linear.endswith(" left)")
     assert not boosting.endswith(" left)")
+
+
+def test_rows_of_a_folder_are_drawn(run, place, monkeypatch) -> None:
+    pl = pytest.importorskip("polars")
+    size = np.random.default_rng(0).normal(size=900)
+    frame = pl.DataFrame({"size": size, "price": 3 * size + 1})
+    (place / "rows").mkdir()
+    frame[:400].write_parquet(place / "rows" / "0.parquet")
+    frame[400:].write_parquet(place / "rows" / "1.parquet")
+    monkeypatch.setattr(sampling, "MIN_ROWS", 400)
+    monkeypatch.setattr(sampling, "SAMPLE", 300)
+    words = ("--target", "price", "--models", "linear", "--folds", 2, "--jobs", 1)
+    outcome = run("compare", "rows", *words, "--rows", 200)
+    assert outcome.code == 0, outcome.err
+    assert "The rows are drawn from 900, with the same shares" in " ".join(outcome.err.split())
+    assert "is a folder" in run("compare", "rows", *words, "--rows", "all").sentence
 
 
 def test_the_time_left_is_that_of_the_methods_ahead() -> None:

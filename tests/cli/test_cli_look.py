@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+import pytest
+
+from madaline._fitting import sampling
+
 
 def test_one_screen(run, fruit) -> None:
     outcome = run("look", fruit, "--target", "kind")
@@ -76,3 +81,25 @@ def test_a_report_links_to_a_look(run, model, fruit, place) -> None:
     assert "name one behind the model" in run("report", model, "--look", "look.html").sentence
     assert run(*words).code == 0
     assert "A look at" not in (place / "pages" / "fruit.html").read_text()
+
+
+def test_a_folder_of_tables_is_looked_at_in_drawn_rows(run, place, monkeypatch) -> None:
+    pl = pytest.importorskip("polars")
+    rng = np.random.default_rng(0)
+    size = rng.normal(size=900)
+    frame = pl.DataFrame({"size": size, "price": 3 * size + rng.normal(size=900)})
+    (place / "rows").mkdir()
+    frame[:400].write_parquet(place / "rows" / "0.parquet")
+    frame[400:].write_parquet(place / "rows" / "1.parquet")
+    whole = run("look", "rows", "--target", "price")
+    assert whole.code == 0, whole.err
+    assert whole.out.startswith("rows: 900 rows, 2 columns; the target price is a number")
+    assert "drawn at random" not in whole.out
+    assert run("look", "rows/*.parquet").code == 0
+    monkeypatch.setattr(sampling, "MIN_ROWS", 400)
+    monkeypatch.setattr(sampling, "SAMPLE", 300)
+    for words in ((), ("--target", "price")):
+        drawn = run("look", "rows", *words)
+        assert drawn.code == 0, drawn.err
+        assert " of 900 rows are looked at, drawn at random." in drawn.out
+        assert "size" in drawn.out

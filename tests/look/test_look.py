@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import madaline
-from madaline._look import Look
-from madaline._look.rows import Dates
+from madaline._look import Look, looking
+from madaline._look.contents import Dates
 from madaline.errors import InputError
 
 N_ROWS = 400
@@ -218,3 +218,18 @@ def test_columns_that_are_copies_share_no_code():
     values = np.random.default_rng(0).integers(0, 3, 300)
     seen = madaline.look({"a": values, "copy": values.copy(), "b": np.arange(300) % 7})
     assert not [one for one in seen.findings if "in the same" in one.seen]
+
+
+def test_files_are_looked_at_in_blocks(tmp_path, monkeypatch):
+    pl = pytest.importorskip("polars")
+    x = np.random.default_rng(0).normal(size=500)
+    frame = pl.DataFrame({"x": x, "y": 2 * x})
+    for number in range(2):
+        frame[250 * number :][:250].write_parquet(tmp_path / f"{number}.parquet")
+    seen = madaline.look(tmp_path, "y")
+    assert (seen.n_rows, seen.source, seen.notes) == (500, tmp_path.name, ())
+    assert [column.name for column in seen.related] == ["x"]
+    monkeypatch.setattr(looking, "_MAX_DRAWN", 200)
+    seen = madaline.look(f"{tmp_path}/*.parquet", "y")
+    assert seen.n_rows == 200
+    assert seen.notes[0] == "The table is large: 200 of 500 rows are looked at, drawn at random."

@@ -25,7 +25,9 @@ from madaline._comparison.measuring import Measured, Work, usual_seconds
 from madaline._comparison.methods import METHODS, chosen_methods
 from madaline._comparison.result import Comparison
 from madaline._comparison.rows import ComparedRows
+from madaline._data.drawing import note_of_drawn
 from madaline._data.io.media_tables import LABEL
+from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
@@ -34,9 +36,9 @@ from madaline._evaluation.objective import Objective
 from madaline._fitting.training_data import Roles
 from madaline._language.translation import translate_word
 from madaline._language.widths import pad
+from madaline._look.contents import BLOCKS
 from madaline._look.look import Look
 from madaline._look.looking import look_at
-from madaline._look.rows import BLOCKS
 from madaline._model import FittedModel
 from madaline._report.page import check_jinja
 from madaline._request import FitRequest
@@ -72,14 +74,16 @@ def run_look(arguments: Namespace) -> None:
 def look_of(arguments: Namespace) -> Look:
     """Return the look at the table that a command was given."""
     if arguments.target is None and Path(arguments.table).is_dir():
-        arguments.target = [LABEL]
-    data = TrainingTable.read(arguments, to_fit=False)
+        arguments.target = None if reads_in_blocks(arguments.table) else [LABEL]
+    data = TrainingTable.read(arguments, to_fit=False, in_blocks=True)
     if len(data.target_names) > 1:
         raise InputError("A look is at one target: name one column with --target.")
     has_target = bool(data.target_names)
     if has_target:
         data.check_target(arguments.task)
     source, notes = arguments.table, data.notes
+    if data.drawn_from is not None:
+        notes = (note_of_drawn(data.table.n_samples, data.n_rows), *notes)
     if data.encoding and arguments.encoding is None:
         notes = (
             f"The file is read as {data.encoding}: if letters are wrong, name its encoding"
@@ -90,7 +94,9 @@ def look_of(arguments: Namespace) -> Look:
         task=arguments.task, kinds=data.kinds, time=read_time(arguments, data.table.names)
     )
     source = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
-    roles = replace(data.roles, names=data.target_names[0]) if has_target else None
+    roles = None
+    if has_target:
+        roles = replace(data.roles, names=data.target_names[0], drawn_from=None)
     return look_at(data.table, roles, request, notes=notes, source=source).for_command_line()
 
 
@@ -166,7 +172,7 @@ def run_compare(arguments: Namespace) -> None:
 
 def _rows(arguments: Namespace) -> ComparedRows:
     """Return the rows of a file, and their folds."""
-    data = TrainingTable.read(arguments)
+    data = TrainingTable.read(arguments, in_blocks=arguments.rows is not None)
     if len(data.target_names) > 1:
         raise InputError("Methods are compared on one target: name one column with --target.")
     task = arguments.task or (None if arguments.loss is None else REGRESSION)
@@ -180,8 +186,10 @@ def _rows(arguments: Namespace) -> ComparedRows:
         folds=arguments.folds,
         time=read_time(arguments, data.table.names),
     )
-    rows = ComparedRows.of(data.table, data.roles, request, arguments.rows)
-    return replace(rows, notes=(*data.notes, *rows.notes))
+    roles = replace(data.roles, drawn_from=None)  # the rows that were drawn are all that count
+    rows = ComparedRows.of(data.table, roles, request, arguments.rows)
+    n_given = rows.n_given if data.drawn_from is None else data.n_rows
+    return replace(rows, n_given=n_given, notes=(*data.notes, *rows.notes))
 
 
 def _seconds_left(fitted: tuple[str, ...], name: str, elapsed: float, limit: float) -> float:

@@ -26,7 +26,7 @@ from madaline._cli.sections import answer_line, answer_lines, detail_lines, open
 from madaline._cli.training_data import TrainingTable
 from madaline._data.io.compression import plain_name
 from madaline._data.io.media_tables import LABEL
-from madaline._data.io.source_files import is_large
+from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._evaluation.leakage import join_leaks
 from madaline._fitting import Fitting
@@ -65,7 +65,7 @@ def run_fit(arguments: Namespace) -> None:
         fit_by(arguments, path)
         return
     if arguments.target is None and Path(arguments.table).is_dir():
-        arguments.target = None if is_large(arguments.table) else [LABEL]
+        arguments.target = None if reads_in_blocks(arguments.table) else [LABEL]
     data = TrainingTable.read(arguments, in_blocks=True)
     data = data.probabilities(arguments) if arguments.probabilities else data
     fitting = _fitting(arguments, data, path, limit)

@@ -10,7 +10,7 @@ from typing import Any
 
 from madaline._cli.training_data import TrainingTable, possible_targets
 from madaline._data.formats.characters import check_missing
-from madaline._data.io.source_files import is_large
+from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.target import CLASSIFICATION
 from madaline._evaluation.objective import BALANCED, Objective
 from madaline._evaluation.scores import label_text
@@ -107,7 +107,7 @@ def source_name(path: str) -> str:
     A folder of images or sounds has a slash behind it; a pattern has its folder before it.
     """
     source = Path(path)
-    if source.is_dir() and is_large(path):
+    if source.is_dir() and reads_in_blocks(path):
         return format_file_name(source.resolve().name)
     if has_magic(source.name) and not source.exists():
         return format_file_name(str(Path(source.parent.name, source.name)))

@@ -36,7 +36,7 @@ from madaline._cli.sections import kept_rows_line
 from madaline._cli.streams import row_times
 from madaline._cli.training_data import read_groups, read_weight
 from madaline._data.io.atomic import alone
-from madaline._data.io.source_files import is_large
+from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import (
     check_ending,
     format_predictions,
@@ -137,7 +137,7 @@ def _read_new_rows(
     model: FittedModel, arguments: Namespace
 ) -> tuple[RowBlock, Array, Array | None, Array | None]:
     """Return the rows, their target, and the weight and the groups that the fit was given, too."""
-    if Path(arguments.table).is_dir() and not is_large(arguments.table):
+    if Path(arguments.table).is_dir() and not reads_in_blocks(arguments.table):
         raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")
     target, options = model.summary.target, model.summary.request.file_options
     weight, groups = (option_value(options, name) for name in ("--weight", "--groups"))

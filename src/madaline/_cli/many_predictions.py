@@ -15,7 +15,7 @@ from madaline._cli.console import tell
 from madaline._cli.known_truth import KnownTruth
 from madaline._cli.reading import as_learned, open_media
 from madaline._data.column import is_missing
-from madaline._data.io.source_files import is_large
+from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import read_file
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION
@@ -55,7 +55,7 @@ def predict_by_group(arguments: Namespace) -> PredictedGroups:
         )
     if index.target in arguments.id:
         raise InputError(f"--id names {index.target}, which is predicted: name another column.")
-    if Path(arguments.table).is_dir() or is_large(arguments.table):
+    if Path(arguments.table).is_dir() or reads_in_blocks(arguments.table):
         raise InputError(
             f"{arguments.table} is read as a whole where each group has a model: give a smaller"
             " file, or the rows of one group with --group."

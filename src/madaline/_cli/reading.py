@@ -16,10 +16,11 @@ import numpy as np
 
 from madaline._cli.console import tell, unwritable
 from madaline._data.column import is_missing
+from madaline._data.drawing import note_of_drawn
 from madaline._data.io.compression import TooLargeError
 from madaline._data.io.media_tables import OpenedFiles, frequency_notes, open_files, read_folder
 from madaline._data.io.part_files import PartFile, parts_folder
-from madaline._data.io.source_files import is_large
+from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import read_file
 from madaline._data.io.tensor_file import MODELS, is_of_kind
 from madaline._data.kinds.image import ImageEncoder
@@ -101,9 +102,8 @@ def read_rows(arguments: Namespace, model: FittedModel, *, also: Sequence[str] =
     """
     rows = open_model_rows(arguments, model, also=also, at_once=True)
     block, n_rows = rows.sample(MAX_DRAWN)
-    if block.n_rows < n_rows:
-        drawn = f"{block.n_rows:,} of {n_rows:,} rows"
-        tell(paragraph(f"The table is large: {drawn} are looked at, drawn at random."))
+    if rows.in_blocks:
+        _say(filter(None, [note_of_drawn(block.n_rows, n_rows)]))
     return block
 
 
@@ -112,7 +112,7 @@ def _rows_in_blocks(
 ) -> ModelRows | None:
     """Return the rows of files to be read block by block; None if they are best read at once."""
     path = arguments.table
-    if not is_large(path) or (Path(path).is_file() and obstacle(model)):
+    if not reads_in_blocks(path) or (Path(path).is_file() and obstacle(model)):
         return None
     check_output(arguments, path)
     rows = ModelRows.open(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from madaline._data.formats.characters import check_missing
 from madaline._data.formats.choice import Format
-from madaline._data.io.source_files import is_large
+from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.rows import FileRows, open_rows
 from madaline._data.target import REGRESSION
 from madaline._data.text_columns import read_column_in
@@ -29,7 +29,7 @@ def is_in_blocks(arguments: Namespace) -> bool:
 
     A large file whose options need all rows in memory is not.
     """
-    return is_large(arguments.table) and not (
+    return reads_in_blocks(arguments.table) and not (
         Path(arguments.table).is_file() and _options_in_memory(arguments)
     )
 
@@ -47,7 +47,7 @@ def open_to_fit(arguments: Namespace, categories: Collection[str]) -> FileRows |
             f"{option} needs all rows in memory, but {arguments.table} is read block by block:"
             " leave it out, or give a smaller table."
         )
-    if source is None or arguments.quiet or sys.stderr is None:
+    if source is None or getattr(arguments, "quiet", True) or sys.stderr is None:
         return source
     return shown(source, sys.stderr)
 
@@ -65,9 +65,9 @@ def draw_sample(
 ) -> SampledRows:
     """Read a table once, and return it with a sample of its rows."""
     roles = ColumnRoles(tuple(targets), arguments.weight, arguments.groups)
-    of_numbers = arguments.task == REGRESSION or arguments.loss in LOSSES
+    of_numbers = arguments.task == REGRESSION or getattr(arguments, "loss", None) in LOSSES
     classes = True if of_classes else False if of_numbers else None
-    drawn = draw_rows(rows, roles, seed=arguments.seed, classes=classes)
+    drawn = draw_rows(rows, roles, seed=getattr(arguments, "seed", 0), classes=classes)
     return SampledRows(rows, roles, drawn, lambda _, column: column)
 
 

@@ -69,7 +69,9 @@ class TrainingTable:
         a large table are a sample of it.
         """
         given = _given_kinds(arguments)
-        sampled, everything, notes, names, encoding = _opened(arguments, given, in_blocks=in_blocks)
+        sampled, everything, notes, names, encoding = _opened(
+            arguments, given, to_fit=to_fit, in_blocks=in_blocks
+        )
         targets, roles = _checked_roles(arguments, given, everything, to_fit=to_fit)
         weight, groups = arguments.weight, arguments.groups
         table = everything.drop(name for _, name in roles if not _is_series(name, arguments))
@@ -240,7 +242,7 @@ def all_given_kinds(arguments: Namespace) -> dict[str, str]:
 
 
 def _opened(
-    arguments: Namespace, given: Sequence[_GivenKind], *, in_blocks: bool
+    arguments: Namespace, given: Sequence[_GivenKind], *, to_fit: bool, in_blocks: bool
 ) -> tuple[SampledRows | None, Table, tuple[str, ...], tuple[str, ...] | None, str]:
     """Return what `_read` does; of rows in blocks a sample, behind what drew them."""
     texts = _texts(arguments, given)
@@ -253,7 +255,7 @@ def _opened(
             if rows is None:
                 raise
     empty = Table({name: np.empty(0) for name in rows.names})
-    targets, _ = _checked_roles(arguments, given, empty, to_fit=True)
+    targets, _ = _checked_roles(arguments, given, empty, to_fit=to_fit)
     sampled = draw_sample(rows, arguments, targets, of_classes=_predicts_classes(arguments))
     notes = (*rows.notes, *filter(None, [sampled.drawn.left_out]))
     return sampled, sampled.drawn.table, notes, None, ""

@@ -45,6 +45,19 @@ class Drawn:
     numbers: Array  # int (n_drawn,): the number of each in the table
     n_rows: int  # of the table
 
+    @property
+    def note(self) -> str:
+        """That some rows stand for all; empty if these are all."""
+        return note_of_drawn(len(self.numbers), self.n_rows)
+
+
+def note_of_drawn(n_drawn: int, n_rows: int) -> str:
+    """Return in a sentence that some rows stand for all; empty if these are all."""
+    if n_drawn == n_rows:
+        return ""
+    drawn = f"{n_drawn:,} of {n_rows:,} rows"
+    return f"The table is large: {drawn} are looked at, drawn at random."
+
 
 def draw(blocks: Iterable[Table], n_rows: int, seed: int = 0) -> Drawn:
     """Return rows that are drawn evenly over all blocks."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 from madaline._data.drawing import Drawn, draw
 from madaline._data.formats.characters import check_missing
@@ -27,6 +27,8 @@ from madaline._words import warn
 from madaline.errors import InputError
 
 BLOCK_ROWS = 65_536  # rows of a block, where no other number is asked for
+
+Columns: TypeAlias = Collection[str] | None  # names of columns to read; None for all
 
 
 class Rows(ABC):
@@ -59,11 +61,7 @@ class Rows(ABC):
 
     @abstractmethod
     def blocks(
-        self,
-        columns: Collection[str] | None = None,
-        *,
-        n_rows: int | None = None,
-        start: int = 0,
+        self, columns: Columns = None, *, n_rows: int | None = None, start: int = 0
     ) -> Iterator[Table]:
         """Yield the rows in blocks, whose columns have one type in all of them.
 
@@ -123,11 +121,7 @@ class TableRows(Rows):
         return digest.hexdigest()
 
     def blocks(
-        self,
-        columns: Collection[str] | None = None,
-        *,
-        n_rows: int | None = None,
-        start: int = 0,
+        self, columns: Columns = None, *, n_rows: int | None = None, start: int = 0
     ) -> Iterator[Table]:
         """Yield the rows, all at once unless blocks of so many are asked for."""
         table = self.table
@@ -224,17 +218,13 @@ class FileRows(Rows):
         return (*self._parts[0].notes, *self._types.notes)
 
     def blocks(
-        self,
-        columns: Collection[str] | None = None,
-        *,
-        n_rows: int | None = None,
-        start: int = 0,
+        self, columns: Columns = None, *, n_rows: int | None = None, start: int = 0
     ) -> Iterator[Table]:
         """Yield the rows in blocks of the same size, whatever the files are made of."""
         blocks = self._blocks(columns, n_rows or BLOCK_ROWS, start)
         return blocks if self.follow is None else self.follow(blocks, self.n_rows_about, start)
 
-    def _blocks(self, columns: Collection[str] | None, n_rows: int, start: int) -> Iterator[Table]:
+    def _blocks(self, columns: Columns, n_rows: int, start: int) -> Iterator[Table]:
         wanted = [name for name in self.names if columns is None or name in columns]
         if not wanted:
             raise InputError(f"There is none of the columns: there are {listed(self.names)}.")

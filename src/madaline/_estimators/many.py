@@ -28,7 +28,6 @@ from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.classifier import AdaptiveClassifier
 from madaline._estimators.many_models import ManyModels
 from madaline._estimators.regressor import AdaptiveRegressor
-from madaline._estimators.sources import first_path
 from madaline._fitting.many import Job, ManyOptions, fit_models
 from madaline._model import FittedModel
 from madaline._model.many import ModelsByGroup
@@ -237,7 +236,7 @@ class _GivenFrame:
         """Return a frame that has the columns, each in one role."""
         rows = recognize(frame, in_blocks=True)
         if rows.form == Form.FILES:
-            path = str(first_path(frame))
+            path = str(rows.path)
             raise InputError(
                 f"fit_many takes rows in memory, and {path!r} is the path of a file: read it"
                 " first, such as with pandas.read_csv, or use `madaline fit --by`."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ import numpy as np
 
 from madaline._data.io.compression import TooLargeError
 from madaline._data.io.recognition import Form, RecognizedRows
-from madaline._data.io.source_files import is_large
+from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import FileTable, read_file
 from madaline._data.table import Table, alike
 from madaline._data.target.values import side_by_side
@@ -65,17 +64,17 @@ def read_source(
         return None
     X = given.content
     of_files, words = given.form == Form.FILES, request.missing
-    if of_files and not is_large(given):
+    if of_files and not reads_in_blocks(given):
         _check_folder(X)
         try:
-            file = read_file(first_path(X), missing=words)
+            file = read_file(given.path, missing=words)
             return _read_at_once(estimator, file, y, sample_weight, groups)
         except TooLargeError:
             pass
     rows = open_rows(given, missing=words)
     if rows is None and of_files:
         raise InputError(
-            f"X is {str(first_path(X))!r}, which is no table that is read block by block: give"
+            f"X is {str(given.path)!r}, which is no table that is read block by block: give"
             " Parquet, Arrow, CSV or JSON lines, or read it first."
         )
     if rows is None or not (of_files or isinstance(y, str) or set(y) <= set(rows.names)):
@@ -146,12 +145,6 @@ def _check_folder(X: Any) -> None:
             " Parquet, Arrow, CSV or JSON lines into it, or give a pattern such as"
             f" {str(Path(X, '*.parquet'))!r}."
         )
-
-
-def first_path(X: Any) -> str | os.PathLike[str]:
-    """Return the path that files are given by, or the first of those that are listed."""
-    path: str | os.PathLike[str] = X[0] if isinstance(X, list | tuple) else X
-    return path
 
 
 def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> ColumnRoles:

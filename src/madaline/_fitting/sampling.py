@@ -113,7 +113,7 @@ def draw_rows(
         n_rows, n_missing = n_rows + block.n_samples, n_missing + missing
     if not n_rows:
         raise InputError("The table has no rows: give at least two to learn from.")
-    left_out = left_out_of(" or ".join(roles.targets), n_missing, n_rows)
+    left_out = left_out_of(" or ".join(roles.targets), n_missing, n_rows) if n_missing else ""
     if not drawn.n_samples:
         raise InputError(f"The weight in column {roles.weight} is zero in every row.")
     n_samples = drawn.n_samples
@@ -133,7 +133,9 @@ def counted_rows(block: Table, roles: ColumnRoles, first: int) -> tuple[Array, i
             f"The column of groups, {roles.groups}, has no value in row {row} (counted from 0):"
             " fill it in, so that every row belongs to a group."
         )
-    missing = np.logical_or.reduce([missing_values(block[name]) for name in roles.targets])
+    missing = np.zeros(block.n_samples, bool)
+    for name in roles.targets:
+        missing |= missing_values(block[name])
     counted = ~missing
     if roles.weight is not None:
         counted &= _weights(block, roles.weight, first) > 0

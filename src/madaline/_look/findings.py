@@ -20,7 +20,7 @@ from madaline._diagnosis.training_table import (
     find_leaking,
 )
 from madaline._evaluation.leakage import Leak
-from madaline._look.rows import Copies, LookedColumn, Missing, SharedCode
+from madaline._look.contents import CopiedRows, LookedColumn, Missing, SharedCode
 from madaline._time.orders import sorting_column
 from madaline._time.told_times import is_monotone
 from madaline._words import format_list, format_moment, format_span
@@ -50,7 +50,7 @@ class Facts:
     things: tuple[str, tuple[str, ...]] | None  # what rows are of, and what these share
     missing: Missing
     shared: Sequence[SharedCode]
-    copies: Copies
+    copies: CopiedRows
     leaks: Sequence[Leak]
     target: str = ""  # its name; empty without one
     codes: Array | None = None  # (n_rows,): classes as numbers, or numbers

@@ -28,7 +28,7 @@ from madaline._diagnosis.finding import Diagnosis
 from madaline._language.translation import translate, translate_word
 from madaline._language.widths import clip_to_width, pad, pad_left
 from madaline._look.association import MAX_PAIRED
-from madaline._look.rows import Copies, LookedColumn, Missing
+from madaline._look.contents import CopiedRows, LookedColumn, Missing
 from madaline._report.page import render
 from madaline._words import clip_text, for_command_line, format_count, format_list, format_share
 from madaline.nn.arrays import Array
@@ -67,7 +67,7 @@ class Look(ToFrame):
         Columns that are associated with each other, the strongest first.
     missing : Missing
         Which values are missing, and which together.
-    copies : Copies
+    copies : CopiedRows
         Rows that are equal to others.
     findings : Diagnosis
         What is wrong or worth a word, the worst first, each with what to do.
@@ -88,7 +88,7 @@ class Look(ToFrame):
     target: LookedColumn | None
     pairs: tuple[Pair, ...]
     missing: Missing
-    copies: Copies
+    copies: CopiedRows
     findings: Diagnosis
     plan: tuple[str, ...]
     notes: tuple[str, ...]

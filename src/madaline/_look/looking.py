@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -14,10 +13,12 @@ import numpy as np
 
 from madaline._data.column import is_missing
 from madaline._data.conversion import as_levels
-from madaline._data.io.recognition import recognize
+from madaline._data.io.recognition import Form, recognize
+from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import CATEGORY, NUMBER
+from madaline._data.rows import open_rows
 from madaline._data.schema import Schema
 from madaline._data.table import Table, alike
 from madaline._data.target import ClassEncoder, infer_task, target_numbers
@@ -40,9 +41,16 @@ from madaline._look.association import (
     views_of,
     views_of_missing,
 )
+from madaline._look.contents import (
+    CopiedRows,
+    LookedColumn,
+    Missing,
+    SharedCode,
+    find_things,
+    shared_codes,
+)
 from madaline._look.findings import Facts, find_in_table
 from madaline._look.look import Look, Pair
-from madaline._look.rows import Copies, LookedColumn, Missing, SharedCode, find_things, shared_codes
 from madaline._request import FitRequest
 from madaline._time.noticing import TimeOrder
 from madaline._time.orders import find_series
@@ -55,6 +63,7 @@ from madaline.nn.arrays import Array
 _MIN_ROWS = 20  # that associations are of
 _MAX_CELLS, _FEWEST_SAMPLED = 2_000_000, 2000  # values that are compared, and rows all the same
 _MAX_PAIRS = 1000  # pairs that are kept
+_MAX_DRAWN = 100_000  # rows of files that are read block by block
 _N_FIRST, _MAX_FIRST = 5, 30  # rows that are shown, and columns of them
 _MAX_TEXT = 40  # characters of a value there
 
@@ -73,8 +82,9 @@ def look(
 
     Parameters
     ----------
-    table : data frame, array, mapping of str to array, or path
-        The columns: numbers, categories, dates, texts; with or without the target.
+    table : data frame, array, mapping of str to array, path, pattern, folder or list of paths
+        The columns: numbers, categories, dates, texts; with or without the target. Of files that
+        are read block by block, as in `AdaptiveClassifier.fit`, up to 100,000 rows are drawn.
     target : str or array-like of shape (n_samples,), optional
         What is to be predicted: the name of a column of the table, or its values.
     task : {"classification", "regression"}, optional
@@ -111,13 +121,12 @@ def look(
     from madaline._estimators import arguments  # needs scikit-learn
 
     words = arguments.read_missing(missing)
-    is_file, name, values = isinstance(table, str | os.PathLike), "target", None
-    file = read_file(table, missing=words) if is_file else None
-    given = recognize(table).table().without(words) if file is None else file.table
+    name, values = "target", None
+    given, notes, source = _read(table, words)
     if isinstance(target, str):
         if target not in given:
             raise InputError(f"There is no column {target!r}: {alike(target, given.names)}")
-        values = read_numbers(target, given[target])[0] if is_file else given[target]
+        values = read_numbers(target, given[target])[0] if source else given[target]
         given, name, values = given.drop([target]), target, _whole(values)
     elif target is not None:
         values = arguments.read_labels(target, given.n_samples)
@@ -129,8 +138,20 @@ def look(
         groups = arguments.read_groups(groups, given.n_samples)
         times = arguments.read_times(time, given.n_samples)
         roles = Roles(values, groups=groups, times=times, names=name)
-    notes = () if file is None else file.notes
-    return look_at(given, roles, request, notes, Path(table).name if is_file else "")
+    return look_at(given, roles, request, notes, source)
+
+
+def _read(X: Any, words: Sequence[str]) -> tuple[Table, tuple[str, ...], str]:
+    """Return the rows to look at, how they were read, and the name of their file, if any."""
+    given = recognize(X)
+    if given.form != Form.FILES:
+        return given.table().without(words), (), ""
+    name = Path(given.path).name
+    if reads_in_blocks(given) and (rows := open_rows(given, missing=words)) is not None:
+        drawn = rows.sample(_MAX_DRAWN)
+        return drawn.table, (*filter(None, [drawn.note]), *rows.notes), name
+    file = read_file(given.path, missing=words)
+    return file.table, file.notes, name
 
 
 def look_at(
@@ -218,20 +239,8 @@ class _Looking:
             )
             for column in self.schema.columns
         )
-        facts = Facts(
-            self.table,
-            self.schema,
-            columns,
-            [(a, b) for a, b, found in pairs if self._tell_the_same(a, b, found, rows)],
-            find_things(self.table, self.schema, rows),
-            Missing.of(self.table),
-            codes,
-            Copies.of(self.table, self.schema.kept, self.codes, classes=bool(self.labels)),
-            () if self.examined is None else self.examined.leaks,
-            self.target,
-            self.codes,
-            self.labels,
-        )
+        same = [(a, b) for a, b, found in pairs if self._tell_the_same(a, b, found, rows)]
+        facts = self._facts(columns, same, codes, rows)
         return Look(
             source,
             self.table.n_samples,
@@ -247,6 +256,29 @@ class _Looking:
             len(rows),
             len(paired),
             tuple(self._first_rows()),
+        )
+
+    def _facts(
+        self,
+        columns: tuple[LookedColumn, ...],
+        same: Sequence[tuple[str, str]],  # pairs of columns that tell the same
+        codes: Sequence[SharedCode],
+        rows: Array,
+    ) -> Facts:
+        """Return what findings are looked for in."""
+        return Facts(
+            self.table,
+            self.schema,
+            columns,
+            same,
+            find_things(self.table, self.schema, rows),
+            Missing.of(self.table),
+            codes,
+            CopiedRows.of(self.table, self.schema.kept, self.codes, classes=bool(self.labels)),
+            () if self.examined is None else self.examined.leaks,
+            self.target,
+            self.codes,
+            self.labels,
         )
 
     def _known_views(

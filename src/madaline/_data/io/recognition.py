@@ -79,6 +79,13 @@ class RecognizedRows:
     given: Any = None  # rows in memory as they were given, with arrays of NumPy
 
     @property
+    def path(self) -> str | os.PathLike[str]:
+        """The path that files are given by, or the first of those that are listed."""
+        X = self.content
+        path: str | os.PathLike[str] = X[0] if isinstance(X, list | tuple) else X
+        return path
+
+    @property
     def doubt(self) -> str:
         """What the rows are taken for, where they may be something else."""
         return _doubt(self.given)

@@ -41,7 +41,7 @@ _PART_OF = {"LazyFrame": of_lazy_frame, "Dataset": of_dataset, "DuckDBPyRelation
 """What makes a part of a query, by its type."""
 
 
-def is_large(X: Any) -> bool:
+def reads_in_blocks(X: Any) -> bool:
     """Return whether `X` is best read block by block: many files, a large one, or a query.
 
     Of smaller files the whole table decides how its columns are read.
@@ -50,8 +50,7 @@ def is_large(X: Any) -> bool:
     paths = _paths(given.content) if given.form == Form.FILES else None
     if paths is None:
         return given.form == Form.QUERY
-    X = given.content
-    if len(paths) > 1 or paths[0] != Path(X if isinstance(X, str | os.PathLike) else X[0]):
+    if len(paths) > 1 or paths[0] != Path(given.path):
         return True
     return paths[0].is_file() and paths[0].stat().st_size >= LARGE_FILE
 

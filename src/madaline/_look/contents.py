@@ -315,7 +315,7 @@ def shared_codes(table: Table, schema: Schema) -> list[SharedCode]:
 
 @final
 @dataclass(frozen=True)
-class Copies:
+class CopiedRows:
     """Rows that are equal to another one."""
 
     n_copies: int  # rows that are equal to an earlier one, the target included
@@ -326,7 +326,7 @@ class Copies:
     @classmethod
     def of(
         cls, table: Table, names: Sequence[str], target: Array | None, *, classes: bool
-    ) -> Copies:
+    ) -> CopiedRows:
         """Return the copies among rows of some columns; the target is given as codes or numbers."""
         alike = _row_codes([_bits(table, name) for name in names], table.n_samples)
         if target is None:
