@@ -20,6 +20,7 @@ from madaline._fitting.prepared import Preparation
 from madaline._fitting.training_data import TrainingData
 from madaline._race.plan import Plan
 from madaline._race.planning import (
+    ENCODINGS,
     TableFacts,
     make_plan,
     plan_for_rare_class,
@@ -29,7 +30,6 @@ from madaline.nn.arrays import Array
 from madaline.records.race_decisions import CheaperPlan
 
 _FOLD_STREAM = 2**32 - 2  # separates the random numbers of folds from those of networks and batches
-_BINS = (0, 16, 64)  # encodings of numbers that race: as they are, or also in so many linear bins
 
 
 def prepare(data: TrainingData, context: FitContext) -> Preparation:
@@ -116,7 +116,7 @@ def _choose(
         encoder = TableEncoder.fit(
             data.table,
             schema,
-            n_bins=_BINS,
+            n_bins=ENCODINGS,
             sample_weight=goal.weight,
             target=target[:, : 1 if goal.of_quantiles else None],
             narrowing=narrowing,

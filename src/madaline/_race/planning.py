@@ -150,6 +150,9 @@ def _folds(n_samples: int, n_groups: int | None, settings: PresetSettings) -> in
 # race finds out which time scale suits a table
 _TABLE_DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
 
+ENCODINGS = tuple(_TABLE_DECAY_TIMES)
+"""Encodings of numbers that race: as they are, or also in so many linear bins."""
+
 # With more features than this, an encoding in so many bins takes much time and gains nothing
 MAX_FEATURES = {16: 4096, 64: 1024}
 
