@@ -45,9 +45,13 @@ def learning_figure(
         "The loss of every recipe on rows that its networks were not trained on. In color are those"
         " that predict in the end, with their share:",
         Axis.around(epochs, "epoch"),
-        _loss_axis(losses, [own[1, 0] for own in series.values()]),
+        _loss_axis(losses, [points[1, 0] for points in series.values()]),
         (
-            *(Line(own[0], own[1], OTHER) for one, own in series.items() if one not in colored),
+            *(
+                Line(points[0], points[1], OTHER)
+                for one, points in series.items()
+                if one not in colored
+            ),
             *(
                 Line(series[one][0], series[one][1], style, f"{names[one]} ({shares[one]:.0%})")
                 for one, style in colored.items()

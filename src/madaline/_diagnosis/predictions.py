@@ -72,7 +72,9 @@ def _worst_region(evaluated: OutOfFold, predicted: Array, true: Array, what: str
     if what == "probability":  # of a few rows of one class, the scatter tells too little
         variance = predicted * (1 - predicted)
         usual = [np.sqrt(np.sum(variance[region])) / len(region) for region in regions]
-        gaps = [(gap, max(error, own)) for (gap, error), own in zip(gaps, usual, strict=True)]
+        gaps = [
+            (gap, max(error, expected)) for (gap, error), expected in zip(gaps, usual, strict=True)
+        ]
     p_values = [
         student_p_value(gap / error, evaluated.degrees(region)) if error else 1.0
         for region, (gap, error) in zip(regions, gaps, strict=True)

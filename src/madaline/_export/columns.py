@@ -47,10 +47,10 @@ def scale(graph: Graph, numbers: str, missing: str, joined: JoinedNumbers) -> li
             np.array([[getattr(scaling, part) for scaling in scalings]])
             for part in ("center", "spread")
         )
-        own = numbers
+        of_varying = numbers
         if len(varying) < len(joined.encoders):
-            own = graph.add("Gather", numbers, varying, axis=1)
-        values = scaled(graph, own, center, spread)
+            of_varying = graph.add("Gather", numbers, varying, axis=1)
+        values = scaled(graph, of_varying, center, spread)
         pieces.append(Piece(graph.cast(values, np.float32), np.array(joined.starts)[varying]))
     if joined.flags:
         columns, features, shares = map(np.array, zip(*joined.flags, strict=True))
@@ -84,8 +84,8 @@ def bin_features(
     bins = joined.bins[n_bins]
     half = graph.add("Mul", numbers, np.array(0.5))  # twice 1e308 would overflow
     columns = joined.owners[n_bins][bins.owner]
-    own = graph.add("Gather", half, columns, axis=1)
-    part = graph.add("Div", graph.add("Sub", own, bins.low[None]), bins.width[None])
+    of_bins = graph.add("Gather", half, columns, axis=1)
+    part = graph.add("Div", graph.add("Sub", of_bins, bins.low[None]), bins.width[None])
     return graph.cast(graph.add("Clip", part, np.array(0.0), np.array(1.0)), np.float32)
 
 

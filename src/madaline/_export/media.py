@@ -96,8 +96,8 @@ def _weights(channels: Array, lags: Array) -> Array:
     taps /= 3
     weight = np.zeros((*channels.shape, TAPS + 2 * most), np.float32)
     for lag in range(-most, most + 1):
-        own = np.where(lags == lag, channels, 0)[..., None] * taps[:, None]
-        weight[..., most + lag : most + lag + TAPS] += own
+        at_lag = np.where(lags == lag, channels, 0)[..., None] * taps[:, None]
+        weight[..., most + lag : most + lag + TAPS] += at_lag
     return weight
 
 
@@ -113,10 +113,10 @@ def _above(graph: Graph, sums: str, thresholds: Array, number: int, inside: Arra
     within = (number + ALL) % 2 == 1
     shares = []
     for chosen in (ALL[~within], ALL[within]):
-        own = graph.add("Gather", sums, chosen, axis=1)
+        gathered = graph.add("Gather", sums, chosen, axis=1)
         if within[chosen[0]] and inside.size:
-            own = graph.add("Gather", own, inside, axis=2)
-        views = graph.add("Concat", *map(wide, (own, _changes(graph, own))), axis=1)
+            gathered = graph.add("Gather", gathered, inside, axis=2)
+        views = graph.add("Concat", *map(wide, (gathered, _changes(graph, gathered))), axis=1)
         above = graph.add("Greater", wide(views, 3), thresholds[:, chosen, :, None])
         above = graph.cast(above, np.float32)  # (rows, 2, kernels, n_thresholds, steps)
         shares.append(graph.add("ReduceMean", above, np.array([-1]), keepdims=0))
@@ -128,7 +128,7 @@ def _changes(graph: Graph, sums: str) -> str:
     """Return by how much sums are above those of the step before, and 0 at the first."""
     last = np.array([-1])
     first, others = (
-        graph.add("Slice", sums, *map(np.array, own), last) for own in ([[0], [1]], [[0], [-1]])
+        graph.add("Slice", sums, *map(np.array, ends), last) for ends in ([[0], [1]], [[0], [-1]])
     )
     before = graph.add("Concat", first, others, axis=-1)
     return graph.add("Sub", sums, before)

@@ -33,19 +33,19 @@ def convolved(
     graph: Graph,
     x: Values,  # what the layer takes: positions one after the other, the channels of each together
     layer: Convolution,
-    own: Parameters,  # its weight and its bias
+    parameters: Parameters,  # its weight and its bias
 ) -> Values:
     """Return a layer's sums around every position."""
-    members = len(own["bias"])
+    members = len(parameters["bias"])
     channels = layer.in_channels
     units = layer.out_channels
     high, wide = _window(layer)
-    weight = own["weight"].reshape(members, high, wide, channels, units)
+    weight = parameters["weight"].reshape(members, high, wide, channels, units)
     y = graph.add(
         "Conv",
         _to_grid(graph, Values(x.name, x.members, channels), layer.shape),
         weight.transpose(0, 4, 3, 1, 2).reshape(members * units, channels, high, wide),
-        own["bias"].ravel(),
+        parameters["bias"].ravel(),
         group=x.members,  # all networks share a grid, or each has its own
         pads=[high // 2, wide // 2] * 2,
     )
@@ -114,8 +114,8 @@ def _first_sums(graph: Graph, features: Features, networks: StackedNetworks) -> 
     stop = 0
     for n_bins, units, table in networks.lookups:
         if stop < units.start:
-            own = slice(stop, units.start)
-            sums.append(graph.add("Gemm", features.base, weight[:, own], bias[own]))
+            between = slice(stop, units.start)
+            sums.append(graph.add("Gemm", features.base, weight[:, between], bias[between]))
         of_base = graph.add("Gemm", features.base, weight[:, units], bias[units])
         of_bins = whole * table.rows[:, 1]
         sums.append(graph.add("Gemm", features.bins[n_bins], of_bins, of_base))
@@ -210,10 +210,12 @@ def _chain(graph: Graph, x: Values, layers: Sequence[tuple[Layer, Parameters]]) 
     return x
 
 
-def _branched(graph: Graph, x: Values, layer: Branches, own: Parameters) -> Values:
+def _branched(graph: Graph, x: Values, layer: Branches, parameters: Parameters) -> Values:
     """Return what branches make of some values, side by side."""
     outputs = []
-    for spans, layers, bound in zip(layer.spans, layer.branches, layer.bind(own), strict=True):
+    for spans, layers, bound in zip(
+        layer.spans, layer.branches, layer.bind(parameters), strict=True
+    ):
         some = np.concatenate([np.arange(*span) for span in spans])
         inner = Values(graph.add("Gather", x.name, some, axis=2), x.members)
         outputs.append(_chain(graph, inner, list(zip(layers, bound, strict=True))))
@@ -232,7 +234,7 @@ def ensemble_output(
 ) -> str:
     """Return the raw output, float64 of shape (rows, n_outputs)."""
     means = predictor.networks.mean
-    outputs = [layered_output(graph, features, own) for own in means.layered]
+    outputs = [layered_output(graph, features, one) for one in means.layered]
     outputs += [stacked_output(graph, features, networks) for networks in means.stacked]
     output = outputs[0] if len(outputs) == 1 else graph.add("Sum", *outputs)
     temperature = np.asarray(predictor.temperature, np.float64)
@@ -244,26 +246,26 @@ def trees_output(graph: Graph, features: str, networks: LayeredNetworks) -> str:
 
     The trees of all members are one node, whose leaves hold their share of the mean.
     """
-    *levels, (layer, own) = networks.layers
+    *levels, (layer, fixed) = networks.layers
     assert isinstance(layer, FixedTrees)
     features, n_inputs = _leveled(graph, features, [parameters for _, parameters in levels])
     shares = networks.shares[:, 0]
-    tree, node, is_leaf, output = _nodes(layer, own["below"])
+    tree, node, is_leaf, output = _nodes(layer, fixed["below"])
     member = tree // len(layer.roots)
-    below = own["below"].reshape(len(shares), -1, 2)
+    below = fixed["below"].reshape(len(shares), -1, 2)
     first = layer.roots[tree % len(layer.roots)]
     at = (member, first + node)
     yes, no = (np.where(is_leaf, 0, below[(*at, side)] - first) for side in (0, 1))
-    weights = own["value"][at] * shares[member]
+    weights = fixed["value"][at] * shares[member]
     regressor = graph.add(
         "TreeEnsembleRegressor",
         features,
         n_targets=layer.trees.out_features,
-        base_values=(shares @ own["bias"]).tolist(),
+        base_values=(shares @ fixed["bias"]).tolist(),
         nodes_treeids=tree.tolist(),
         nodes_nodeids=node.tolist(),
-        nodes_featureids=(own["feature"][at] + member * n_inputs).tolist(),
-        nodes_values=np.where(is_leaf, 0, own["threshold"][at]).tolist(),
+        nodes_featureids=(fixed["feature"][at] + member * n_inputs).tolist(),
+        nodes_values=np.where(is_leaf, 0, fixed["threshold"][at]).tolist(),
         nodes_modes=np.where(is_leaf, "LEAF", "BRANCH_LEQ").tolist(),
         nodes_truenodeids=yes.tolist(),
         nodes_falsenodeids=no.tolist(),
@@ -294,9 +296,9 @@ def _nodes(layer: FixedTrees, below: Array) -> tuple[Array, Array, Array, Array]
     comes = np.zeros(below.shape[:2], bool)
     comes[:, 0] = True
     for number in range(n_nodes):
-        own = np.flatnonzero(comes[:, number])
+        reached = np.flatnonzero(comes[:, number])
         for side in (0, 1):
-            comes[own, below[own, number, side]] = True
+            comes[reached, below[reached, number, side]] = True
     tree, node = np.nonzero(comes)
     output = tree // trees.n_trees % trees.out_features
     return tree, node, node >= trees.n_leaves - 1, output

@@ -130,9 +130,11 @@ def check_array(name: str, arrays: Mapping[str, Array], expected: Array) -> None
 def _check_encoder(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Raise `Malformed` unless each column is encoded by its kind, and each feature is of one."""
     kinds = np.array(state["columns"]["kinds"], object)
-    own = named(arrays, "encoder.")
-    _check_shapes(own, len(kinds))
-    scaled, categories, flags, levels = itemgetter("scaled", "categories", "flags", "levels")(own)
+    stored = named(arrays, "encoder.")
+    _check_shapes(stored, len(kinds))
+    scaled, categories, flags, levels = itemgetter("scaled", "categories", "flags", "levels")(
+        stored
+    )
     circled, circles = np.array(state["encoder"]["circled"], np.intp).reshape(-1, 2).T
     for index in (np.concatenate([scaled, categories]), circled):
         if len(np.unique(index)) < len(index) or not np.isin(index, np.arange(len(kinds))).all():
@@ -147,7 +149,7 @@ def _check_encoder(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Non
         raise Malformed("encodes a column as another kind")
     others = np.delete(levels, categories, axis=0), np.delete(flags, scaled), levels[:, -1]
     features = [
-        (own["scaled_features"][:, None] + np.arange(1 + QUARTERS)).ravel(),
+        (stored["scaled_features"][:, None] + np.arange(1 + QUARTERS)).ravel(),
         (circles[:, None] + np.arange(2 * len(CIRCLES))).ravel(),
         levels[levels >= 0],
         flags[flags >= 0],
@@ -159,9 +161,11 @@ def _check_encoder(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Non
         raise Malformed("has features that are not those of one column each")
 
 
-def _check_shapes(own: Mapping[str, Array], n_columns: int) -> None:
+def _check_shapes(stored: Mapping[str, Array], n_columns: int) -> None:
     """Raise `Malformed` unless the arrays of the encoder have their types, shapes and bounds."""
-    n_scaled, n_levels = (own[name].size if name in own else 0 for name in ("scaled", "categories"))
+    n_scaled, n_levels = (
+        stored[name].size if name in stored else 0 for name in ("scaled", "categories")
+    )
     columns = (n_columns,)
     for name, shape, dtype in (
         ("scaled", (n_scaled,), np.intp),
@@ -174,9 +178,9 @@ def _check_shapes(own: Mapping[str, Array], n_columns: int) -> None:
         ("spreads", columns, np.float64),
         ("quartiles", (n_columns, QUARTERS + 1), np.float64),
     ):
-        if name not in own or own[name].shape != shape or own[name].dtype != dtype:
+        if name not in stored or stored[name].shape != shape or stored[name].dtype != dtype:
             raise Malformed("has another shape or type").within(f"encoder.{name}")
-        if not np.isfinite(own[name]).all() or (dtype is np.intp and (own[name] < -1).any()):
+        if not np.isfinite(stored[name]).all() or (dtype is np.intp and (stored[name] < -1).any()):
             raise Malformed("holds what it cannot hold").within(f"encoder.{name}")
-    if not (own["spreads"] > 0).all():
+    if not (stored["spreads"] > 0).all():
         raise Malformed("is not above zero").within("encoder.spreads")

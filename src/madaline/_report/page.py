@@ -111,7 +111,10 @@ def _style(package: str) -> str:
     folders = [files(name) / "templates" for name in dict.fromkeys((_PACKAGE, package))]
     sheets = [sorted(folder.iterdir(), key=lambda file: file.name) for folder in folders]
     return "".join(
-        file.read_text("utf-8") for own in sheets for file in own if file.name.endswith(".css")
+        file.read_text("utf-8")
+        for of_folder in sheets
+        for file in of_folder
+        if file.name.endswith(".css")
     )
 
 

@@ -293,8 +293,8 @@ def _conformal_agrees(state: Mapping[str, Any]) -> bool:
     if (codec["task"] == JOINT) != ("each" in conformal) or len(codecs) != len(each):
         return False
     return all(
-        ("low" in own) != (one["task"] == CLASSIFICATION)
-        for own, one in zip(each, codecs, strict=True)
+        ("low" in intervals) != (of_target["task"] == CLASSIFICATION)
+        for intervals, of_target in zip(each, codecs, strict=True)
     )
 
 
@@ -356,8 +356,8 @@ def check_parts(
     `n_features` is from a number of bins to that of features.
     """
     for number, part in enumerate(parts):
-        own = zip(part.network.layers, part.network.bind(part.theta), strict=True)
-        if not all(layer.holds(array) for layer, array in own if isinstance(layer, Trees)):
+        layers = zip(part.network.layers, part.network.bind(part.theta), strict=True)
+        if not all(layer.holds(array) for layer, array in layers if isinstance(layer, Trees)):
             raise Malformed("has trees whose splits lead nowhere").within(number).within("parts")
         members = part.theta.shape[0] * part.theta.shape[1]
         try:
@@ -383,13 +383,13 @@ def _conformal_arrays(
     state: Mapping[str, Any], n_folds: int | None
 ) -> Iterator[tuple[str, ArrayCheck]]:
     """Yield the name of each array of intervals or sets, and its check."""
-    for prefix, own in _conformal_parts(state):
-        of_numbers = "low" in own
+    for prefix, intervals in _conformal_parts(state):
+        of_numbers = "low" in intervals
         yield f"{prefix}scores", ArrayCheck(FLOAT32, (None,), -1e30, 1e30)
         yield f"{prefix}counts", ArrayCheck(INT64, (n_folds,), 1, 2**31)
         if of_numbers:
             yield f"{prefix}knots", ArrayCheck(FLOAT64, (2, None), -1e30, 1e30)
-            if own.get("of_steps"):
+            if intervals.get("of_steps"):
                 yield f"{prefix}steps", ArrayCheck(FLOAT64, (2, None), 0, 1e30)
 
 
@@ -397,7 +397,10 @@ def _conformal_parts(state: Mapping[str, Any]) -> list[tuple[str, Mapping[str, A
     """Return the intervals or sets of each output, with the beginning of their arrays' names."""
     conformal = state["conformal"]
     if "each" in conformal:
-        return [(f"conformal.{number}.", own) for number, own in enumerate(conformal["each"])]
+        return [
+            (f"conformal.{number}.", intervals)
+            for number, intervals in enumerate(conformal["each"])
+        ]
     return [("conformal.", conformal)]
 
 

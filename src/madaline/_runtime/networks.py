@@ -114,12 +114,12 @@ class Networks:
         """Return the networks side by side where that is possible, the others part by part."""
         chains = []
         layered = []
-        for part, own in zip(self._parts, shares, strict=True):
+        for part, part_shares in zip(self._parts, shares, strict=True):
             frozen = freeze(part)
             if frozen is not None:
-                chains.append((frozen, own))
+                chains.append((frozen, part_shares))
             else:
-                layered.append(LayeredNetworks.of(part, own, self._n_features[part.n_bins]))
+                layered.append(LayeredNetworks.of(part, part_shares, self._n_features[part.n_bins]))
         stacked = [
             stack(
                 [chain for chain in chains if chain[0].activation == activation],

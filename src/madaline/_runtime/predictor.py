@@ -184,10 +184,13 @@ class Predictor:
         steps = encoded.steps
         outputs = self.loss.in_order(self.fold_outputs(encoded, n_jobs=n_jobs))
         if isinstance(self.loss, Quantiles):
-            one, own = self._each[self.loss.middle]
-            return one._intervals(outputs[..., own], coverage, steps)
+            one, columns = self._each[self.loss.middle]
+            return one._intervals(outputs[..., columns], coverage, steps)
         if isinstance(self.conformal, JointConformal):
-            each = [one._intervals(outputs[..., own], coverage, steps) for one, own in self._each]
+            each = [
+                one._intervals(outputs[..., columns], coverage, steps)
+                for one, columns in self._each
+            ]
             return np.stack(each, axis=1)
         return self._intervals(outputs, coverage, steps)
 

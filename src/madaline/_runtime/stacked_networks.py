@@ -98,9 +98,9 @@ def _by_rows(x: Array, weight: Array, out: Array) -> None:
     (_, inputs, units), n_samples = weight.shape, x.shape[1]
     most = min(MAX_ROWS, MAX_ONE_THREAD_WORK // max(1, inputs * units)) // ROWS * ROWS
     whole = n_samples // most * most
-    for own, rows in ((slice(whole), most), (slice(whole, None), ROWS)):
-        if out[:, own].size:
-            np.matmul(_cut(x[:, own], rows), weight[:, None], out=_cut(out[:, own], rows))
+    for block, rows in ((slice(whole), most), (slice(whole, None), ROWS)):
+        if out[:, block].size:
+            np.matmul(_cut(x[:, block], rows), weight[:, None], out=_cut(out[:, block], rows))
 
 
 def _cut(matrix: Array, rows: int) -> Array:
@@ -253,8 +253,8 @@ class StackedNetworks:
                 ending = h[:, h.shape[1] - len(level.readout) :]
                 outputs.append(precise_product(ending, level.readout))
             sums = buffers.empty(f"sums {depth % 2}", (len(h), level.n_sums))
-            for own in level.products:
-                own.write(h, sums)
+            for step in level.products:
+                step.write(h, sums)
             h = sums
         return np.asarray(np.sum(outputs, axis=0)[:n_samples] + self.constant)
 
@@ -289,13 +289,13 @@ def stack(
 ) -> StackedNetworks:
     """Return networks of one activation side by side."""
     networks = sorted(networks, key=lambda one: (-len(one[0].hidden), one[0].n_bins))
-    first = [(own.n_bins, own.first_weight) for own, _ in networks]
+    first = [(frozen.n_bins, frozen.first_weight) for frozen, _ in networks]
     lookups = _lookups(first, n_base, bins)
     levels = [_level(depth, networks) for depth in range(len(networks[0][0].hidden))]
     for _, units, table in lookups:
         levels[0].bias[units] += table.constant
     weight = np.concatenate([weight[:n_base] for _, weight in first], axis=1)
-    constant = np.sum([own.constant(shares) for own, shares in networks], axis=0)
+    constant = np.sum([frozen.constant(shares) for frozen, shares in networks], axis=0)
     return StackedNetworks(weight, lookups, levels, constant, networks[0][0].activation)
 
 
@@ -309,7 +309,7 @@ def _lookups(
     lookups = []
     stop = 0
     for n_bins, some in groupby(first, key=lambda one: one[0]):
-        weight = np.concatenate([own[n_base:] for _, own in some], axis=1)
+        weight = np.concatenate([of_networks[n_base:] for _, of_networks in some], axis=1)
         start, stop = stop, stop + weight.shape[1]
         if len(weight):
             lookups.append((n_bins, slice(start, stop), BinTable.of(weight, bins[n_bins])))
@@ -318,16 +318,18 @@ def _lookups(
 
 def _level(depth: int, networks: Sequence[tuple[FrozenNetworks, Array]]) -> Level:
     """Return the layers at some depth."""
-    here = [own for own, _ in networks if len(own.hidden) > depth]
-    deeper = [own for own in here if len(own.hidden) > depth + 1]
+    here = [frozen for frozen, _ in networks if len(frozen.hidden) > depth]
+    deeper = [frozen for frozen in here if len(frozen.hidden) > depth + 1]
     spans = zip(_spans(deeper, depth), _spans(deeper, depth + 1), strict=True)
     products = [
-        Product(source, own.hidden[depth + 1].weight, into)
-        for own, (source, into) in zip(deeper, spans, strict=True)
+        Product(source, frozen.hidden[depth + 1].weight, into)
+        for frozen, (source, into) in zip(deeper, spans, strict=True)
     ]
-    bias = np.concatenate([own.hidden[depth].bias.ravel() for own in here])
+    bias = np.concatenate([frozen.hidden[depth].bias.ravel() for frozen in here])
     gain = here[0].activation.tanh_gain
-    ending = [own.readout(shares) for own, shares in networks if len(own.hidden) == depth + 1]
+    ending = [
+        frozen.readout(shares) for frozen, shares in networks if len(frozen.hidden) == depth + 1
+    ]
     return Level(
         bias,
         None if gain is None else np.full(len(bias), gain, np.float32),
@@ -338,5 +340,5 @@ def _level(depth: int, networks: Sequence[tuple[FrozenNetworks, Array]]) -> Leve
 
 def _spans(networks: Sequence[FrozenNetworks], depth: int) -> list[slice]:
     """Return where the units of each stand at some depth."""
-    stops = list(accumulate((own.units[depth] for own in networks), initial=0))
+    stops = list(accumulate((frozen.units[depth] for frozen in networks), initial=0))
     return [slice(start, stop) for start, stop in pairwise(stops)]

@@ -147,8 +147,8 @@ class Guard:
         if origin is None:
             return True
         place = _text(origin).partition("://")[2]
-        own = host is not None and place == _text(host)
-        return own or _matches(_name_of(place), self._settings.allow_hosts)
+        same_site = host is not None and place == _text(host)
+        return same_site or _matches(_name_of(place), self._settings.allow_hosts)
 
 
 def error_handlers() -> dict[Any, Any]:

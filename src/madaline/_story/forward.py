@@ -80,8 +80,8 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     how = forward.last_known_predicts
     if how == "worse":
         return ""
-    own, theirs = forward.overall("last_known"), forward.overall()
-    shown = format_rounded((own, theirs), max(abs(own), abs(theirs)))
+    last_known, networks = forward.overall("last_known"), forward.overall()
+    shown = format_rounded((last_known, networks), max(abs(last_known), abs(networks)))
     compared = "better than" if how == "better" else "as well as"
     metric = metric_name(forward.metric)
     if not of_numbers:
@@ -102,11 +102,11 @@ def tell_series_sizes(forward: ForwardScores) -> str:
     scores = forward.by_series
     if scores is None:
         return ""
-    own, naive = (format_number(one, 3) for one in (scores.scaled_error, scores.naive_error))
+    scaled, naive = (format_number(error, 3) for error in (scores.scaled_error, scores.naive_error))
     sentence = (
         f"The largest {scores.name} is {format_number(scores.ratio, 2)} times the smallest, so the"
         f" largest decide the {metric_name(forward.metric)}: each on its own scale, the mean"
-        f" absolute scaled error is {own}, that of the {scores.naive}"
+        f" absolute scaled error is {scaled}, that of the {scores.naive}"
         f" ({format_count(scores.season, 'row')} before) {naive}, and the networks are better for"
         f" {format_share(scores.won, 0)} of {scores.n_series:,}."
     )

@@ -252,11 +252,11 @@ class ModelSource(Source):
     def _of_facts(self, what: str) -> list[Tested]:
         if self._facts is None:
             return []
-        own = {"errors": LOSS, "calibration": EXCESS}.get(what)
+        fact = {"errors": LOSS, "calibration": EXCESS}.get(what)
         chosen = [
             (profile, mean)
             for profile, mean in zip(self._facts.profile.columns, self._facts.means, strict=True)
-            if (profile.name == own if own else profile.name not in (LOSS, EXCESS))
+            if (profile.name == fact if fact else profile.name not in (LOSS, EXCESS))
         ]
         share = self._share(what) / max(1, len(chosen))
         return [self._tested(what, profile, share, mean) for profile, mean in chosen]

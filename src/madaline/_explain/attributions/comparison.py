@@ -279,8 +279,10 @@ class BackgroundComparison:
         self._background = [background.features[n_bins] for n_bins in bins]
         self._sums = networks.sums(self._features)
         self._background_sums = networks.sums(self._background)
-        own = zip(networks.parts, self._background, self._features, strict=True)
-        self._marks = [(part.background(before), part.marks(after)) for part, before, after in own]
+        triples = zip(networks.parts, self._background, self._features, strict=True)
+        self._marks = [
+            (part.background(before), part.marks(after)) for part, before, after in triples
+        ]
         self.n_columns = networks.n_columns
         self._map_shapes = {name: _map_shape(grid.shape) for name, grid in networks.grids.items()}
         spans = networks.patterns.items()

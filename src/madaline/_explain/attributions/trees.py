@@ -74,7 +74,7 @@ class TreesPart(DifferentiablePart):
     def sums(self, features: Array) -> Array:
         """Return the mean output, shape (1, n_samples, n_outputs)."""
         theta = self.part.theta.reshape(len(self._shares), -1)
-        outputs = [self.part.network.predict(own, features) for own in theta]
+        outputs = [self.part.network.predict(parameters, features) for parameters in theta]
         return np.asarray(np.einsum("m,mno->no", self._shares, outputs)[None])
 
     def marks(self, features: Array) -> Array:
@@ -101,11 +101,11 @@ class TreesPart(DifferentiablePart):
             for slot, players in enumerate(self._players.T):
                 bit = needed.dtype.type(1 << slot)
                 value = np.where(needed & bit, added, np.where(given & bit, -taken, 0))
-                own = np.flatnonzero(value)
-                place = (pair[own] * shape[1] + players[leaf[own]]) * shape[2]
-                place += self._output[leaf[own]]
+                changed = np.flatnonzero(value)
+                place = (pair[changed] * shape[1] + players[leaf[changed]]) * shape[2]
+                place += self._output[leaf[changed]]
                 block = total[some]
-                block += np.bincount(place, value[own], block.size).reshape(block.shape)
+                block += np.bincount(place, value[changed], block.size).reshape(block.shape)
         columns = self.column_of_feature[self._features]
         return np.asarray(np.einsum("npo,pc->nco", total, columns)[None])
 
@@ -123,8 +123,8 @@ class TreesPart(DifferentiablePart):
         gradients = by_output.reshape(-1, len(rows))
         for some in row_blocks(len(rows), len(before.leaf)):
             weights = (before.sums @ gradients[:, some]).T  # (rows, patterns)
-            own = zip(after[rows[some]], weights, strict=True)
-            taken = np.array([self._weigh(before, marks, weight) for marks, weight in own])
+            marked = zip(after[rows[some]], weights, strict=True)
+            taken = np.array([self._weigh(before, marks, weight) for marks, weight in marked])
             values = (before.players @ weights.T).T - taken
             attributions[np.ix_(first[some], self._features)] = values
         return attributions
@@ -210,7 +210,8 @@ class _Background:
         bits = [self.pattern.dtype.type(1 << slot) for slot in slots]
         some = [np.flatnonzero(self.pattern & bit) for bit in bits]
         players = [
-            self._players[self.leaf[own], slot] for own, slot in zip(some, slots, strict=True)
+            self._players[self.leaf[patterns], slot]
+            for patterns, slot in zip(some, slots, strict=True)
         ]
         columns = np.concatenate(some)
         shape = self._n_players, len(self.pattern)
