@@ -16,7 +16,7 @@ from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline._evaluation.leakage import Leak
 from madaline._evaluation.objective import Objective
-from madaline._fitting import examination, sampling
+from madaline._fitting import all_rows, examination
 from madaline._fitting.examination import (
     Examination,
     _check_limits,
@@ -172,11 +172,11 @@ def test_rows_are_held_out_in_time_only_where_an_order_is_of_time(monkeypatch):
 def test_the_task_of_several_targets_is_that_of_all():
     numbers = np.random.default_rng(0).normal(size=(50, 2))
     several = data_of({"x": np.arange(50.0)}, numbers, target_name=("u", "v"))
-    assert _infer_task(several)[0] == sampling._task(several, np.arange(50)) == "regression"
+    assert _infer_task(several)[0] == all_rows._task(several, np.arange(50)) == "regression"
     labels = np.array([["a", "u"], ["b", "v"]] * 25, object)
     several = data_of({"x": np.arange(50.0)}, labels, target_name=("u", "v"))
-    assert _infer_task(several)[0] == sampling._task(several, np.arange(50)) == "classification"
-    assert sampling._task(data_of({"x": np.arange(50.0)}, labels[:, 0]), np.arange(9)) == (
+    assert _infer_task(several)[0] == all_rows._task(several, np.arange(50)) == "classification"
+    assert all_rows._task(data_of({"x": np.arange(50.0)}, labels[:, 0]), np.arange(9)) == (
         "classification"
     )
 

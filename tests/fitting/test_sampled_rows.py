@@ -233,5 +233,5 @@ def test_rows_of_a_sample_are_found_in_the_table():
         assert folds[:5].tolist() == [-1, 1, 0, 0, 1]
         assert folds[5] == (0 if grouped else -1)  # of the group of the third
         assert learned is None
-    ready.times = RowTimes("day, hour", np.arange(4.0))
+    ready.time.times = RowTimes("day, hour", np.arange(4.0))
     assert set(_Assigner(ready, numbers, None).columns) == {"day, hour", "day", "hour"}
