@@ -166,9 +166,6 @@ def _error(filler: Filler, name: str, real: Table, filled: Any, hidden: Any) -> 
         errors = [float((truth != other).mean()) for other in (guess, known.cells.levels[0])]
     else:
         truth = as_numbers(truth)
-        errors = [_rmse(truth - other) for other in (as_numbers(guess), known.usual)]
+        both = as_numbers(guess), known.usual
+        errors = [float(np.sqrt(np.mean((truth - other) ** 2))) for other in both]
     return ColumnError(name, known.is_level, len(truth), *errors)
-
-
-def _rmse(errors: Any) -> float:
-    return float(np.sqrt(np.mean(errors**2)))

@@ -38,12 +38,6 @@ def as_rows(name: str, values: npt.ArrayLike, size: int) -> Array:
     return rows
 
 
-def check_same_length(name: str, n_rows: int, other: str, n_other: int) -> None:
-    """Refuse arrays of different lengths."""
-    if n_rows != n_other:
-        raise InputError(f"{name} has {n_rows} rows but {other} has {n_other}: give one for each.")
-
-
 def check_current(y_pred: Array, prediction: Array) -> None:
     """Refuse predictions that are not the network's present ones."""
     if y_pred.shape != prediction.shape or not np.allclose(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from madaline._neural_network import arguments, labels
 from madaline._neural_network.display import CoachDecisions
 from madaline._neural_network.parameters import Gradients, Parameters, initial_parameters
+from madaline.errors import InputError
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Activation, Sigmoid
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
@@ -225,7 +226,10 @@ class TextbookNetwork:
             if classes is None:
                 classes = labels.classes_of(name, given, size)
             target = labels.targets_of(name, given, classes, size)
-        arguments.check_same_length(name, len(target), of, n_rows)
+        if len(target) != n_rows:
+            raise InputError(
+                f"{name} has {len(target)} rows but {of} has {n_rows}: give one for each."
+            )
         self.classes_ = classes  # not before all labels were read
         return target
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from math import isfinite
 from typing import Any, final
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from madaline._evaluation.score import mean_and_error
 from madaline._fitting import Fitting
 from madaline._model import FittedModel
+from madaline._playground.learning import finite
 from madaline._playground.plane import Plane
 from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.state import Candidate, RaceState
@@ -143,7 +143,7 @@ class RaceLog:
             "loss",
             epoch=record.epoch,
             lane=lane,
-            loss=_finite(record.loss),
+            loss=finite(record.loss),
             best=record.improved,
             rate=record.learning_rate,
             folds=(look and self._looked(lambda: self._fold_losses(candidate))) or [],
@@ -157,7 +157,7 @@ class RaceLog:
         if candidate is None or len(candidate.latest_output) != dataset.rows.n_evaluated:
             return []
         spans = [dataset.rows.held_out(fold) for fold in range(dataset.rows.n_folds)]
-        return [_finite(dataset.mean_loss(candidate.latest_output[rows], rows)) for rows in spans]
+        return [finite(dataset.mean_loss(candidate.latest_output[rows], rows)) for rows in spans]
 
     def _look_at_ensemble(self) -> None:
         """Tell the best ensemble so far, and draw what has changed."""
@@ -178,7 +178,7 @@ class RaceLog:
             "ensemble",
             epoch=state.epoch,
             weights=of_lanes,
-            loss=_finite(state.dataset.mean_loss(mean)),
+            loss=finite(state.dataset.mean_loss(mean)),
             single=_single(state, mean),
         )
         if self._plane is not None:
@@ -240,7 +240,7 @@ def _single(state: RaceState, mean: Array) -> dict[str, Any]:
     outputs = best.output[:], mean
     alone, together = (np.asarray(state.dataset.loss.rows(o, target), float) for o in outputs)
     gain, error = mean_and_error(alone - together, weight, groups)
-    return {"lane": best.recipe_id, "gain": _finite(gain), "error": _finite(error)}
+    return {"lane": best.recipe_id, "gain": finite(gain), "error": finite(error)}
 
 
 def _networks(candidate: Candidate | None) -> dict[str, Any]:
@@ -252,7 +252,3 @@ def _networks(candidate: Candidate | None) -> dict[str, Any]:
         "parameters": candidate.network.layout.size,
         "parent": candidate.parent_id,
     }
-
-
-def _finite(number: float) -> float | None:
-    return float(number) if isfinite(number) else None

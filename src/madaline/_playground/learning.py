@@ -180,6 +180,6 @@ def soften(weights: list[Array], threshold: float) -> None:
         array -= np.clip(array, -threshold, threshold)
 
 
-def finite(value: float) -> float | None:
+def finite(value: float | None) -> float | None:
     """Return a number, or None for infinity and NaN, which JSON lacks."""
-    return float(value) if isfinite(value) else None
+    return float(value) if value is not None and isfinite(value) else None

@@ -55,7 +55,7 @@ def _plane(run: NetworkRun, plane: Coordinates) -> ArrayFrame:
     arrays = {
         "points": (plane.points / reach).astype(np.float32),
         "values": values.astype(np.float32),
-        "inputs": _units(_standard(grid)),
+        "inputs": _units(grid / np.abs(grid).max(axis=0)),
     }
     return ArrayFrame(header, arrays)
 
@@ -70,8 +70,7 @@ def frame_of(run: NetworkRun, epochs: list[Epoch]) -> ArrayFrame:
         "ended": run.ended,
         "layers": [len(network.weights[0]), *(len(bias) for bias in network.biases)],
         "losses": [
-            [epoch.epoch - 1, finite(epoch.loss), _finite_or_none(epoch.validation_loss)]
-            for epoch in epochs
+            [epoch.epoch - 1, finite(epoch.loss), finite(epoch.validation_loss)] for epoch in epochs
         ],
         "loss": [train_loss, held_out_loss],
         "score": [train_score, held_out_score],
@@ -141,10 +140,6 @@ def _units(outputs: Array) -> Array:
     return _bytes((small + 1) / 2)
 
 
-def _standard(columns: Array) -> Array:
-    return np.asarray(columns / np.abs(columns).max(axis=0))
-
-
 def _digits(run: NetworkRun) -> ArrayFrame:
     """Return the first held-out digits as pictures (uint8), with their classes."""
     rows = _shown_digits(run)
@@ -175,7 +170,3 @@ def _bytes(shares: Array) -> Array:
 
 def _largest(numbers: Array) -> float:
     return float(np.abs(numbers).max()) or 1.0
-
-
-def _finite_or_none(value: float | None) -> float | None:
-    return None if value is None else finite(value)

@@ -77,9 +77,11 @@ class UserTable:
             file = read_file(path, memory=memory)
         table = file.table
         schema = Schema.infer(table)
+        with path.open("rb") as content:
+            key = hashlib.file_digest(content, "sha256").hexdigest()[:16]
         return cls(
             path.name,
-            _checksum(path),
+            key,
             table,
             schema.read(table),
             schema,
@@ -387,11 +389,6 @@ def _separator(path: Path, encoding: str) -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD).decode(encoding or "utf-8", "replace")
     return separator_of(path, head.rpartition("\n")[0] or head)
-
-
-def _checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _codes(column: Array) -> tuple[Array, list[str]]:

@@ -219,14 +219,11 @@ def _numbers(
             writing = _plainly(column)
             if not is_missing(column).all():
                 note = f"{name}: its values are written plainly, as their form is not understood."
-    if dtype == _FLOAT and isinstance(writing, NumberWriting) and _are_whole(writing, column):
+    is_whole = isinstance(writing, NumberWriting) and writing.decimals == 0
+    if dtype == _FLOAT and is_whole and np.nanmax(np.abs(column)) < MAX_EXACT:
         dtype = "Int64"  # of a text file, which has no types
     missing = _missing_word(texts, column)
     return SampledColumn(name, DRAWN, dtype, writing, is_text, missing, note)
-
-
-def _are_whole(writing: NumberWriting, column: Array) -> bool:
-    return writing.decimals == 0 and bool(np.nanmax(np.abs(column)) < MAX_EXACT)
 
 
 def _levels(
