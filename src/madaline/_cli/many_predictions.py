@@ -13,12 +13,11 @@ import numpy as np
 
 from madaline._cli.console import tell
 from madaline._cli.known_truth import KnownTruth
-from madaline._cli.reading import as_learned, open_media
+from madaline._cli.reading import as_learned, check_written, open_media
 from madaline._data.column import is_missing
 from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import read_file
 from madaline._data.table import Table
-from madaline._data.target import CLASSIFICATION
 from madaline._evaluation.scores import score_predictions
 from madaline._model import FittedModel
 from madaline._model.known_rows import Copies
@@ -48,13 +47,7 @@ def predict_by_group(arguments: Namespace) -> PredictedGroups:
     """Predict the rows of a file in their order."""
     models = ModelsByGroup.load(arguments.model)
     index = models.index
-    if arguments.proba and index.task != CLASSIFICATION:
-        raise InputError(
-            f"{arguments.model} predicts a number, {index.target}, which has no classes: leave out"
-            " --proba."
-        )
-    if index.target in arguments.id:
-        raise InputError(f"--id names {index.target}, which is predicted: name another column.")
+    check_written(arguments, index.task, index.target, [index.target])
     if Path(arguments.table).is_dir() or reads_in_blocks(arguments.table):
         raise InputError(
             f"{arguments.table} is read as a whole where each group has a model: give a smaller"
@@ -70,9 +63,7 @@ def predict_by_group(arguments: Namespace) -> PredictedGroups:
     tell(*map(paragraph, dict.fromkeys(notes)))
     names = dict.fromkeys(name for part in predicted for name in part.columns) or [index.target]
     columns = {name: _spread(predicted, name, table.n_samples) for name in names}
-    unseen = Counter[str]()
-    for part in predicted:
-        unseen.update(part.unseen)
+    unseen = sum((Counter(part.unseen) for part in predicted), Counter[str]())
     return PredictedGroups(
         index.target,
         table.n_samples,

@@ -17,7 +17,7 @@ from madaline._cli.console import (
 )
 from madaline._cli.known_truth import KnownTruth, known_truths
 from madaline._cli.many_predictions import predict_by_group
-from madaline._cli.reading import load_model, open_model_rows, write_parts
+from madaline._cli.reading import check_written, load_model, open_model_rows, write_parts
 from madaline._data.io.table_files import (
     check_ending,
     format_predictions,
@@ -78,7 +78,7 @@ def run_predict(arguments: Namespace) -> None:
 def _by_one_model(arguments: Namespace, path: Path | None) -> _Outcome:
     """Predict every row, block by block."""
     model = load_model(arguments)
-    _check_columns(model, arguments)
+    check_written(arguments, model.summary.task, model.summary.target, model.target_names)
     carry = list(dict.fromkeys(arguments.id))
     rows = open_model_rows(arguments, model, also=model.target_names, carry=carry)
     if rows.in_blocks and path is None and arguments.json:
@@ -96,7 +96,13 @@ def _by_one_model(arguments: Namespace, path: Path | None) -> _Outcome:
         write_parts(path, predictions.key, rows, predictions.write)
     else:
         columns = _write(predictions.columns(), path, arguments)
-    scored, truths = predictions.scored, list[KnownTruth]()
+    return _outcome_of(predictions, columns)
+
+
+def _outcome_of(predictions: Predictions, columns: Mapping[str, Array]) -> _Outcome:
+    """Return what is known of predictions that are written."""
+    model, scored = predictions.rows.model, predictions.scored
+    truths: list[KnownTruth] = []
     if scored is not None:
         truths = known_truths(model, scored.table, scored.prediction, scored.output)
     n_readable = predictions.n_readable
@@ -145,17 +151,6 @@ def _write(
         elif not arguments.json:
             say_csv(format_predictions(written, header=number == 0))
     return columns
-
-
-def _check_columns(model: FittedModel, arguments: Namespace) -> None:
-    if arguments.proba and model.summary.task != "classification":
-        raise InputError(
-            f"{arguments.model} predicts a number, {model.summary.target}, which has no classes:"
-            " leave out --proba."
-        )
-    for target in model.target_names:
-        if target in arguments.id:
-            raise InputError(f"--id names {target}, which is predicted: name another column.")
 
 
 def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.table import Table
+from madaline._data.target import CLASSIFICATION
 from madaline._data.text_columns import missing_notes, read_formats
 from madaline._model import FittedModel
 from madaline._model.many import ModelsByGroup
@@ -161,6 +162,18 @@ def _folder_at_once(arguments: Namespace, model: FittedModel) -> RowBlock:
     _say(folder.notes, filter(None, (*frequencies, scale_note)))
     names = np.array(folder.names, dtype=object)
     return RowBlock(_on_scale(folder.table, first), readable=folder.kept, files=names)
+
+
+def check_written(arguments: Namespace, task: str, target: str, names: Sequence[str]) -> None:
+    """Refuse to write probabilities of a number, or what is predicted as an identifier."""
+    if arguments.proba and task != CLASSIFICATION:
+        raise InputError(
+            f"{arguments.model} predicts a number, {target}, which has no classes: leave out"
+            " --proba."
+        )
+    for name in names:
+        if name in arguments.id:
+            raise InputError(f"--id names {name}, which is predicted: name another column.")
 
 
 def check_output(arguments: Namespace, table: str) -> None:

@@ -43,6 +43,7 @@ from madaline._data.json_checks import (
     LARGEST_WHOLE,
     MAX_ITEMS,
     TRUTH,
+    AnyNumber,
     Anything,
     Check,
     Either,
@@ -52,7 +53,6 @@ from madaline._data.json_checks import (
     ListOf,
     Malformed,
     MapOf,
-    Measured,
     Number,
     OneOf,
     Optional,
@@ -178,7 +178,7 @@ def _fields(kind: type) -> dict[str, bool]:
 
 _SIMPLE: Mapping[Any, Check] = {
     int: Whole(-LARGEST_WHOLE, LARGEST_WHOLE),
-    float: Measured(),
+    float: AnyNumber(),
     str: Text(),
     bool: TRUTH,
     Any: Anything(),

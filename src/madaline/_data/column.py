@@ -46,6 +46,11 @@ def to_column(
             f"Column {name!r} has {array.ndim} dimensions (shape {array.shape}): give one value a"
             " row."
         )
+    return _by_type(name, array)
+
+
+def _by_type(name: str, array: Array) -> Array:
+    """Return an array of one value a row as a column."""
     match array.dtype.kind:
         case "i" | "u" if _are_codes(array):
             return np.fromiter(map(str, array.tolist()), object, len(array))

@@ -109,7 +109,7 @@ class Number(Check):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Measured(Check):
+class AnyNumber(Check):
     """Any number, NaN and infinities included: what came of a fit that went wrong."""
 
     def holds(self, values: Sequence[Any]) -> bool:
@@ -304,7 +304,7 @@ class MapOf(Check):
 class Fields(Check):
     """An object of known fields.
 
-    >>> point = Fields({"x": Measured(), "y": Measured()})
+    >>> point = Fields({"x": AnyNumber(), "y": AnyNumber()})
     >>> point({"x": 1, "y": "up"})
     Traceback (most recent call last):
     madaline._data.json_checks.Malformed: y is 'up', but must be a number

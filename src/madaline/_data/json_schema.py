@@ -63,7 +63,7 @@ def _schema(check: checks.Check, null: bool) -> Json:
         case checks.Number():
             least = "exclusiveMinimum" if check.above else "minimum"
             return {"type": "number"} | _bounds(**{least: check.low, "maximum": check.high})
-        case checks.Measured():
+        case checks.AnyNumber():
             return {"type": "number"}
         case checks.OneOf():
             is_truth = check is checks.TRUTH

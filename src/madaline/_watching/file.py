@@ -10,7 +10,7 @@ import numpy as np
 
 from madaline._data.codec import check_of
 from madaline._data.io.tensor_header import named
-from madaline._data.json_checks import Fields, ListOf, Measured, Number, Optional, Text, Whole
+from madaline._data.json_checks import AnyNumber, Fields, ListOf, Number, Optional, Text, Whole
 from madaline._data.profile import LEVELS
 from madaline._online.columns import KEY
 from madaline._online.file import COUNT, GENERATOR
@@ -44,7 +44,7 @@ def check_state(state: Any, arrays: Mapping[str, Array], source: Source) -> None
 
 
 _BANK = Fields(
-    {"began": ListOf(COUNT), "n_added": Whole(0, 2**62), "means": ListOf(Optional(Measured()))}
+    {"began": ListOf(COUNT), "n_added": Whole(0, 2**62), "means": ListOf(Optional(AnyNumber()))}
 )
 
 STATE = Fields(

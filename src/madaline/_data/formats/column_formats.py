@@ -258,25 +258,33 @@ def choose_date_format(
     if given and given not in possible:
         return ORDINARY
     how = _words_of_years(dates, pivot, offset) + as_missing
-    numeric = [date for date in dates if date.has_order]
+    numeric = {t: d for t, d in zip(present, dates, strict=True) if d.has_order}
+    order, choice = _chosen_order(numeric, possible, given, hint) if numeric else ("", None)
+    if choice is not None:
+        return choice
+    format_ = DateFormat(order, tuple(others), pivot, offset)
     if not numeric:
-        return Choice(
-            DateFormat("", tuple(others), pivot, offset), f"datetime, read from text{how}"
-        )
-    example = next(t for t, d in zip(present, dates, strict=True) if d.has_order)
-    may_have = f"dates such as {example} may have the day or the"
-    if not given and _may_be_years(numeric):
-        remedy = f"give the kind datetime:{DAY_FIRST}, or write years with four digits"
-        return Choice(words=f"{may_have} year first: {remedy}", sure=False)
-    order = given or (possible[0] if len(possible) == 1 else _order(numeric))
-    sure = bool(order)
-    order = order or hint
-    if not order:
-        remedy = f"give the kind datetime:{DAY_FIRST} or datetime:{MONTH_FIRST}"
-        return Choice(words=f"{may_have} month first: {remedy}", sure=False)
+        return Choice(format_, f"datetime, read from text{how}")
+    sure = bool(given) or len(possible) == 1 or bool(_order([*numeric.values()]))
     other = "" if sure else ", as in another column"
     words_of_order = f"datetime, read with the {order[:-6]} first{other}{how}"
-    return Choice(DateFormat(order, tuple(others), pivot, offset), words_of_order, sure)
+    return Choice(format_, words_of_order, sure)
+
+
+def _chosen_order(
+    numeric: Mapping[str, WrittenDate], possible: Sequence[str], given: str, hint: str
+) -> tuple[str, Choice | None]:
+    """Return whether the day or the month comes first; where that is not clear, how to tell."""
+    may_have = f"dates such as {next(iter(numeric))} may have the day or the"
+    dates = [*numeric.values()]
+    if not given and _may_be_years(dates):
+        remedy = f"give the kind datetime:{DAY_FIRST}, or write years with four digits"
+        return "", Choice(words=f"{may_have} year first: {remedy}", sure=False)
+    order = given or (possible[0] if len(possible) == 1 else _order(dates)) or hint
+    if order:
+        return order, None
+    remedy = f"give the kind datetime:{DAY_FIRST} or datetime:{MONTH_FIRST}"
+    return "", Choice(words=f"{may_have} month first: {remedy}", sure=False)
 
 
 _OTHER_CALENDARS = 1300, 1500
