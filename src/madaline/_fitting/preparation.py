@@ -109,40 +109,44 @@ def _choose(
     seen: Examination, monotone: Mapping[str, int], context: FitContext
 ) -> tuple[Proposal, CheaperPlan | None]:
     """Return the encoder and the plan, cheaper ones where memory is short."""
-    data, schema, goal = seen.data, seen.schema, seen.goal
-    target = goal.matrix
+    target = seen.goal.matrix
 
     def encoder_and_plan(narrowing: int = 1) -> tuple[TableEncoder, Plan]:
         encoder = TableEncoder.fit(
-            data.table,
-            schema,
+            seen.data.table,
+            seen.schema,
             n_bins=ENCODINGS,
-            sample_weight=goal.weight,
-            target=target[:, : 1 if goal.of_quantiles else None],
+            sample_weight=seen.goal.weight,
+            target=target[:, : 1 if seen.goal.of_quantiles else None],
             narrowing=narrowing,
             monotone=monotone,
-            missing=context.request.missing,
             all_rows=context.all_rows,
         )
-        plan = _plan(data, encoder, context, n_outputs=target.shape[1])
-        plan = seen.time.recipes(plan)
-        if seen.time.times is None and goal.n_rare is not None:
-            plan = plan_for_rare_class(plan, len(target), goal.n_rare)
-        if monotone:
-            check_constrainable(target.shape[1], has_grids=bool(encoder.grids))
-            recipes = [
-                replace(recipe, monotone=True) for recipe in plan.recipes if not recipe.solved
-            ]
-            plan = replace(plan, recipes=tuple(recipes))
-        return encoder, context.adjust(plan) if context.adjust else plan
+        encoder = replace(encoder, missing=tuple(context.request.missing))
+        return encoder, _plan_for(seen, encoder, monotone, context)
 
-    waiting = 0 if context.n_samples is None or data.drawn_from is not None else context.n_samples
+    n_waiting = 0 if seen.data.drawn_from is not None else context.n_samples or 0
     return context.limit.choose(
-        Proposal(*encoder_and_plan(), context.n_workers, n_waiting=waiting),
+        Proposal(*encoder_and_plan(), context.n_workers, n_waiting=n_waiting),
         encoder_and_plan,
         *target.shape,
-        given_folds=data.folds is not None,
+        given_folds=seen.data.folds is not None,
     )
+
+
+def _plan_for(
+    seen: Examination, encoder: TableEncoder, monotone: Mapping[str, int], context: FitContext
+) -> Plan:
+    """Return the plan for rows in time, a rare class, and columns that predictions follow."""
+    n_samples, n_outputs = seen.goal.matrix.shape
+    plan = seen.time.recipes(_plan(seen.data, encoder, context, n_outputs=n_outputs))
+    if seen.time.times is None and seen.goal.n_rare is not None:
+        plan = plan_for_rare_class(plan, n_samples, seen.goal.n_rare)
+    if monotone:
+        check_constrainable(n_outputs, has_grids=bool(encoder.grids))
+        recipes = [replace(recipe, monotone=True) for recipe in plan.recipes if not recipe.solved]
+        plan = replace(plan, recipes=tuple(recipes))
+    return context.adjust(plan) if context.adjust else plan
 
 
 def _plan(

@@ -59,9 +59,8 @@ class TableEncoder:
 
     encoders: tuple[ColumnEncoder, ...]  # one for each column that has any information
     n_bins: tuple[int, ...]  # numbers of bins that `features` may be asked for
-    missing: tuple[
-        str, ...
-    ] = ()  # words that stand for missing values, beside those that are known
+    # words that stand for missing values in rows to predict, beside those that are known
+    missing: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -80,7 +79,6 @@ class TableEncoder:
         narrowing: int = 1,
         # columns whose features must rise with their values: dates get no cyclic features
         monotone: Collection[str] = (),
-        missing: Sequence[str] = (),  # words that stand for missing values
         # see `TrainingColumn`
         all_rows: Callable[[str], LevelCounts | None] = unknown_counts,
     ) -> TableEncoder:
@@ -108,7 +106,7 @@ class TableEncoder:
             raise _nothing_to_learn_from(schema)
         if target is not None and all_rows is not unknown_counts:
             encoders = tuple(_with_pairs(own, encoders, table, target, weight) for own in encoders)
-        return cls(encoders, tuple(n_bins), tuple(missing))
+        return cls(encoders, tuple(n_bins))
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
