@@ -91,8 +91,8 @@ def test_where_networks_are_better_its_score_is_told(of_numbers) -> None:
     linear = outcome.linear
     assert linear.standard_errors_better > 3
     assert linear.sentence.startswith("A linear model reaches R² 0.")
-    assert linear.scores[0].value < outcome.scores[0].value
-    assert linear.scores[0].baseline == outcome.scores[0].baseline
+    assert linear.scores[0].value < outcome.scoring.scores[0].value
+    assert linear.scores[0].baseline == outcome.scoring.scores[0].baseline
 
 
 def test_it_is_kept_with_the_model_and_told_wherever_scores_are(of_classes, tmp_path) -> None:

@@ -60,7 +60,7 @@ def sigmoid(output):
 
 def test_scores_of_weighted_rows_count_the_given_weights_and_groups(weighted):
     fitting, labels, weight, groups = weighted
-    accuracy, even, area, loss = fitting.outcome.scores
+    accuracy, even, area, loss = fitting.outcome.scoring.scores
     output, truth = fitting.out_of_fold()[:, 0].astype(float), labels == "b"
     hits = (output > 0) == truth
     assert accuracy.out_of_fold == pytest.approx(np.average(hits, weights=weight))
@@ -99,16 +99,16 @@ def test_networks_are_better_than_constants_by_so_many_errors(weighted):
         prior[held_out] = np.log(share / (1 - share))
     gain = (np.logaddexp(0, prior) - truth * prior) - (np.logaddexp(0, output) - truth * output)
     mean, error = mean_and_error(gain, whole, groups)
-    assert fitting.outcome.standard_errors_better == pytest.approx(mean / error, rel=1e-3)
+    assert fitting.outcome.scoring.better_than_constants() == pytest.approx(mean / error, rel=1e-3)
 
 
 def test_metrics_of_distances_are_those_of_their_rows(lagged):
     outcome = lagged.outcome
     dataset = lagged.prepared.own_dataset
     steps = lagged.prepared.steps[dataset.evaluated]
-    error = (outcome.evaluated_output - dataset.target[dataset.evaluated])[:, 0].astype(float)
+    error = (outcome.scoring.output - dataset.target[dataset.evaluated])[:, 0].astype(float)
     scale = outcome.views[0].scale
-    found = outcome.forward.distances
+    found = outcome.scoring.forward.distances
     assert [(one.first, one.last) for one in found] == [(1, 2), (3, 4), (5, 6)]
     for one in found:
         rows = (steps >= one.first) & (steps <= one.last)
@@ -118,9 +118,9 @@ def test_metrics_of_distances_are_those_of_their_rows(lagged):
 def test_stretches_of_a_fit_are_its_out_of_fold_errors(lagged):
     outcome, dataset = lagged.outcome, lagged.prepared.own_dataset
     scale, rows = outcome.views[0].scale, lagged.rows
-    for fold, stretch in enumerate(outcome.forward.stretches):
+    for fold, stretch in enumerate(outcome.scoring.forward.stretches):
         places = rows.held_out(fold)
-        error = (outcome.evaluated_output[places] - dataset.target[places])[:, 0].astype(float)
+        error = (outcome.scoring.output[places] - dataset.target[places])[:, 0].astype(float)
         assert stretch.value == pytest.approx(scale * np.sqrt(np.mean(error**2)), rel=1e-5)
         learned = dataset.target[rows.training(fold), 0].astype(float)
         constant = learned.mean() - dataset.target[places, 0]
@@ -247,7 +247,7 @@ def test_outputs_are_in_the_order_of_the_table(weighted):
     fitting, *_ = weighted
     order = fitting.rows.order
     np.testing.assert_array_equal(
-        fitting.out_of_fold()[order], fitting.outcome.evaluated_output.astype(float)
+        fitting.out_of_fold()[order], fitting.outcome.scoring.output.astype(float)
     )
     given = fitting.prepared
     assert given.n_given == given.n_own == 120
@@ -293,16 +293,16 @@ def test_a_fit_that_was_pruned_has_scores_of_what_was_before(fittings):
     for task in ("multiclass", "regression"):
         outcome = fittings[task][0].outcome
         before = outcome.pruned.before.output / outcome.temperature
-        np.testing.assert_array_equal(outcome.evaluated_output, before)
+        np.testing.assert_array_equal(outcome.scoring.output, before)
         dataset = outcome.prepared.own_dataset
         loss = dataset.mean_loss(before)
         if task == "multiclass":
-            assert outcome.scores[-1].out_of_fold == pytest.approx(loss, rel=1e-5)
+            assert outcome.scoring.scores[-1].out_of_fold == pytest.approx(loss, rel=1e-5)
         else:
             rmse = outcome.views[0].scale * np.sqrt(2 * loss)
             unit = dataset.loss.rows(np.zeros((1, 1)), np.ones((1, 1)))[0]
             rmse = outcome.views[0].scale * np.sqrt(loss / unit)
-            assert outcome.scores[1].out_of_fold == pytest.approx(rmse, rel=1e-5)
+            assert outcome.scoring.scores[1].out_of_fold == pytest.approx(rmse, rel=1e-5)
 
 
 def test_scores_of_a_metric_come_first(fittings):
@@ -318,7 +318,7 @@ def test_scores_of_a_metric_come_first(fittings):
     own = replace(outcome, prepared=prepared)
     own.__dict__["_raced"] = outcome._raced
     first, *others = own.scores
-    p = sigmoid(outcome.evaluated_output[:, 0])
+    p = sigmoid(outcome.scoring.output[:, 0])
     truth = prepared.dataset.target[:, 0]
     assert first.metric == "brier"
     assert first.value == pytest.approx(np.mean((p - truth) ** 2), rel=1e-5)

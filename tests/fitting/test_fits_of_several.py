@@ -53,7 +53,7 @@ def test_scores_of_several_targets_are_means_of_theirs(joint):
     outcome = joint.outcome
     each = [one.scores for one in outcome.outputs]
     assert [one.name for one in outcome.outputs] == ["u", "v"]
-    (r2,) = outcome.scores
+    (r2,) = outcome.scoring.scores
     for name in ("value", "standard_error", "baseline"):
         own = [getattr(next(s for s in scores if s.metric == "r2"), name) for scores in each]
         assert getattr(r2, name) == pytest.approx(np.mean(own))
@@ -68,10 +68,10 @@ def test_scores_of_several_targets_are_means_of_theirs(joint):
 
 def test_stretches_of_several_targets_are_means_of_theirs(joint):
     outcome, dataset, rows = joint.outcome, joint.prepared.own_dataset, joint.rows
-    assert outcome.forward.metric == "r2"
-    for fold, stretch in enumerate(outcome.forward.stretches):
+    assert outcome.scoring.forward.metric == "r2"
+    for fold, stretch in enumerate(outcome.scoring.forward.stretches):
         places, learned = rows.held_out(fold), rows.training(fold)
-        error = (outcome.evaluated_output[places] - dataset.target[places]).astype(float)
+        error = (outcome.scoring.output[places] - dataset.target[places]).astype(float)
         constant = dataset.target[learned].mean(axis=0) - dataset.target[places].astype(float)
         r2 = 1 - np.mean(error**2, axis=0) / np.mean(constant**2, axis=0)
         assert stretch.value == pytest.approx(r2.mean(), rel=1e-3)
@@ -107,8 +107,8 @@ def test_a_tuned_threshold_is_used_for_decisions_and_scores(tuned):
     assert used == chosen.threshold
     cut = np.log(used / (1 - used))
     assert outcome.cut == pytest.approx(cut)
-    output = outcome.evaluated_output[:, 0]
-    scores = {one.metric: one for one in outcome.scores}
+    output = outcome.scoring.output[:, 0]
+    scores = {one.metric: one for one in outcome.scoring.scores}
     assert next(iter(scores)) == "f1"
     assert scores["f1"].value == pytest.approx(metrics.f1_score(truth, output > cut))
     assert scores["accuracy"].out_of_fold == pytest.approx(np.mean((output > cut) == truth))

@@ -50,7 +50,7 @@ class Evaluation:
         prepared, dataset = self.outcome.prepared, self.outcome.prepared.own_dataset
         rows, schema, encoder = prepared.rows, prepared.schema, prepared.target_encoder
         order = rows.order[: rows.n_evaluated]
-        evaluated = self.outcome.evaluated(dataset)
+        evaluated = self.outcome.scoring.evaluated(dataset)
         tuned = self.outcome.threshold
         return OutOfFold(
             prepared.data.table.select(schema.kept).take(order),
@@ -76,7 +76,7 @@ class Evaluation:
         finished = FinishedRace(race, outcome.pruned.before)
         with one_threaded_products():
             dataset = outcome.dataset  # classes with the weights that the networks learned from
-            rows = outcome.evaluated(dataset)
+            rows = outcome.scoring.evaluated(dataset)
             losses = (
                 dataset.loss.rows(one, rows.target).astype(float)
                 for one in (rows.output, rows.prior)
@@ -86,7 +86,7 @@ class Evaluation:
                 finished.training_loss(outcome.temperature, dataset.weight),
                 unseen,
                 constant,
-                outcome.standard_errors_better,
+                outcome.scoring.better_than_constants(),
                 finished.unfinished,
             )
             return diagnose_fit(
@@ -105,7 +105,7 @@ class Evaluation:
 
         Older networks learned from fewer rows, and are worse for that reason alone.
         """
-        forward, prepared = self.outcome.forward, self.outcome.prepared
+        forward, prepared = self.outcome.scoring.forward, self.outcome.prepared
         if forward is None or prepared.time.times is None or not forward.aging:
             return forward
         data, dataset = prepared.data, prepared.dataset

@@ -258,7 +258,7 @@ class Fitting:
         It is that of the ensemble before pruning, which was chosen by these very rows, in the order
         of the table (without rows of weight zero); NaN for rows that no fold evaluates.
         """
-        output = self.outcome.evaluated_output
+        output = self.outcome.scoring.output
         unsorted = np.full((self.prepared.n_given, output.shape[1]), np.nan, output.dtype)
         unsorted[self.prepared.evaluated_rows] = output
         return unsorted
@@ -347,8 +347,8 @@ class Fitting:
         return replace(
             self._summary_so_far(self.outcome.ensemble),
             multiply_adds=self.race.multiply_adds + self.outcome.pruned.multiply_adds,
-            scores=self.outcome.scores,
-            standard_errors_better=self.outcome.standard_errors_better,
+            scores=self.outcome.scoring.scores,
+            standard_errors_better=self.outcome.scoring.better_than_constants(),
             members=self._members(),
             row_multiply_adds_before=self._row_work(self.outcome.pruned.before),
             leaks=self.leaks,
@@ -357,7 +357,7 @@ class Fitting:
             given=self.roles.given,
             of_probabilities=self.roles.classes is not None,
             outputs=self.outcome.outputs,
-            forward=self.outcome.forward,
+            forward=self.outcome.scoring.forward,
             linear=self.outcome.linear,
         )
 

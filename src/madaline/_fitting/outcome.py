@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 from typing import final
 
 import numpy as np
 
 from madaline._data.target import (
     ClassEncoder,
-    JointEncoder,
     TargetEncoder,
 )
 from madaline._evaluation.calibration import calibrate
 from madaline._evaluation.conformal import quantile_offsets
-from madaline._evaluation.metrics import DECISION_METRICS, tune_threshold
-from madaline._evaluation.score import (
-    FoldOutputs,
-    Score,
-    ScoredRows,
-    classification_scores,
-    regression_scores,
-    standard_errors_better,
-)
-from madaline._evaluation.scores import label_scores, mean_scores, quantile_scores
+from madaline._evaluation.metrics import tune_threshold
 from madaline._fitting.prediction import (
     TargetView,
     Temperature,
@@ -37,6 +26,7 @@ from madaline._fitting.prediction import (
     views_of,
 )
 from madaline._fitting.prepared import Preparation
+from madaline._fitting.scoring import Scoring
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
 from madaline._race.importance import Importance, out_of_fold_importances
@@ -46,15 +36,9 @@ from madaline._race.race import Race
 from madaline._runtime.outputs import class_probabilities
 from madaline._runtime.predictor import Predictor
 from madaline._story.summary import LinearScore, Output
-from madaline._time.forward import Aging, Distance, ForwardScores, drift_of, promised
-from madaline._time.series_scores import SeriesScores
-from madaline.nn.arrays import Array
-from madaline.nn.losses import Quantile, Quantiles, Squared
+from madaline.nn.losses import Quantile, Quantiles
 from madaline.records.decision import Decision
 from madaline.records.model_decisions import Calibrated, QuantilesMoved, ThresholdChosen
-
-_N_DISTANCES = 3  # ranges of distances from the last known value that are told apart
-_MIN_ROWS_OF_DISTANCE = 10
 
 # Shares of the time for all that follows training that must be left to prune, to look for an offset
 # of probabilities, and to look for groups with larger errors in as many rows as usual
@@ -206,49 +190,37 @@ class Outcome:
         encoder = self.target_encoder
         return encoder.cut if isinstance(encoder, ClassEncoder) else 0.0
 
-    @property
-    def evaluated_output(self) -> Array:
-        """The final raw out-of-fold output of the ensemble before pruning.
-
-        Pruning was guided by these rows, so that what is left looks better on them than it is.
-        """
-        output = divided(self.pruned.before.output, self.temperature)
-        return self.race.dataset.loss.in_order(output)
-
-    def evaluated(self, dataset: Dataset, outputs: slice = slice(None)) -> ScoredRows:
-        """Return the out-of-fold outputs of the networks, or some of them, beside the baseline."""
-        return _evaluated(dataset, self.evaluated_output[:, outputs])
+    @cached_property
+    def scoring(self) -> Scoring:
+        """The scores of the ensemble before pruning."""
+        return Scoring(
+            self.prepared,
+            self.race.dataset,
+            self.pruned.before,
+            self.temperature,
+            self.cut,
+            self.views,
+        )
 
     @cached_property
-    def standard_errors_better(self) -> float:
-        """By how many standard errors the loss is below the baseline's."""
-        dataset = self.dataset
-        return standard_errors_better(dataset.loss, self.evaluated(dataset))
+    def linear(self) -> LinearScore | None:
+        """What a linear model reaches on the same folds; None where it was not fitted.
 
-    @property
-    def scores(self) -> tuple[Score, ...]:
-        """The out-of-fold scores; the metric that chose the ensemble comes first."""
-        return self._all_scores(self._each_scores, self.evaluated_output)
-
-    def _all_scores(self, each: Sequence[tuple[Score, ...]], evaluated: Array) -> tuple[Score, ...]:
-        """Return the scores of out-of-fold outputs, given those of each target."""
-        dataset = self.prepared.own_dataset
-        rows = _evaluated(dataset, evaluated)
-        scores = self._joint_scores(each, rows) if self._is_joint else each[0]
-        if dataset.metric is None:
-            return scores
-        cut = self.cut if dataset.metric.name in DECISION_METRICS else 0.0
-        chosen = dataset.metric.score(rows.output - cut, rows.prior, rows.groups)
-        return (chosen, *(score for score in scores if score.metric != chosen.metric))
+        It has no threshold of its own.
+        """
+        if self.given is not None or self.threshold is not None:
+            return None
+        models = linear_models(self.race.dataset, self.race.multiply_adds)
+        return None if models is None else self.scoring.linear(models)
 
     @cached_property
     def outputs(self) -> tuple[Output, ...]:
         """The results of each target, where there are several."""
-        if not self._is_joint:
+        if not self.scoring.is_joint:
             return ()
-        named = zip(self.views, self._each_scores, self._importances[1:], strict=True)
+        named = zip(self.views, self.scoring.of_targets, self._importances[1:], strict=True)
         return tuple(
-            Output(view.name, scores, self._standard_errors_better(view), importances)
+            Output(view.name, scores, self.scoring.better_than_constants(view), importances)
             for view, scores, importances in named
         )
 
@@ -274,211 +246,3 @@ class Outcome:
         """Return the predictor of new rows."""
         encoder, temperature = self.target_encoder, self.temperature
         return make_predictor(self.prepared, self.ensemble, encoder, self.views, temperature)
-
-    @property
-    def _is_joint(self) -> bool:
-        return isinstance(self.prepared.target_encoder, JointEncoder)
-
-    def _standard_errors_better(self, view: TargetView) -> float:
-        dataset = view.dataset(self.dataset)
-        return standard_errors_better(dataset.loss, self.evaluated(dataset, view.outputs))
-
-    @cached_property
-    def _each_scores(self) -> tuple[tuple[Score, ...], ...]:
-        return self._scores_of_each(self.evaluated_output, self._ahead, self._fold_outputs())
-
-    @cached_property
-    def linear(self) -> LinearScore | None:
-        """What a linear model reaches on the same folds; None where it was not fitted.
-
-        It has no threshold of its own.
-        """
-        raced, later = self.race.dataset, self.prepared.later
-        if self.given is not None or self.threshold is not None:
-            return None
-        models = linear_models(raced, self.race.multiply_adds)
-        if models is None:
-            return None
-        output = raced.shifted(models.out_of_fold(), raced.evaluated)
-        ahead = [
-            raced.shifted(models.output(fold, places), places)
-            for fold, places in enumerate([] if later is None else later.ahead)
-        ]
-        in_order = raced.loss.in_order
-        each = self._scores_of_each(in_order(output), [*map(in_order, ahead)])
-        beside = replace(self.evaluated(self.dataset), prior=in_order(output))
-        better = standard_errors_better(self.dataset.loss, beside)
-        return LinearScore(self._all_scores(each, in_order(output)), better)
-
-    def _scores_of_each(
-        self, evaluated: Array, ahead: Sequence[Array], outputs: FoldOutputs | None = None
-    ) -> tuple[tuple[Score, ...], ...]:
-        """Return the scores of each target, given raw outputs out of fold and of later rows."""
-        return tuple(self._usual_scores(view, evaluated, ahead, outputs) for view in self.views)
-
-    def _fold_outputs(self) -> FoldOutputs | None:
-        """Return what tells the gain from averaging; None where it cannot be measured.
-
-        With folds such as `TimeSeriesSplit`, networks learn from unlike rows: of a row, some know
-        what came before alone, others the row itself. How far they differ is not what their mean
-        gains on new rows.
-        """
-        if self.prepared.rows.learned:
-            return None
-        return self.pruned.before.fold_outputs(
-            self.prepared.own_dataset, temperature=self.temperature
-        )
-
-    def _usual_scores(
-        self,
-        view: TargetView,
-        evaluated: Array,
-        ahead: Sequence[Array],
-        outputs: FoldOutputs | None,
-    ) -> tuple[Score, ...]:
-        dataset = view.dataset(self.prepared.own_dataset)
-        later = self.prepared.later
-        if later is None:
-            second = self._second_baseline(view).prior_output()
-            if outputs is not None and view.index is not None:
-                outputs = outputs.of_output(view.index)
-            rows = replace(_evaluated(dataset, evaluated[:, view.outputs]), fold_outputs=outputs)
-            return self._scores_of(view, rows, second, dataset.evaluated)
-        return promised(
-            [
-                self._scores_of_fold(view, fold, output, places)
-                for fold, (output, places) in enumerate(zip(ahead, later.ahead, strict=True))
-            ],
-            drift_of(self._aging),
-        )
-
-    def _scores_of_stretch(self, fold: int) -> tuple[Score, ...]:
-        """Return the scores of a stretch of time, those of several targets together."""
-        held_out = self.prepared.rows.held_out(fold)
-        output, places = self.evaluated_output[held_out], np.arange(held_out.start, held_out.stop)
-        each = [self._scores_of_fold(view, fold, output, places) for view in self.views]
-        if not self._is_joint:
-            return each[0]
-        dataset = self.prepared.own_dataset
-        prior = np.repeat(dataset.prior(fold)[None], len(places), axis=0)
-        rows = ScoredRows(output, prior, dataset.target[places], dataset.weights(places))
-        return self._joint_scores(each, rows)
-
-    def _scores_of_fold(
-        self, view: TargetView, fold: int, output: Array, places: Array
-    ) -> tuple[Score, ...]:
-        """Return the scores of the networks of a fold for some rows, given their raw outputs."""
-        dataset = view.dataset(self.prepared.own_dataset)
-        prior, second = (
-            np.repeat(own.prior(fold)[None], len(places), axis=0)
-            for own in (dataset, self._second_baseline(view))
-        )
-        target, weight = dataset.target[places], dataset.weights(places)
-        rows = ScoredRows(output[:, view.outputs], prior, target, weight)
-        return self._scores_of(view, rows, second, places)
-
-    def _second_baseline(self, view: TargetView) -> Dataset:
-        """Return the rows whose constants are the baseline of R², or of the log loss.
-
-        The log loss of networks that learned from weighted classes stands beside that of a constant
-        with the same weights.
-        """
-        if view.of_classes:
-            return view.dataset(self.dataset)
-        return replace(view.dataset(self.prepared.own_dataset), loss=Squared())
-
-    def _scores_of(
-        self,
-        view: TargetView,
-        rows: ScoredRows,
-        second: Array,
-        places: slice | Array,
-    ) -> tuple[Score, ...]:
-        loss = view.dataset(self.prepared.own_dataset).loss
-        if not view.of_classes:
-            return regression_scores(loss, rows, means=second, scale=view.scale)
-        weighted = None if self.prepared.objective.class_weight is None else second
-        whole = self.prepared.probabilities
-        return classification_scores(
-            loss,
-            rows,
-            weighted=weighted,
-            cut=self.cut,
-            probabilities=None if whole is None else whole[places],
-        )
-
-    @cached_property
-    def _ahead(self) -> list[Array]:
-        """The raw outputs of the networks of each stretch for the rows that they promise."""
-        later = self.prepared.later
-        return [] if later is None else later.outputs(self.pruned.before, self.temperature)
-
-    @cached_property
-    def _aging(self) -> tuple[Aging, ...]:
-        later = self.prepared.later
-        return () if later is None else later.aging(self.pruned.before, self.temperature)
-
-    @cached_property
-    def forward(self) -> ForwardScores | None:
-        """The scores of each stretch of time; None where rows were dealt out at random."""
-        later = self.prepared.later
-        if later is None:
-            return None
-        own = self.prepared.own_dataset
-        forward = later.scores(
-            [self._scores_of_stretch(fold) for fold in range(self.prepared.rows.n_folds)],
-            [(view.dataset(own), view.scale) for view in self.views],
-            self._aging,
-        )
-        distances = tuple(self._distances(self.views[0], forward.metric))
-        return replace(forward, distances=distances, by_series=self._by_series())
-
-    def _by_series(self) -> SeriesScores | None:
-        """Return the scores of series of numbers, each on its own scale, where lags tell them."""
-        lagged, view = self.prepared.time.lagged, self.views[0]
-        dataset = view.dataset(self.prepared.own_dataset)
-        if lagged is None or view.of_classes or self._is_joint or dataset.target.shape[1] > 1:
-            return None
-        output, rows = self.evaluated(dataset, view.outputs).output, self.prepared.rows.order
-        predicted = self.prepared.target_encoder.decode(dataset.loss.prediction(output))
-        return lagged.score_series(rows[dataset.evaluated], predicted.astype(np.float64))
-
-    def _distances(self, view: TargetView, metric: str) -> Iterator[Distance]:
-        """Yield the metric of rows that are predicted from near and from far, where lags tell."""
-        dataset, steps = view.dataset(self.prepared.own_dataset), self.prepared.steps
-        if steps is None:
-            return
-        steps = steps[dataset.evaluated]
-        second = self._second_baseline(view).prior_output()
-        evaluated = self.evaluated(dataset, view.outputs)
-        ends = np.unique(
-            np.ceil(np.linspace(steps.min() - 1, steps.max(), _N_DISTANCES + 1)).astype(int)
-        )
-        for end, last in pairwise(ends.tolist()):
-            rows = (steps > end) & (steps <= last)
-            if rows.sum() < _MIN_ROWS_OF_DISTANCE:
-                continue
-            places = np.flatnonzero(rows)
-            scores = self._scores_of(view, evaluated.take(places), second[rows], places)
-            value = next(score.value for score in scores if score.metric == metric)
-            yield Distance(end + 1, last, value)
-
-    def _joint_scores(
-        self, each: Sequence[tuple[Score, ...]], rows: ScoredRows
-    ) -> tuple[Score, ...]:
-        """Return the scores of all targets together, given those of each."""
-        loss = self.prepared.own_dataset.loss
-        if isinstance(loss, Quantiles):
-            return quantile_scores(each)
-        if not self.views[0].of_classes:
-            return mean_scores(
-                [[score for score in scores if score.metric == "r2"] for scores in each]
-            )
-        probabilities = loss.prediction(rows.output), loss.prediction(rows.prior)
-        of_labels = label_scores(*probabilities, rows.target > 0.5, rows.weight, rows.groups)
-        return (*of_labels, *mean_scores(each))
-
-
-def _evaluated(dataset: Dataset, output: Array) -> ScoredRows:
-    """Return out-of-fold outputs beside those of the baseline."""
-    return ScoredRows(output, dataset.prior_output(), *dataset.evaluated_facts)

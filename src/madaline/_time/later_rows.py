@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import final
 
 import numpy as np
@@ -29,6 +30,8 @@ from madaline.nn.losses import Squared
 _PROMISED_ROWS = 0.25  # how far ahead scores are promised, as a share of the rows
 _MAX_PROMISED_ROWS = 20_000  # of a stretch and what comes after it
 _MIN_LOSS = 1e-12  # below which a loss counts as this
+_N_DISTANCES = 3  # ranges of distances from the last known value that are told apart
+_MIN_ROWS_OF_DISTANCE = 10
 _MAX_ROWS = 1000  # of a stretch, that networks of other stretches predict: evenly spread
 
 
@@ -258,3 +261,13 @@ _OF_ERRORS: Mapping[str, Callable[[Array, Array, Array | None], float]] = {
     ),
 }
 """Metrics of the last known value, given its errors, those of the mean, and weights."""
+
+
+def ranges_of_distance(steps: Array) -> Iterator[tuple[int, int, Array]]:
+    """Yield ranges of distances from the last known value, and which rows are so far behind it."""
+    bounds = np.linspace(steps.min() - 1, steps.max(), _N_DISTANCES + 1)
+    ends = np.unique(np.ceil(bounds).astype(int))
+    for end, last in pairwise(ends.tolist()):
+        places = np.flatnonzero((steps > end) & (steps <= last))
+        if len(places) >= _MIN_ROWS_OF_DISTANCE:
+            yield end + 1, last, places
