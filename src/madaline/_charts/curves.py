@@ -34,10 +34,15 @@ def learning_figure(
     ranked = sorted((recipe for recipe in series if recipe in shares), key=lambda one: -shares[one])
     colored = dict(zip(ranked, COLORS, strict=False))
     epochs, losses = np.hstack([np.zeros((2, 0)), *series.values()])
-    best = losses.argmin() if len(losses) else None
-    lowest = (
-        "" if best is None else f"; the lowest is {losses[best]:.4f}, at epoch {epochs[best]:.0f}"
-    )
+    lowest = ""
+    if len(losses):
+        best = losses.argmin()
+        lowest = f"; the lowest is {losses[best]:.4f}, at epoch {epochs[best]:.0f}"
+    others = [Line(*points, OTHER) for one, points in series.items() if one not in colored]
+    named = [
+        Line(*series[one], style, f"{names[one]} ({shares[one]:.0%})")
+        for one, style in colored.items()
+    ]
     return Figure(
         "Learning curves",
         f"The out-of-fold loss of {len(series)} recipes over {epochs.max(initial=0):.0f} epochs"
@@ -46,17 +51,7 @@ def learning_figure(
         " that predict in the end, with their share:",
         Axis.around(epochs, "epoch"),
         _loss_axis(losses, [points[1, 0] for points in series.values()]),
-        (
-            *(
-                Line(points[0], points[1], OTHER)
-                for one, points in series.items()
-                if one not in colored
-            ),
-            *(
-                Line(series[one][0], series[one][1], style, f"{names[one]} ({shares[one]:.0%})")
-                for one, style in colored.items()
-            ),
-        ),
+        (*others, *named),
     )
 
 

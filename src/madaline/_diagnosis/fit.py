@@ -41,7 +41,9 @@ from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.records.decision import Decision
 
-_BLOCK_ROWS, _BLOCK_OUTPUTS = 2**14, 2**20  # of a block whose features are copied at a time
+# Of a block whose features are copied at a time
+_BLOCK_ROWS = 2**14
+_BLOCK_OUTPUTS = 2**20
 _EXAMINED_ROWS = 512  # on which the units of a network are examined
 _GROUPED_ROWS = 20_000  # in which groups are searched: of larger tables, every k-th is enough
 _N_PARTS = 10  # ranges of a number that are groups

@@ -37,7 +37,9 @@ from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-ACCUMULATED, PARTIAL = "accumulated", "partial"  # kinds of effects
+# Kinds of effects
+ACCUMULATED = "accumulated"
+PARTIAL = "partial"
 
 _FLAT = 0.1  # share of a curve's range within which a stretch counts as flat
 _MAX_STRETCHES = 4  # that a sentence describes
@@ -46,7 +48,8 @@ _NEGLIGIBLE = {"probability": 0.005, "log_odds": 0.02}
 
 _MAX_ROWS = 2000  # for accumulated effects, evenly spread
 _MAX_PARTIAL_ROWS = 300  # for a partial dependence
-_MAX_LEVELS, _MAX_ROWS_OF_LEVEL = 20, 200  # categories compared, the most frequent, and their rows
+_MAX_LEVELS = 20  # categories compared, the most frequent
+_MAX_ROWS_OF_LEVEL = 200
 _MIN_ROWS_OF_LEVEL = 30  # for a category to be compared, unless fewer than two have as many
 
 # From rows, and perhaps other values of the column, to their readouts, (n_rows, n_readouts).

@@ -20,8 +20,8 @@ MEMORIES = np.array([0.5, 0.9, 0.99])[:, None]
 
 SCALED_ROWS = 2048  # from how many of the latest rows scales are worked out
 
-_MAX_GROWTH, _MAX_WEIGHT = 10.0, 1e6
-"""A weight counts no more than so many times the largest before it, and no more than so much."""
+_MAX_GROWTH = 10.0  # a weight counts no more than so many times the largest before it
+_MAX_WEIGHT = 1e6  # nor more than so much
 
 
 @final

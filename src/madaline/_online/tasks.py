@@ -26,8 +26,11 @@ from madaline.nn.losses import CrossEntropy, Loss, Squared
 _MIN_PROBABILITY = 1e-3  # losses of members end at the surprise at this, so that one miss is no end
 _MAX_SQUARE = 14.0  # the same for numbers: squared errors over their usual size, at most
 _MIN_SPREAD = 1e-6  # numbers that differ by a smaller share are taken for equal
-_OUTLIER_SPREADS = 5.0  # more spreads from the center than this, a number is far off
-_MAX_SHRINKAGE = 10.0  # where the spread shrinks by more, outputs of before mean nothing any more
+# More spreads from the center, a number is far off; if several are, scales are worked out anew.
+# Once numbers are 100,000 times as large, errors are then .6 of their spread, not 4.8
+_OUTLIER_SPREADS = 5.0
+# Where the spread shrinks by more, outputs start anew: errors are 1.04 times as large, not 1.8
+_MAX_SHRINKAGE = 10.0
 _RANGE_MARGIN = 0.1  # how far predictions may lie beyond the range of late numbers, as its share
 _ERROR_MEMORY = 0.998  # how much of the usual squared error is kept at each label
 

@@ -24,10 +24,12 @@ from madaline._words import format_count
 from madaline.errors import InputError, ModelFileError
 
 _BATCH_ROWS = 64  # rows observed together, where so many come within a second: one costs as much
-_WAIT_SECONDS, _SAVE_SECONDS = 1.0, 60.0  # how long rows wait, and how often the state is saved
+_WAIT_SECONDS = 1.0  # how long rows wait
+_SAVE_SECONDS = 60.0  # how often the state is saved
 
-_MAX_WAITING, _MAX_WAITING_BYTES = 10_000, 50_000_000
-"""Requests that wait to be observed, and their bytes; what comes beyond is counted and left out."""
+# What waits to be observed; what comes beyond is counted and left out
+_MAX_WAITING = 10_000  # requests
+_MAX_WAITING_BYTES = 50_000_000
 
 _MAX_LEVEL = 200  # letters that the state keeps of a category that training did not have
 ENDING = ".watch"  # ending of the files of states

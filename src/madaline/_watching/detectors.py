@@ -24,7 +24,8 @@ from madaline.nn.arrays import Array
 
 RECENT_ROWS = 4096  # rows that are kept
 TESTED_ROWS = 1024  # rows that are tested at once; how many changes no result
-_REFERENCE_SIZE = 300  # values of a new reference: after an alarm, or where training gave none
+# Values of a new reference: after an alarm, or where training gave none
+_REFERENCE_SIZE = 300
 _CLOSE_WINNINGS = 0.1
 """Share of the largest winnings from which a bet may tell since when; the latest is believed."""
 

@@ -20,8 +20,8 @@ from madaline._watching.detectors import RECENT_ROWS, WatchedSignal
 from madaline._watching.source import MAX_NEW_LEVELS, Source
 from madaline.nn.arrays import Array
 
-MAX_PENDING, MAX_ALARMS = 10_000, 10_000
-"""Rows that wait for their label, and alarms that are kept; the oldest are let go."""
+MAX_PENDING = 10_000  # rows that wait for their label; the oldest are let go
+MAX_ALARMS = 10_000  # alarms that are kept; the oldest are let go
 
 
 def check_state(state: Any, arrays: Mapping[str, Array], source: Source) -> None:

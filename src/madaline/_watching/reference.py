@@ -25,7 +25,11 @@ import numpy as np
 from madaline._data.profile import EDGES, LEVELS, ColumnProfile, shares_below
 from madaline.nn.arrays import Array
 
-_NO_EDGES, _NO_CODES = np.zeros(0), np.zeros(0, np.intp)
+_NO_EDGES = np.zeros(0)
+_NO_CODES = np.zeros(0, np.intp)
+
+# What tests bet on. In four tables, a shift by a standard deviation is found after 11 to 21 rows, a
+# new level of 3 % after 135 to 162, medians of 20 seeds (benchmarks/watching.py)
 _SHIFTS = (0.25, 0.5, 1.0, 2.0)  # shifts to both sides, in standard deviations of normal values
 _SPREADS = (0.4, 0.65, 1.5, 2.5)  # standard deviations after a change of spread; one before
 _LOSS_SHIFTS = (0.15, 0.3, 0.6, 1.2)  # shifts of losses, which only matter upward

@@ -135,8 +135,7 @@ def plot_hidden_units(
     to_output = network.weights[layer][: outputs.shape[1]]
     weights = to_output[:, 0] if to_output.shape[1] == 1 and layer == len(layers) else None
     panels, figure = _panels(outputs.shape[1])
-    low, high = outputs.min(), outputs.max()
-    shades = None
+    low, high, shades = outputs.min(), outputs.max(), None
     size = 30 if len(plane.rows) < _FEW_ROWS else 6
     for number, (ax, values) in enumerate(zip(panels, outputs.T, strict=True)):
         shades = ax.pcolormesh(

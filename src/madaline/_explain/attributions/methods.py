@@ -42,8 +42,11 @@ from madaline._explain.attributions.parts import Pairs
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-_MIN_NODES, _MAX_NODES = 8, 256  # of the integral at first, and at most, unless given
-_SEGMENTS = 2  # at first, of a path through networks with kinks
+# Nodes of the integral at first, unless given: they do for all of 200 rows of adult and 50 of
+# california_housing, but for one of 20 rows of letter, where 32 do
+_MIN_NODES = 8
+_MAX_NODES = 256
+_SEGMENTS = 2  # at first, of a path through networks with kinks: by 3 % another map than 4
 _TOLERANCE = 1e-4  # error of the sum of attributions, as a share of the range of the output
 
 MAX_EXACT_COLUMNS = 10  # up to which all sets, at most 1,024, are evaluated
