@@ -317,7 +317,7 @@ def test_scores_of_a_metric_come_first(fittings):
     prepared = replace(prepared, dataset=replace(prepared.dataset, metric=metric))
     own = replace(outcome, prepared=prepared)
     own.__dict__["_raced"] = outcome._raced
-    first, *others = own.scores
+    first, *others = own.scoring.scores
     p = sigmoid(outcome.scoring.output[:, 0])
     truth = prepared.dataset.target[:, 0]
     assert first.metric == "brier"
