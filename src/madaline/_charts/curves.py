@@ -38,9 +38,11 @@ def learning_figure(
     if len(losses):
         best = losses.argmin()
         lowest = f"; the lowest is {losses[best]:.4f}, at epoch {epochs[best]:.0f}"
-    others = [Line(*points, OTHER) for one, points in series.items() if one not in colored]
+    others = [
+        Line(points[0], points[1], OTHER) for one, points in series.items() if one not in colored
+    ]
     named = [
-        Line(*series[one], style, f"{names[one]} ({shares[one]:.0%})")
+        Line(series[one][0], series[one][1], style, f"{names[one]} ({shares[one]:.0%})")
         for one, style in colored.items()
     ]
     return Figure(
