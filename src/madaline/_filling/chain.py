@@ -6,7 +6,7 @@ that are filled better. They are kept, so that other rows go through the same ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, final
@@ -228,12 +228,32 @@ def learn_filler(
     by_gaps = sorted(known, key=lambda name: int(rows.gaps[name].sum()))
     learnable = [name for name in by_gaps if (~rows.gaps[name]).sum() >= _MIN_KNOWN]
     with_gaps = [name for name in learnable if rows.gaps[name].any()]
-    n_rounds = ROUNDS if len(with_gaps) > 1 else min(1, len(with_gaps))
+    learned = _learn_rounds(rows, with_gaps, seed, n_threads, n_trees, report)
+    complete = [] if only_gaps else [name for name in learnable if name not in with_gaps]
+    if complete:
+        report(f"{format_count(len(complete), 'column')} without gaps")
+    without_gaps = {
+        name: rows.learn(name, rows.task(name, _seed(seed, len(learned), place), n_threads))
+        for place, name in enumerate(complete)
+    }
+    return Filler(known, (without_gaps, *learned))
+
+
+def _learn_rounds(
+    rows: _FilledRows,
+    names: Sequence[str],
+    seed: int,
+    n_threads: int,
+    n_trees: int,  # of the last round
+    report: Report,
+) -> list[dict[str, GapModel]]:
+    """Return the models of each round, which have filled the gaps of the rows."""
+    n_rounds = ROUNDS if len(names) > 1 else min(1, len(names))
     learned: list[dict[str, GapModel]] = []
     for number in range(n_rounds):
         models: dict[str, GapModel] = {}
-        report(f"round {number + 1} of {n_rounds}: {format_count(len(with_gaps), 'column')}")
-        for place, name in enumerate(with_gaps):
+        report(f"round {number + 1} of {n_rounds}: {format_count(len(names), 'column')}")
+        for place, name in enumerate(names):
             choice = None  # tried once, on others that are filled well already
             if number != min(1, n_rounds - 1):
                 choice = learned[-1][name].choice if learned else PLAIN
@@ -242,14 +262,7 @@ def learn_filler(
             models[name] = rows.learn(name, task, choice=choice, n_trees=trees)
             rows.fill_best(name, models[name])
         learned.append(models)
-    complete = [] if only_gaps else [name for name in learnable if name not in with_gaps]
-    if complete:
-        report(f"{format_count(len(complete), 'column')} without gaps")
-    without_gaps = {
-        name: rows.learn(name, rows.task(name, _seed(seed, n_rounds, place), n_threads))
-        for place, name in enumerate(complete)
-    }
-    return Filler(known, (without_gaps, *learned))
+    return learned
 
 
 def _seed(*numbers: int) -> int:

@@ -25,7 +25,7 @@ from madaline._data.formats.writing import (
     learn_numbers,
     write_column,
 )
-from madaline._data.io.recognition import Form, recognize
+from madaline._data.io.recognition import Form, RecognizedRows, recognize
 from madaline._data.io.table_files import WrittenTable, read_as_written
 from madaline._data.kinds.kind import DROPPED, IMAGE, SEQUENCE, SOUND, ColumnSchema
 from madaline._data.schema import infer_columns, numbering_of
@@ -116,17 +116,10 @@ def read_source(
         file = read_as_written(X, categories=categories, encoding=encoding, missing=missing)
         X = file.typed
     rows = recognize(X)
-    if rows.form in (Form.IMAGES, Form.SIGNALS):
-        raise InputError("Images, sounds and sequences are not supported here: give a table.")
-    table = rows.table().without(missing)
-    if table.n_samples < 2 * min_rows:
-        raise InputError(
-            f"The table has {format_count(table.n_samples, 'sample')}: give {2 * min_rows} or more."
-        )
+    table = _table(rows, missing, 2 * min_rows)
     library, types = _types(X, rows.form, rows.content, table)
-    table = table.replaced(
-        {n: _as_decimals(table[n]) for n in table.names if types[n].lower() in _SHORT}
-    )
+    short = [name for name in table.names if types[name].lower() in _SHORT]
+    table = table.replaced({name: _as_decimals(table[name]) for name in short})
     schemas = infer_columns(table, _by_column(kinds, table.names))
     formats = {column.name: column.written for column in schemas}
     read = read_formats(table, formats)
@@ -143,6 +136,17 @@ def read_source(
         )
     notes = () if file is None else file.notes
     return SourceTable(read.select(drawn), tuple(columns), library, notes, formats, file)
+
+
+def _table(rows: RecognizedRows, missing: Sequence[str], min_samples: int) -> Table:
+    if rows.form in (Form.IMAGES, Form.SIGNALS):
+        raise InputError("Images, sounds and sequences are not supported here: give a table.")
+    table = rows.table().without(missing)
+    if table.n_samples < min_samples:
+        raise InputError(
+            f"The table has {format_count(table.n_samples, 'sample')}: give {min_samples} or more."
+        )
+    return table
 
 
 def _by_column(kinds: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
