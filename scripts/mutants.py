@@ -48,8 +48,8 @@ ROOMS = {
     "race": ("src/madaline/_race", ["tests/race", "tests/explain/test_importances.py"]),
     "kinds": ("src/madaline/_data/kinds", [f"tests/data/test_{name}.py" for name in KINDS.split()]),
     "evaluation": ("src/madaline/_evaluation", ["tests/evaluation"]),
-    "time": ("src/madaline/_time", ["tests/data", "tests/evaluation", "tests/fitting"]),
-    "trees": ("src/madaline/_trees", ["tests/race"]),
+    "time": ("src/madaline/_time", ["tests/time", "tests/fitting/test_time_and_past.py"]),
+    "trees": ("src/madaline/_trees", ["tests/trees"]),
     "fitting": ("src/madaline/_fitting", FITTING),
 }
 """What is changed, and the tests beside the examples in it."""

@@ -23,6 +23,7 @@ SHARED_DATA = PROJECT.parent / "shared" / "data"
 # What `make quick` runs: tests that fit no model, in a minute of one processor.
 QUICK = (
     "src/madaline/_data/",
+    "src/madaline/_time/",
     "src/madaline/nn/",
     "tests/charts/",
     "tests/data/",
@@ -31,6 +32,7 @@ QUICK = (
     "tests/nn/",
     "tests/records/",
     "tests/runtime/",
+    "tests/time/",
     "tests/test_chinese_pages.py",
     "tests/test_neighbors.py",
     "tests/test_package.py",
@@ -40,7 +42,6 @@ QUICK = (
 NOT_QUICK = (
     "tests/data/test_long_texts.py",
     "tests/data/test_patterns.py",
-    "tests/evaluation/test_dated.py",
     "tests/evaluation/test_leakage.py",
     "tests/evaluation/test_letters.py",
     "tests/evaluation/test_series_scores.py",
@@ -51,6 +52,7 @@ NOT_QUICK = (
     "tests/runtime/test_rows_of_a_model.py",
     "tests/runtime/test_runtime_networks.py",
     "tests/runtime/test_tensor_file.py",
+    "tests/time/test_noticing.py",
 )
 FITTED = {"fittings", "dated_model"}
 # What takes long as a whole, and is marked `slow`, as single tests of other files are.

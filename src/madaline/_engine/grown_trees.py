@@ -1,7 +1,7 @@
 """Trees that scikit-learn grew: the one place that reads its private names.
 
 Those of its histogram gradient boosting (`_predictors`, `TreeGrower`, the fields of nodes) have
-been the same from 1.6 to 1.9; `tests/race/test_trees.py` and `tests/sampling/test_growing.py` hold
+been the same from 1.6 to 1.9; `tests/trees/test_trees.py` and `tests/sampling/test_growing.py` hold
 them. Everything here runs on one thread: on several, sums of scikit-learn round otherwise.
 """
 

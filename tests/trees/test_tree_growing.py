@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from tests.race.changed import changed
-from tests.race.test_trees import categories, dataset, grown
+from tests.trees.test_trees import categories, dataset, grown
 
 from madaline._data.encoders.encoded import FoldFeatures
 from madaline._engine.executors.executor import Serial
