@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from madaline._data.table import Table
+from madaline._fitting.means import Means
+from madaline._fitting.training_data import Roles
 from madaline._fitting.updating.rows import JointRows, NewRows
 from madaline._fitting.updating.update import update_model
 from madaline._model.kept_rows import KeptRows
@@ -50,7 +52,9 @@ def later(make_rows):
 
 def updated(model, X, y):
     """Return the model after an update."""
-    return update_model(model, Table.from_columns(X), np.asarray(y), date="2026-11-29")
+    return update_model(
+        model, Table.from_columns(X), Roles(np.asarray(y)), Means(), date="2026-11-29"
+    )
 
 
 def test_rows_are_taken_in_the_order_of_their_times(model, later) -> None:
@@ -65,7 +69,7 @@ def test_rows_are_taken_in_the_order_of_their_times(model, later) -> None:
 def test_rows_of_one_time_stay_in_their_order_and_know_their_numbers(model, later) -> None:
     X, y = later(300, 4)
     X["hour"] = X["hour"][[2, 0, 0, 1]]
-    new = NewRows.checked(model, Table.from_columns(X), y, np.array([1.0, 1, 2, 0]), None)
+    new = NewRows.checked(model, Table.from_columns(X), Roles(y, np.array([1.0, 1, 2, 0])))
     assert new.data.row_numbers.tolist() == [1, 2, 0]
     assert new.data.weight.tolist() == [1, 2, 1]
     assert new.data.table["size"].tolist() == X["size"][[1, 2, 0]].tolist()
@@ -74,14 +78,14 @@ def test_rows_of_one_time_stay_in_their_order_and_know_their_numbers(model, late
 
 def test_folds_are_stretches_even_where_the_target_rises_with_time(model, later) -> None:
     X, y = later(300, 30)
-    new = NewRows.checked(model, Table.from_columns(X), np.sort(y), None, None)
+    new = NewRows.checked(model, Table.from_columns(X), Roles(np.sort(y)))
     folds = new.folds(model, np.random.default_rng(0))
     assert folds.tolist() == sorted(folds.tolist())
 
 
 def joint(model, X, y, groups=None) -> JointRows:
     """Return the new and the kept rows as an update takes them."""
-    new = NewRows.checked(model, Table.from_columns(X), y, None, groups)
+    new = NewRows.checked(model, Table.from_columns(X), Roles(y, groups=groups))
     return JointRows.of(new, model, np.random.default_rng(0))
 
 

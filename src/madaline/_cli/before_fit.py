@@ -21,7 +21,7 @@ from madaline._cli.console import (
 from madaline._cli.fit_request import read_time, source_name
 from madaline._cli.training_data import TrainingTable
 from madaline._comparison.comparison import compare_methods, fitted_methods, loss_of
-from madaline._comparison.measuring import Measured, Work, usual_seconds
+from madaline._comparison.measuring import MeasuredMethod, Work, usual_seconds
 from madaline._comparison.methods import METHODS, chosen_methods
 from madaline._comparison.result import Comparison
 from madaline._comparison.rows import ComparedRows
@@ -82,7 +82,7 @@ def look_of(arguments: Namespace) -> Look:
     if has_target:
         data.check_target(arguments.task)
     source, notes = arguments.table, data.notes
-    if data.drawn_from is not None:
+    if data.roles.drawn_from is not None:
         notes = (note_of_drawn(data.table.n_samples, data.n_rows), *notes)
     if data.encoding and arguments.encoding is None:
         notes = (
@@ -145,7 +145,7 @@ def run_compare(arguments: Namespace) -> None:
     work = Work(arguments.jobs or -1, limit)
     fitted = fitted_methods(names, rows)
 
-    def show(name: str, one: Measured) -> None:
+    def show(name: str, one: MeasuredMethod) -> None:
         if not arguments.quiet:
             seconds = monotonic() - start
             left = _seconds_left(fitted, name, seconds, limit)
@@ -188,7 +188,7 @@ def _rows(arguments: Namespace) -> ComparedRows:
     )
     roles = replace(data.roles, drawn_from=None)  # the rows that were drawn are all that count
     rows = ComparedRows.of(data.table, roles, request, arguments.rows)
-    n_given = rows.n_given if data.drawn_from is None else data.n_rows
+    n_given = rows.n_given if data.roles.drawn_from is None else data.n_rows
     return replace(rows, n_given=n_given, notes=(*data.notes, *rows.notes))
 
 
@@ -219,7 +219,7 @@ def _opening_lines(rows: ComparedRows, fitted: tuple[str, ...], limit: float) ->
 
 
 def _progress_line(
-    name: str, one: Measured, rows: ComparedRows, *, seconds: float, left: float
+    name: str, one: MeasuredMethod, rows: ComparedRows, *, seconds: float, left: float
 ) -> str:
     loss, metric = format_number(loss_of(one, rows), 4), metric_name(rows.metrics[0])
     title = pad(translate_word(METHODS[name].title), 19)

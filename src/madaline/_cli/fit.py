@@ -54,12 +54,13 @@ _INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to
 
 
 def run_fit(arguments: Namespace) -> None:
-    limit = None if arguments.time_limit is None else TimeLimit(arguments.time_limit)
+    """Fit a model, or one for each group of rows, and write the file."""
     path = Path(arguments.output) if arguments.output else _default_path(arguments.table)
+    limit = None if arguments.time_limit is None else TimeLimit(arguments.time_limit)
     check_destination(path, sources=[arguments.table])
+    if arguments.by and arguments.live:
+        raise InputError("--live shows one fit, and --by makes many: leave one of them out.")
     if arguments.by:
-        if arguments.live:
-            raise InputError("--live shows one fit, and --by makes many: leave one of them out.")
         from madaline._cli.many import fit_by
 
         fit_by(arguments, path)
@@ -68,17 +69,17 @@ def run_fit(arguments: Namespace) -> None:
         arguments.target = None if reads_in_blocks(arguments.table) else [LABEL]
     data = TrainingTable.read(arguments, in_blocks=True)
     data = data.probabilities(arguments) if arguments.probabilities else data
+    _fit_one(arguments, data, path, limit)
+
+
+def _fit_one(
+    arguments: Namespace, data: TrainingTable, path: Path, limit: TimeLimit | None
+) -> None:
+    """Fit one model; say what is found before, while and after it trains."""
     fitting = _fitting(arguments, data, path, limit)
     live = _live_page(fitting) if arguments.live else None
     with _whole_or_nothing(fitting, path):
-        if not arguments.quiet:
-            tell(*opening_lines(arguments.table, data, fitting))
-            if arguments.verbose:
-                tell(*detail_lines(fitting))
-        leaks = (for_command_line(f"warning: {leak}") for leak in join_leaks(fitting.leaks))
-        tell(*(paragraph(printable(leak)) for leak in leaks))
-        if in_order := fitting.prepared.sorted_rows:
-            tell(paragraph(printable(f"note: {in_order}")))
+        _tell_opening(arguments, data, fitting)
         with first_interrupt(lambda: _interrupted(fitting)) as check:
             model = _train(fitting, arguments, live)
             check()
@@ -86,19 +87,36 @@ def run_fit(arguments: Namespace) -> None:
                 model = replace(model, diagnosis=model.diagnosis.named(data.names))
             model = model.for_command_line()
             model.save(path)
-    if arguments.quiet:  # a leak that no form of the search fits looks so
-        told = [one.sentence for one in model.diagnosis or () if one.kind == "one column"]
-        tell(*(paragraph(printable(f"warning: {sentence}")) for sentence in told))
     if not _kept_for_later(fitting, path):
         fitting.checkpoint.discard()
+    _tell_result(arguments, model, path)
+    if live is not None:
+        _leave(live)
+
+
+def _tell_opening(arguments: Namespace, data: TrainingTable, fitting: Fitting) -> None:
+    """Print what was read and what will be tried, and warn of leaks."""
+    if not arguments.quiet:
+        tell(*opening_lines(arguments.table, data, fitting))
+        if arguments.verbose:
+            tell(*detail_lines(fitting))
+    leaks = (for_command_line(f"warning: {leak}") for leak in join_leaks(fitting.leaks))
+    tell(*(paragraph(printable(leak)) for leak in leaks))
+    if in_order := fitting.prepared.sorted_rows:
+        tell(paragraph(printable(f"note: {in_order}")))
+
+
+def _tell_result(arguments: Namespace, model: FittedModel, path: Path) -> None:
+    """Print the result, in the form that was asked for."""
+    if arguments.quiet:  # a leak that no form of the search fits looks so
+        leaks = [one.sentence for one in model.diagnosis or () if one.kind == "one column"]
+        tell(*(paragraph(printable(f"warning: {sentence}")) for sentence in leaks))
     if arguments.json:
         say_json(_facts(model, path))
     elif arguments.quiet:
         say_lines([answer_line(model, path)])
     else:
         say_lines(["", *answer_lines(model, path, networks=arguments.verbose > 0)])
-    if live is not None:
-        _leave(live)
 
 
 def _fitting(
@@ -106,7 +124,7 @@ def _fitting(
 ) -> Fitting:
     """Return the fitting that the arguments describe."""
     classes = np.array(data.target_names) if arguments.probabilities else None
-    objective = read_objective(arguments, data.target if classes is None else classes)
+    objective = read_objective(arguments, data.roles.target if classes is None else classes)
     if classes is None:
         data.check_target(arguments.task or objective.task)
     roles = data.roles

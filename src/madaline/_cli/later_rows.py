@@ -44,6 +44,8 @@ from madaline._data.io.table_files import (
     write_predictions,
 )
 from madaline._data.table import Table
+from madaline._fitting.means import Means
+from madaline._fitting.training_data import Roles
 from madaline._fitting.updating.update import update_model
 from madaline._language.translation import translate_word
 from madaline._language.widths import pad, pad_left
@@ -115,17 +117,14 @@ def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
     """Return how many rows the model had learned from, and the updated one, which is saved."""
     before = load_model(arguments)
     before.check_one_output("updated")
-    rows, target, weight, groups = _read_new_rows(before, arguments)
+    rows, roles = _read_new_rows(before, arguments)
     model = update_model(
         before,
         rows.table,
-        target,
+        roles,
+        Means(n_jobs=arguments.jobs or -1, memory_limit=arguments.memory),
         date=datetime.now(UTC).date().isoformat(),
-        sample_weight=weight,
-        groups=groups,
         keep_rows=arguments.keep_rows,
-        n_jobs=arguments.jobs or -1,
-        memory_limit=arguments.memory,
     )
     model = model.for_command_line()
     with writing(path):
@@ -133,9 +132,7 @@ def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
     return before.summary.n_samples, model
 
 
-def _read_new_rows(
-    model: FittedModel, arguments: Namespace
-) -> tuple[RowBlock, Array, Array | None, Array | None]:
+def _read_new_rows(model: FittedModel, arguments: Namespace) -> tuple[RowBlock, Roles]:
     """Return the rows, their target, and the weight and the groups that the fit was given, too."""
     if Path(arguments.table).is_dir() and not reads_in_blocks(arguments.table):
         raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")
@@ -149,8 +146,7 @@ def _read_new_rows(
                 f"{arguments.table} has no column {name!r}, which the update needs:"
                 f" {suggestion(name, rows.table.names)}"
             )
-    return (
-        rows,
+    return rows, Roles(
         rows.table[target],
         None if weight is None else read_weight(weight, rows.table[weight]),
         None if groups is None else read_groups(groups, rows.table[groups]),

@@ -44,7 +44,7 @@ def fit_by(arguments: Namespace, path: Path) -> None:
     data = TrainingTable.read(arguments)
     options = _options(arguments, data, by)
     data.check_target(options.task)
-    request = read_request(arguments, data, read_objective(arguments, data.target))
+    request = read_request(arguments, data, read_objective(arguments, data.roles.target))
     job = _FileJob(data, request, arguments.memory, arguments.time_limit)
     grouped = GroupedRows.of(data.table, by)
     n_rows = [*map(len, grouped.rows()), *[data.table.n_samples] * options.fits_common]
@@ -111,12 +111,12 @@ class _FileJob(Job):
     @property
     def target(self) -> Array:  # type: ignore[override]
         """What to predict."""
-        return self.data.target
+        return self.data.roles.target
 
     @property
     def weight(self) -> Array | None:  # type: ignore[override]
         """How much each row counts."""
-        return self.data.weight
+        return self.data.roles.weight
 
     def take(self, rows: Any, without: Sequence[str]) -> _FileJob:
         """Return the job of the rows of a group."""
@@ -133,9 +133,7 @@ class _FileJob(Job):
         taken = replace(
             data,
             table=data.table.drop(without).take(rows),
-            target=data.target[rows],
-            weight=None if data.weight is None else data.weight[rows],
-            groups=None if data.groups is None else data.groups[rows],
+            roles=data.roles.take(rows),
         )
         return replace(self, data=taken, request=request)
 
@@ -182,8 +180,8 @@ def _options(arguments: Namespace, data: TrainingTable, by: tuple[str, ...]) -> 
     for name in by:
         if name in data.target_names:
             raise InputError(f"--by names {name}, which is to be predicted: name other columns.")
-    objective = read_objective(arguments, data.target)
-    task = arguments.task or objective.task or infer_task(data.target)[0]
+    objective = read_objective(arguments, data.roles.target)
+    task = arguments.task or objective.task or infer_task(data.roles.target)[0]
     arguments.task = task  # the same for all groups
     return ManyOptions(
         by,

@@ -51,11 +51,11 @@ class Option:
 
 @final
 @dataclass(frozen=True)
-class Group:
+class OptionGroup:
     """Options under a title of their own."""
 
     title: str
-    options: Sequence[Option | Alternatives]
+    options: Sequence[Option | ExclusiveOptions]
 
     def add_to(self, parser: Any) -> None:
         """Add the group to a parser."""
@@ -64,7 +64,7 @@ class Group:
 
 @final
 @dataclass(frozen=True)
-class Alternatives:
+class ExclusiveOptions:
     """Options of which only one may be given."""
 
     options: Sequence[Option]
@@ -74,7 +74,7 @@ class Alternatives:
         add_options(parser.add_mutually_exclusive_group(), self.options)
 
 
-def add_options(parser: Any, options: Iterable[Option | Group | Alternatives]) -> None:
+def add_options(parser: Any, options: Iterable[Option | OptionGroup | ExclusiveOptions]) -> None:
     """Add options to a parser."""
     for option in options:
         option.add_to(parser)
@@ -89,7 +89,7 @@ class Command:
     run: str  # the module of this room, and its function, which is imported when it is needed
     about: str  # in a line
     description: str  # examples end it
-    options: Sequence[Option | Group | Alternatives]
+    options: Sequence[Option | OptionGroup | ExclusiveOptions]
     usage: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)  # of options that it does not have
 
@@ -231,7 +231,7 @@ MODEL = (
 )
 TARGET = Option("--target COLUMN", "the column to predict", action="append")
 TASK = Option("--task", "what the target is (default: inferred from its values)", choices=("classification", "regression"))
-COLUMNS = Group("columns (each may name several, and be repeated)", (
+COLUMNS = OptionGroup("columns (each may name several, and be repeated)", (
     Option("--drop COLUMN ...", "leave these columns out"),
     Option("--category COLUMN ...", "treat these as categories, even if they hold numbers"),
     Option("--number COLUMN ...", "treat these as numbers"),
@@ -240,7 +240,7 @@ COLUMNS = Group("columns (each may name several, and be repeated)", (
 ))
 WEIGHT = Option("--weight COLUMN", "how much each row counts")
 GROUPS = Option("--groups COLUMN", "rows with equal values (a patient, a day) stay in one fold")
-TIMES = Alternatives((
+TIMES = ExclusiveOptions((
     Option("--time COLUMN", "when rows were recorded: scores are of later rows, predicted from earlier ones (default: as the fit finds best)"),
     Option("--in-order", "the rows are in the order of time"),
     Option("--no-time", "deal rows to folds at random, whatever their dates"),

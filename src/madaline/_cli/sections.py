@@ -371,7 +371,7 @@ def _columns(fitting: Fitting) -> Iterator[str]:
 def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield what is predicted, and how to choose the other task where that is possible."""
     name = clip_text(fitting.target_name, 24, "...")
-    target = data.target
+    target = data.roles.target
     if fitting.prepared.data.classes is not None:
         shares = map("{} {:.0%}".format, data.target_names, target.mean(axis=0))
         listed = format_list(shares, limit=_MAX_CLASSES)

@@ -91,10 +91,10 @@ def _read(arguments: Namespace) -> tuple[OnlineLearner, Table, Array]:
     if len(data.target_names) > 1:
         names = format_list(data.target_names)
         raise InputError(f"A stream has one target, but --target names {names}.")
-    is_classes = (arguments.task or infer_task(data.target)[0]) == "classification"
+    is_classes = (arguments.task or infer_task(data.roles.target)[0]) == "classification"
     choices = choose_text_formats(data.table, data.kinds)
-    table, y = _rows_in_order(_converted(data, choices), data.target, arguments.time)
-    task = Classes() if is_classes else Numbers(written=data.target_format)
+    table, y = _rows_in_order(_converted(data, choices), data.roles.target, arguments.time)
+    task = Classes() if is_classes else Numbers(written=data.roles.written)
     learner = OnlineLearner(task, list(table.names), arguments.seed)
     _tell_formats(learner.columns, data, choices)
     return learner, table, y

@@ -23,8 +23,8 @@ from madaline._cli.options import (
     TIMES,
     WEIGHT,
     Command,
-    Group,
     Option,
+    OptionGroup,
     above_zero,
     at_least,
     order_by,
@@ -71,7 +71,7 @@ LOOK = Command(
         TARGET,
         TASK,
         COLUMNS,
-        Group("rows", (
+        OptionGroup("rows", (
             GROUPS,
             TIMES,
             *READING,
@@ -79,7 +79,7 @@ LOOK = Command(
             ROOT,
             Option("--memory SIZE", "memory to take at most, such as 2GB"),
         )),
-        Group("output", (
+        OptionGroup("output", (
             Option("-o --output PAGE", "write a self-contained HTML page"),
             JSON,
         )),
@@ -116,7 +116,7 @@ FIT = Command(
         Option("--target COLUMN", "the column to predict, or several together, with commas between them; of images and sounds, their folder", action="append"),
         Option("-o --output MODEL", "where to write (default: TABLE.madaline, here)"),
         TASK,
-        Group("goal", (
+        OptionGroup("goal", (
             Option("--loss", "for numbers: predict the mean, the median, a quantile, or the mean of counts", choices=LOSSES),
             Option("--probabilities", "the columns of --target hold the probabilities of classes with their names, such as another model predicts"),
             Option("--quantile SHARE", "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)", type=quantiles, default=0.5),
@@ -125,17 +125,17 @@ FIT = Command(
             Option("--threshold SHARE", f"of two classes, predict the second one above this probability; by default tuned for the metrics {', '.join(TUNED_METRICS)}, otherwise 0.5", type=float),
             Option("--costs COST", "of two classes in sorted order, such as no and yes: the cost of yes predicted for no, and of no for yes; the threshold is tuned for the lowest mean cost", nargs=2, type=float),
         )),
-        Group("a model for each group of rows", (
+        OptionGroup("a model for each group of rows", (
             Option("--by COLUMN", "fit a model for each value of these columns, such as stores, into one file", nargs='+'),
             Option("--common", "fit one to all rows, too, which answers for groups that are new, small, or cannot be fitted"),
             Option("--min-rows N", f"rows from which on a group gets a model of its own (default: 1; with --common {MIN_ROWS})", type=at_least(1)),
             Option("--compare-common", "tell, out of fold, whether one model for all is better, or one for each"),
         )),
-        Group(COLUMNS.title, (*COLUMNS.options,
+        OptionGroup(COLUMNS.title, (*COLUMNS.options,
             Option("--increasing COLUMN ...", "predictions never fall when these grow; of two classes, the second's"),
             Option("--decreasing COLUMN ...", "predictions never rise when these grow"),
         )),
-        Group("rows", (
+        OptionGroup("rows", (
             WEIGHT,
             GROUPS,
             TIMES,
@@ -149,7 +149,7 @@ FIT = Command(
             ROOT,
             Option("--folds N", "folds of the cross-validation (default: 3 to 10, fewer for more rows)", type=at_least(2)),
         )),
-        Group("work", (
+        OptionGroup("work", (
             Option("--preset", "quick: less time, higher loss; best: more time, lower loss (default: %(default)s)", choices=tuple(PRESETS), default=BALANCED.name),
             Option("--members", "all: boosted trees beside networks, where they help (default: %(default)s)", choices=MEMBERS, default=ALL),
             Option("--effort EPOCHS", "epochs of a network, at most (default: %(default)s)", type=at_least(1), default=100),
@@ -159,7 +159,7 @@ FIT = Command(
             Option("--on ADDRESS", "train on a cluster, with the same result: ray://HOST:10001, dask://HOST:8786; ray or dask for processes of this machine"),
             Option("--keep-rows N", "rows that the model's file may hold for `madaline update` (default: none)", type=at_least(0), default=0),
         )),
-        Group("output", (
+        OptionGroup("output", (
             Option("--json", "print the result as one JSON object"),
             Option("-q --quiet", "print the file and the score in one line, nothing else"),
             Option("--live", "watch the fit on a page while it runs, served to this machine alone; same result"),
@@ -191,7 +191,7 @@ COMPARE = Command(
         Option("--quantile SHARE", "the quantile of --loss quantile (default: %(default)s)", type=float, default=0.5),
         Option("--models NAME ...", f"{', '.join(name for name in METHODS if name != CONSTANT)} (default: those that are installed)"),
         COLUMNS,
-        Group("rows", (
+        OptionGroup("rows", (
             WEIGHT,
             GROUPS,
             TIMES,
@@ -199,13 +199,13 @@ COMPARE = Command(
             Option("--rows N", f"rows to compare on, drawn from a larger table, or all (default: {MAX_ROWS:,})", type=rows_or_all, default=MAX_ROWS),
             Option("--folds N", "folds (default: 5, or 3 of 20,000 rows or more)", type=at_least(2)),
         )),
-        Group("work", (
+        OptionGroup("work", (
             Option("--effort EPOCHS", "epochs of madaline's networks, at most (default: %(default)s)", type=at_least(1), default=100),
             SEED,
             JOBS,
             Option("--time-limit SECONDS", "for each method in all folds (default: 120, longer for more than 100,000 cells)", type=above_zero),
         )),
-        Group("output", (
+        OptionGroup("output", (
             Option("-o --output PICTURE", "write a page or a picture: .html, .svg, .png or .pdf"),
             JSON,
             QUIET,
@@ -295,17 +295,17 @@ SAMPLE = Command(
         Option("--given COLUMN=VALUE ...", "values of some columns; the rest is drawn to fit them"),
         Option("--balanced COLUMN", "as many rows of each value of this column"),
         SEED,
-        Group("learning", (
+        OptionGroup("learning", (
             Option("--privacy SHARE", "share of rows that may lie nearer to rows learned from than to others, or safe, middle or sharp (default: 0.53)", default='0.53'),
             Option("--min-rows N", "values of fewer rows are not drawn (default: %(default)s)", type=at_least(1), default=5),
             Option("--first COLUMN ...", "columns to draw first, so that --given costs nothing"),
             Option("--target COLUMN", "the column that models predict to see how useful the rows are (default: the last)"),
             Option("--jobs N", "threads (default: all)", type=at_least(1)),
         )),
-        Group(COLUMNS.title, (*COLUMNS.options,
+        OptionGroup(COLUMNS.title, (*COLUMNS.options,
             *READING,
         )),
-        Group("output", (
+        OptionGroup("output", (
             Option("-o --output FILE", "CSV, TSV, jsonl, Parquet or Feather (default: CSV, printed)"),
             SPREADSHEET,
             Option("--page PAGE", "write a page of distributions side by side"),
@@ -342,10 +342,10 @@ FILL = Command(
         Option("--no-check", "do not measure how good filling is, which takes half of the time"),
         SEED,
         Option("--jobs N", "threads (default: all)", type=at_least(1)),
-        Group(COLUMNS.title, (*COLUMNS.options,
+        OptionGroup(COLUMNS.title, (*COLUMNS.options,
             *READING,
         )),
-        Group("output", (
+        OptionGroup("output", (
             Option("-o --output FILE", "CSV, TSV, jsonl, Parquet or Feather (default: CSV, printed)"),
             SPREADSHEET,
             Option("--json", "print what was filled, and how good it is, as one JSON object"),

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import final
 
 import numpy as np
 
@@ -46,18 +47,12 @@ class TrainingTable:
     """A table taken apart."""
 
     table: Table  # the columns to learn from
-    target: Array  # (n_samples,) or (n_samples, n_targets), what to predict, if anything
-    weight: Array | None  # (n_samples,), how much each row counts
-    groups: Array | None  # (n_samples,), which rows belong together
+    roles: Roles  # what to predict, if anything, and what rows are beside it
     kinds: Mapping[str, str]  # the kinds of some columns, as given
-    # How the numbers of the target were written, where they were read from text.
-    target_format: NumberFormat | None
     n_columns: int  # of the file
     notes: tuple[str, ...] = ()  # what was changed when it was read
     names: tuple[str, ...] | None = None  # where the rows are files in a folder, their paths in it
-    target_names: tuple[str, ...] = ()
     encoding: str = ""  # of the file, where it is not UTF-8 or said by a mark
-    drawn_from: SampledRows | None = None  # all rows, of which these are a sample
 
     @classmethod
     def read(
@@ -73,67 +68,42 @@ class TrainingTable:
             arguments, given, to_fit=to_fit, in_blocks=in_blocks
         )
         targets, roles = _checked_roles(arguments, given, everything, to_fit=to_fit)
-        weight, groups = arguments.weight, arguments.groups
         table = everything.drop(name for _, name in roles if not _is_series(name, arguments))
         kinds = _kinds([kind for kind in given if not _is_of_target(kind, targets)], table)
         _check_columns(table, may_be_empty=not to_fit or sampled is not None)
-        of_target = {item.column: item.kind for item in reversed(given)}
-        columns: list[Array] = []
-        formats: dict[str, Format | None] = {}
-        for name in targets:
-            column, choice = everything[name], ORDINARY
-            if not _predicts_classes(arguments) and of_target.get(name) != CATEGORY:
-                column, choice = read_numbers(name, column, of_target.get(name, ""), beside=table)
-            columns.append(column)
-            notes += (f"{name}: {choice.words}.",) if choice.words else ()
-            formats[name] = choice.format
-        written = formats[targets[0]] if len(targets) == 1 else None
-        known = np.zeros(table.n_samples, bool)
-        missing = np.logical_or.reduce([known, *map(missing_values, columns)])
+        read = [_Target.read(name, everything, table, arguments, given) for name in targets]
+        notes += tuple(note for target in read for note in target.notes)
         if not getattr(arguments, "lags", None):  # they count rows, so none may be left out
+            known = np.zeros(table.n_samples, bool)
+            missing = np.logical_or.reduce([known, *(missing_values(one.values) for one in read)])
             left_out = left_out_words(format_list(targets, last=" or "), missing)
             if left_out:
                 everything, table = everything.take(~missing), table.take(~missing)
-                columns, notes = [column[~missing] for column in columns], (*notes, left_out)
+                read = [replace(one, values=one.values[~missing]) for one in read]
                 names = names and tuple(np.array(names, object)[~missing])
+                notes = (*notes, left_out)
         if sampled is not None:
+            formats = {target.name: target.written for target in read}
             sampled = None if sampled.drawn.is_complete else with_formats(sampled, formats)
-        columns = [_whole(name, column) for name, column in zip(targets, columns, strict=True)]
-        return cls(
-            table,
-            side_by_side(columns) if columns else np.empty((table.n_samples, 0)),
-            None if weight is None else read_weight(weight, everything[weight]),
-            None if groups is None else read_groups(groups, everything[groups]),
-            kinds,
-            written if isinstance(written, NumberFormat) else None,
-            len(everything.names),
-            notes,
-            names,
-            targets,
-            encoding,
-            sampled,
-        )
+        given_roles = _roles_of(read, everything, arguments)
+        given_roles = replace(given_roles, drawn_from=sampled)
+        n_columns = len(everything.names)
+        return cls(table, given_roles, kinds, n_columns, notes, names, encoding)
 
     @property
-    def roles(self) -> Roles:
-        """What is learned, and what rows are beside it."""
-        return Roles(
-            self.target,
-            self.weight,
-            self.groups,
-            names=self.target_names,
-            written=self.target_format,
-            drawn_from=self.drawn_from,
-        )
+    def target_names(self) -> tuple[str, ...]:
+        """The columns to predict."""
+        return tuple(self.roles.names)
 
     @property
     def n_rows(self) -> int:
         """Number of rows that are learned from."""
-        return self.table.n_samples if self.drawn_from is None else self.drawn_from.n_samples
+        drawn_from = self.roles.drawn_from
+        return self.table.n_samples if drawn_from is None else drawn_from.n_samples
 
     def probabilities(self, arguments: Namespace) -> TrainingTable:
         """Return the table with a target of probabilities, refusing other columns."""
-        if self.target.ndim == 1:
+        if self.roles.target.ndim == 1:
             raise InputError(
                 "--probabilities needs a column for each class, also of two: name them all, as in"
                 " --target no,yes."
@@ -144,7 +114,7 @@ class TrainingTable:
             )
         texts = [
             n
-            for n, column in zip(self.target_names, self.target.T, strict=True)
+            for n, column in zip(self.target_names, self.roles.target.T, strict=True)
             if not all(isinstance(value, int | float) for value in column.tolist())
         ]
         if texts:
@@ -152,13 +122,14 @@ class TrainingTable:
                 f"--probabilities needs numbers from 0 to 1, but the column {texts[0]} holds text:"
                 " name others."
             )
-        target = self.target.astype(np.float64)
+        target = self.roles.target.astype(np.float64)
         checked = checked_probabilities(target, np.array(self.target_names), "the table")
-        return replace(self, target=checked)
+        return replace(self, roles=replace(self.roles, target=checked))
 
     def check_target(self, task: str | None) -> None:
         """Refuse targets from which nothing can be learned, each by its name."""
-        target, several = self.target, self.target.ndim > 1
+        target = self.roles.target
+        several = target.ndim > 1
         if task is None:
             names = self.target_names
             task, _ = infer_task_of_several(names, target) if several else infer_task(target)
@@ -175,6 +146,48 @@ class TrainingTable:
                     f" {format_count(len(column), 'row')}, too many to be classes: choose another"
                     " column, or add rows so that each class has some."
                 )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class _Target:
+    """A column to predict, as it was read."""
+
+    name: str
+    values: Array
+    written: Format | None  # how its numbers were written, where they were text
+    notes: tuple[str, ...]
+
+    @classmethod
+    def read(
+        cls,
+        name: str,
+        everything: Table,
+        table: Table,  # the columns to learn from
+        arguments: Namespace,
+        given: Sequence[_GivenKind],
+    ) -> _Target:
+        """Return the column, as numbers where it is not said to hold classes."""
+        kind = next((item.kind for item in given if item.column == name), "")
+        column, choice = everything[name], ORDINARY
+        if not _predicts_classes(arguments) and kind != CATEGORY:
+            column, choice = read_numbers(name, column, kind, beside=table)
+        notes = (f"{name}: {choice.words}.",) if choice.words else ()
+        return cls(name, column, choice.format, notes)
+
+
+def _roles_of(targets: Sequence[_Target], everything: Table, arguments: Namespace) -> Roles:
+    """Return what rows are, from the columns that options name."""
+    columns = [_whole(target.name, target.values) for target in targets]
+    weight, groups = arguments.weight, arguments.groups
+    written = targets[0].written if len(targets) == 1 else None
+    return Roles(
+        side_by_side(columns) if columns else np.empty((everything.n_samples, 0)),
+        None if weight is None else read_weight(weight, everything[weight]),
+        None if groups is None else read_groups(groups, everything[groups]),
+        names=tuple(target.name for target in targets),
+        written=written if isinstance(written, NumberFormat) else None,
+    )
 
 
 def _checked_roles(

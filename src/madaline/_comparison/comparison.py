@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from madaline._comparison.measuring import (
-    Measured,
+    MeasuredMethod,
     Work,
     losses_of,
     measure,
@@ -49,7 +49,7 @@ def compare(
     random_state: int | np.random.RandomState | None = 0,
     n_jobs: int | None = -1,
     time_limit: float | None = None,
-    on_result: Callable[[str, Measured], object] | None = None,
+    on_result: Callable[[str, MeasuredMethod], object] | None = None,
 ) -> Comparison:
     """Compare madaline with other methods on the same folds of a table.
 
@@ -151,27 +151,10 @@ def compare_methods(
     rows: ComparedRows,
     names: tuple[str, ...],
     work: Work,
-    on_result: Callable[[str, Measured], object] | None = None,
+    on_result: Callable[[str, MeasuredMethod], object] | None = None,
 ) -> Comparison:
     """Return the comparison of methods; an interrupt keeps what was measured before."""
-    measured: dict[str, Measured] = {}
-    failed: dict[str, str] = {}
-    interrupted = False
-    absent = [name for name in names if not METHODS[name].is_installed]
-    unsuited = [name for name in names if not METHODS[name].learns(rows.loss)]
-    for name in fitted_methods(names, rows):
-        try:
-            measured[name] = measure(METHODS[name], rows, work)
-        except KeyboardInterrupt:
-            if len(measured) < 2:
-                raise
-            interrupted = True
-            break
-        except Exception as error:  # of other packages, which may fail in any way
-            failed[name] = sentence_of(error)
-            continue
-        if on_result is not None:
-            on_result(name, measured[name])
+    measured, failed, interrupted = _measured(rows, names, work, on_result)
     if not measured:
         raise InputError(f"No method could be fitted: {next(iter(failed.values()))}")
     return Comparison(
@@ -183,8 +166,8 @@ def compare_methods(
         rows.folds.n_folds,
         rows.times is not None,
         failed,
-        tuple(absent),
-        tuple(unsuited),
+        tuple(name for name in names if not METHODS[name].is_installed),
+        tuple(name for name in names if not METHODS[name].learns(rows.loss)),
         rows.notes,
         interrupted,
         tuple(name for name, one in measured.items() if one.cut_short),
@@ -192,12 +175,36 @@ def compare_methods(
     )
 
 
+def _measured(
+    rows: ComparedRows,
+    names: tuple[str, ...],
+    work: Work,
+    on_result: Callable[[str, MeasuredMethod], object] | None,
+) -> tuple[dict[str, MeasuredMethod], dict[str, str], bool]:
+    """Return what came of each method, why others failed, and whether that was interrupted."""
+    measured: dict[str, MeasuredMethod] = {}
+    failed: dict[str, str] = {}
+    for name in fitted_methods(names, rows):
+        try:
+            measured[name] = measure(METHODS[name], rows, work)
+        except KeyboardInterrupt:
+            if len(measured) < 2:
+                raise
+            return measured, failed, True
+        except Exception as error:  # of other packages, which may fail in any way
+            failed[name] = sentence_of(error)
+            continue
+        if on_result is not None:
+            on_result(name, measured[name])
+    return measured, failed, False
+
+
 def fitted_methods(names: tuple[str, ...], rows: ComparedRows) -> tuple[str, ...]:
     """Return the methods that are installed and learn the loss."""
     return tuple(n for n in names if METHODS[n].is_installed and METHODS[n].learns(rows.loss))
 
 
-def _results(measured: Mapping[str, Measured], rows: ComparedRows) -> tuple[Result, ...]:
+def _results(measured: Mapping[str, MeasuredMethod], rows: ComparedRows) -> tuple[Result, ...]:
     """Return what came of each method, that of the lowest loss first."""
     weight = None if rows.weight is None else rows.weight[rows.held_out]
     losses = {name: loss_of(one, rows) for name, one in measured.items()}
@@ -244,7 +251,7 @@ def _loss_of_constant(rows: ComparedRows) -> float:
     return float(np.average(losses, weights=weight)) or 1.0
 
 
-def loss_of(one: Measured, rows: ComparedRows) -> float:
+def loss_of(one: MeasuredMethod, rows: ComparedRows) -> float:
     """Return the loss of a method, in the metric that is shown."""
     weight = None if rows.weight is None else rows.weight[rows.held_out]
     mean = float(np.average(one.losses, weights=weight))

@@ -81,7 +81,7 @@ class Budget:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Measured:
+class MeasuredMethod:
     """What came of a method."""
 
     losses: Array  # (n_held_out,): the loss of each row (of numbers, see `losses_of`), by folds
@@ -97,7 +97,7 @@ def usual_seconds(rows: ComparedRows) -> float:
     return _SECONDS * max(1.0, rows.n_cells / _CELLS)
 
 
-def measure(method: Method, rows: ComparedRows, work: Work) -> Measured:
+def measure(method: Method, rows: ComparedRows, work: Work) -> MeasuredMethod:
     """Fit a method in each fold, and predict the rows that are held out."""
     limits = _quiet(work.n_threads(rows)) if method.learners else nullcontext()
     folds, parts = rows.all_folds, []
@@ -109,7 +109,7 @@ def measure(method: Method, rows: ComparedRows, work: Work) -> Measured:
     losses, hits, *costs = zip(*parts, strict=True)
     fit, row, size = (float(np.median(cost)) for cost in costs)
     joined = np.concatenate(losses), np.concatenate(hits)
-    return Measured(*joined, fit, row, size, budget.cut_short)
+    return MeasuredMethod(*joined, fit, row, size, budget.cut_short)
 
 
 @contextmanager
@@ -125,7 +125,7 @@ def _quiet(n_threads: int) -> Iterator[None]:
 def _measured(
     method: Method, fold: Fold, rows: ComparedRows, work: Work, budget: Budget
 ) -> tuple[Array, Array, float, float, int]:
-    """Return losses and hits of the held-out rows, and the costs as in `Measured`."""
+    """Return losses and hits of the held-out rows, and the costs as in `MeasuredMethod`."""
     start = _seconds()
     fitted: _Other | _Own
     if method.learners:

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from madaline._comparison.rows import Columns, Fold
+from madaline._comparison.rows import ComparedColumns, Fold
 from madaline._evaluation.objective import LOG_LOSS
 from madaline._words import format_list
 from madaline.errors import InputError
@@ -63,7 +63,7 @@ def _has_frequent_pair(texts: Array) -> bool:
     return max(pairs.values(), default=0) >= _MIN_PAIRS
 
 
-Features: TypeAlias = tuple[Any, Callable[[Columns], Any]]
+Features: TypeAlias = tuple[Any, Callable[[ComparedColumns], Any]]
 """The features of the training rows, and what returns those of other rows."""
 
 
@@ -72,7 +72,7 @@ def as_they_are(problem: Problem) -> Features:
     return problem.fold.learned.x, _numbers
 
 
-def _numbers(columns: Columns) -> Array:
+def _numbers(columns: ComparedColumns) -> Array:
     return columns.x
 
 
@@ -82,7 +82,7 @@ def for_bins(problem: Problem) -> Features:
     return features(problem.fold.learned), features
 
 
-def _without_rare(columns: Columns, is_category: Array) -> Array:
+def _without_rare(columns: ComparedColumns, is_category: Array) -> Array:
     return np.where(is_category & (columns.x >= _MAX_BINNED), np.nan, columns.x)
 
 
@@ -96,7 +96,9 @@ def native_texts(problem: Problem) -> Features:
     return features(fold.learned), features
 
 
-def _frame(columns: Columns, is_category: Array, numbers: Array, texts: tuple[str, ...]) -> Any:
+def _frame(
+    columns: ComparedColumns, is_category: Array, numbers: Array, texts: tuple[str, ...]
+) -> Any:
     import pandas as pd  # which CatBoost brings along
 
     frame: dict[str, Any] = {}
@@ -144,11 +146,11 @@ def _encoded(problem: Problem, *, by_words: bool) -> Features:
     return _beside_words(x, learned, words), partial(_encode, encoder=encoder, words=words)
 
 
-def _encode(columns: Columns, encoder: Any, words: list[Any]) -> Any:
+def _encode(columns: ComparedColumns, encoder: Any, words: list[Any]) -> Any:
     return _beside_words(encoder.transform(columns.x), columns, words)
 
 
-def _beside_words(x: Array, columns: Columns, words: list[Any]) -> Any:
+def _beside_words(x: Array, columns: ComparedColumns, words: list[Any]) -> Any:
     from scipy.sparse import csr_array, hstack
 
     pairs = zip(words, columns.texts.T, strict=False)

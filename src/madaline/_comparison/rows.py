@@ -21,6 +21,7 @@ from madaline._evaluation.leakage import join_leaks
 from madaline._evaluation.objective import LOG_LOSS, LOSSES
 from madaline._fitting import Fitting
 from madaline._fitting.means import Means
+from madaline._fitting.prepared import Preparation
 from madaline._fitting.training_data import Roles
 from madaline._request import FitRequest
 from madaline._time.stretches import RowTimes, make_stretches
@@ -45,15 +46,15 @@ MAX_ROWS = 20_000
 
 @final
 @dataclass(frozen=True, eq=False)
-class Columns:
+class ComparedColumns:
     """Some rows as methods beside madaline get them."""
 
     x: Array  # float64 (n_rows, n_columns), categories as codes; NaN is missing
     texts: Array  # object (n_rows, n_texts), an empty text is missing
 
-    def take(self, rows: Array) -> Columns:
+    def take(self, rows: Array) -> ComparedColumns:
         """Return some rows."""
-        return Columns(self.x[rows], self.texts[rows])
+        return ComparedColumns(self.x[rows], self.texts[rows])
 
 
 @final
@@ -63,8 +64,8 @@ class Fold:
 
     training: Array  # row numbers
     held_out: Array
-    learned: Columns  # of the training rows
-    predicted: Columns  # of those held out
+    learned: ComparedColumns  # of the training rows
+    predicted: ComparedColumns  # of those held out
     is_category: Array  # (n_columns,)
     is_term: Array  # (n_columns,), of features of texts
     # pairs of row numbers of `learned`, to choose a hyperparameter by
@@ -106,18 +107,9 @@ class ComparedRows:
         fitting = Fitting(short, table, roles, Means(n_jobs=1)).prepare()
         prepared = fitting.prepared
         _check_kinds(prepared.schema)
-        encoder = prepared.target_encoder
+        encoder, target = prepared.target_encoder, roles.target
         classes = encoder.classes if isinstance(encoder, ClassEncoder) else None
-        target = roles.target
         values = encoder.encode(target) if classes is not None else target.astype(np.float64)
-        n_folds = request.folds
-        if n_folds is None:
-            n_folds = _N_FOLDS if table.n_samples < _MANY_ROWS else _N_FOLDS_OF_MANY
-        if prepared.time.times is None:
-            rng = np.random.default_rng([request.seed, _FOLD_STREAM])
-            folded = _at_random(values, n_folds, prepared.task, roles.groups, rng)
-        else:
-            folded = _in_time(prepared.time.times, n_folds, roles.groups)
         return cls(
             table,
             n_given,
@@ -127,7 +119,7 @@ class ComparedRows:
             roles.weight,
             roles.groups,
             prepared.time.times,
-            folded,
+            _folds_of(prepared, values, request, roles.groups),
             prepared.schema,
             prepared.data.table,
             (*map(str, join_leaks(fitting.leaks)), *filter(None, [fitting.advice])),
@@ -187,7 +179,7 @@ class ComparedRows:
             raise InputError("No column holds more than one value among the training rows.")
         kinds = np.concatenate([np.repeat(kind, values.shape[1]) for values, kind in parts])
         texts = [self.read[c.name] for c in self.schema.columns if c.kind == TEXT]
-        columns = Columns(
+        columns = ComparedColumns(
             np.concatenate([values for values, _ in parts], axis=1),
             np.array([np.where(is_missing(text), "", text) for text in texts], object).T.reshape(
                 self.table.n_samples, len(texts)
@@ -259,6 +251,20 @@ def _check_kinds(schema: Schema) -> None:
             f"{media[0].name} is a {KINDS[media[0].kind].words[0]}, but"
             " methods are compared on numbers, categories, dates and texts: leave it out."
         )
+
+
+def _folds_of(
+    prepared: Preparation, target: Array, request: FitRequest, groups: Array | None
+) -> FoldedRows:
+    """Return the folds that all methods share: stretches of time, where a fit would use them."""
+    n_folds = request.folds
+    if n_folds is None:
+        n_folds = _N_FOLDS if len(target) < _MANY_ROWS else _N_FOLDS_OF_MANY
+    times = prepared.time.times
+    if times is not None:
+        return _in_time(times, n_folds, groups)
+    rng = np.random.default_rng([request.seed, _FOLD_STREAM])
+    return _at_random(target, n_folds, prepared.task, groups, rng)
 
 
 def _drawn(roles: Roles, max_rows: int | None, seed: int) -> Array:

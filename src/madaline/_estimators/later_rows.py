@@ -203,6 +203,8 @@ class LaterRows(Explanations):
         >>> model.model_.updates[-1].rows, model.model_.kept_rows.n_rows
         (269, 200)
         """
+        from madaline._fitting.means import Means
+        from madaline._fitting.training_data import Roles
         from madaline._fitting.updating.update import update_model
         from madaline._request import check_keep_rows
 
@@ -217,17 +219,19 @@ class LaterRows(Explanations):
                 None if one is None else X[one] for one in (y, sample_weight, groups)
             )
         table = read_table(self, X, fitting=False, with_past=False)
+        roles = Roles(
+            arguments.read_labels(y, table.n_samples),
+            arguments.read_weight(sample_weight, table.n_samples),
+            arguments.read_groups(groups, table.n_samples),
+        )
         model = update_model(
             before,
             table,
-            arguments.read_labels(y, table.n_samples),
+            roles,
+            Means(n_jobs=self.n_jobs, memory_limit=self.memory_limit),
             date=datetime.now(UTC).date().isoformat(),
-            sample_weight=arguments.read_weight(sample_weight, table.n_samples),
-            groups=arguments.read_groups(groups, table.n_samples),
             keep_rows=most,
             objective=self._objective() if callable(self.metric) else None,
-            n_jobs=self.n_jobs,
-            memory_limit=self.memory_limit,
         )
         for name in _OF_TRAINING_ROWS.keys() - {"background_"}:
             if name in vars(self):

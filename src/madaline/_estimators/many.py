@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral
 from pathlib import Path
 from typing import Any, final
@@ -153,20 +154,26 @@ def fit_many(
     find_executor(executor)
     n_rows = [*map(len, grouped.rows()), *[len(job.target)] * options.fits_common]
     progress = GroupProgress(sys.stdout if verbose else None, n_rows, every=verbose > 1)
+    fits = partial(
+        fit_models, job, grouped, options, n_jobs=n_jobs, executor=executor, progress=progress
+    )
+    return ManyModels(_fitted(fits, None if output is None else Path(output)))
 
-    path = None if output is None else Path(output)
+
+def _fitted(
+    fits: Callable[[Path | None], tuple[ModelsByGroup, list[str]]], path: Path | None
+) -> ModelsByGroup:
+    """Return the models, written where there is a path; fits that are done are kept beside it."""
     kept = None if path is None else path.with_name(f"{path.name}.checkpoint")
     with nullcontext() if path is None else alone(path):
-        models, notes = fit_models(
-            job, grouped, options, kept, n_jobs=n_jobs, executor=executor, progress=progress
-        )
+        models, notes = fits(kept)
         for note in notes:
             warn(note, GroupsWarning)
-        if path is not None and kept is not None:
-            models.save(path)
-            kept.unlink()
-            models = ModelsByGroup.load(path)
-    return ManyModels(models)
+        if path is None or kept is None:
+            return models
+        models.save(path)
+        kept.unlink()
+        return ModelsByGroup.load(path)
 
 
 @final

@@ -72,12 +72,10 @@ class NewRows:
         cls,
         model: FittedModel,
         table: Table,
-        target: Array,
-        weight: Array | None,
-        groups: Array | None,
+        roles: Roles,
     ) -> NewRows:
         """Return the rows of positive weight, in the order of their times if they have some."""
-        data, times = _in_time(TrainingData.checked(table, Roles(target, weight, groups)), model)
+        data, times = _in_time(TrainingData.checked(table, roles), model)
         data, past = _with_past(data, model)
         model.predictor.encode(data.table.take(slice(1)))  # refuses missing columns
         columns = as_learned(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, final
 
@@ -37,7 +37,9 @@ from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
 from madaline._race.plan import Plan
+from madaline._request import FitRequest
 from madaline._runtime.frozen_networks import NetworkPart
+from madaline._runtime.predictor import Predictor
 from madaline._time.forward import drift_of, drifted
 from madaline._time.time_request import TimeRequest
 from madaline._words import clip_text, format_count, format_list, warn
@@ -57,15 +59,12 @@ _UNTRIED = (
 def update_model(
     model: FittedModel,
     table: Table,
-    target: Array,
+    roles: Roles,
+    means: Means,
     *,
     date: str,
-    sample_weight: Array | None = None,
-    groups: Array | None = None,
     keep_rows: int | None = None,
     objective: Objective | None = None,
-    n_jobs: int | None = None,
-    memory_limit: int | str | None = None,
 ) -> FittedModel:
     """Return the model that new rows, in the order of time, make; its last decision says why.
 
@@ -76,16 +75,14 @@ def update_model(
     if most is None:
         most = 0 if model.kept_rows is None else model.kept_rows.most
     check_kept_columns(model.schema, most, of_past=model.predictor.past is not None)
-    missing, counts_rows = missing_values(target), model.predictor.past is not None
+    missing = missing_values(roles.target)
+    counts_rows = model.predictor.past is not None
     left_out = "" if counts_rows else left_out_words(model.summary.target, missing)
     if left_out:
         warn(left_out, RowsLeftOutWarning)
-        table, target = table.take(~missing), target[~missing]
-        sample_weight = None if sample_weight is None else sample_weight[~missing]
-        groups = None if groups is None else groups[~missing]
-    new = NewRows.checked(model, table, target, sample_weight, groups)
-    goal = objective or _known_objective(model)
-    return _Update(model, new, goal, most, date, n_jobs, memory_limit).model
+        table, roles = table.take(~missing), roles.take(~missing)
+    new = NewRows.checked(model, table, roles)
+    return _Update(model, new, objective or _known_objective(model), most, date, means).model
 
 
 @final
@@ -96,8 +93,7 @@ class _Update:
     objective: Objective
     most: int  # how many rows to keep for later updates, at most
     date: str  # when the rows came, such as 2027-01-31
-    n_jobs: int | None = None
-    memory_limit: int | str | None = None
+    means: Means = field(default_factory=Means)
 
     @cached_property
     def model(self) -> FittedModel:
@@ -255,7 +251,7 @@ class _Update:
         predictor = self.before.predictor
         parts = without_temperature(predictor.parts, predictor.temperature)
         parts = _continuing(parts, self._rows.rows)
-        adjusting = Adjusting(parts, self._prepared, self._seed, self.n_jobs)
+        adjusting = Adjusting(parts, self._prepared, self._seed, self.means.n_jobs)
         adjusting.run()
         return adjusting
 
@@ -267,35 +263,41 @@ class _Update:
         """
         model, rows = self.before, self._rows
         encodings = sorted({part.n_bins for part in model.predictor.parts})
-        kinds = {column.name: column.kind for column in model.schema.columns if column.kept}
-        monotone = model.summary.request.monotone
+        roles = Roles(
+            rows.target,
+            weight=rows.weight if rows.is_weighted else None,
+            times=None if rows.stretches is None else rows.times,
+            folds=rows.given_folds,
+            names=model.summary.target,
+            written=model.schema.target,
+        )
         fitting = Fitting(
-            replace(
-                model.summary.request,
-                task=model.summary.task,
-                objective=self.objective,
-                kinds={name: kind for name, kind in kinds.items() if name in rows.table},
-                monotone={name: sign for name, sign in monotone.items() if name in rows.table},
-                seed=self._seed,
-                folds=None,
-                keep_rows=0,
-                time=TimeRequest(),
-            ),
+            self._request,
             rows.table,
-            Roles(
-                rows.target,
-                weight=rows.weight if rows.is_weighted else None,
-                times=None if rows.stretches is None else rows.times,
-                folds=rows.given_folds,
-                names=model.summary.target,
-                written=model.schema.target,
-            ),
-            Means(n_jobs=self.n_jobs, memory_limit=self.memory_limit),
+            roles,
+            self.means,
             adjust=lambda plan: _smaller(plan, encodings),
         )
         for _ in fitting:
             pass
         return fitting
+
+    @property
+    def _request(self) -> FitRequest:
+        """What is asked of the fit of new networks: as before, with columns that there are."""
+        request, names = self.before.summary.request, self._rows.table.names
+        kinds = {column.name: column.kind for column in self.before.schema.columns if column.kept}
+        return replace(
+            request,
+            task=self.before.summary.task,
+            objective=self.objective,
+            kinds={name: kind for name, kind in kinds.items() if name in names},
+            monotone={name: sign for name, sign in request.monotone.items() if name in names},
+            seed=self._seed,
+            folds=None,
+            keep_rows=0,
+            time=TimeRequest(),
+        )
 
     @property
     def _can_adjust(self) -> bool:
@@ -373,11 +375,6 @@ def _adjusted_model(
     decisions = (*before.decisions, *outcome.corrections, decision)
     evaluation = Evaluation(outcome, decisions)
     predictor, summary = outcome.predictor(), before.summary
-    known, target = before.known_rows, prepared.data.target[:n_new]
-    with_target = known is None or known.of_target
-    new_rows = KnownRows.of(
-        predictor, prepared.data.table.take(slice(n_new)), target if with_target else None
-    )
     return replace(
         before,
         predictor=predictor,
@@ -398,8 +395,19 @@ def _adjusted_model(
         profile=TableProfile.of(prepared.data.table, before.schema),
         quality=evaluation.quality(),
         unseen_facts=evaluation.unseen_facts(),
-        known_rows=new_rows if known is None else known.with_rows(new_rows),
+        known_rows=_known_rows(before, predictor, prepared, n_new),
     )
+
+
+def _known_rows(
+    before: FittedModel, predictor: Predictor, prepared: Preparation, n_new: int
+) -> KnownRows:
+    """Return the checksums of the rows that the model learned from, the new ones among them."""
+    known, target = before.known_rows, prepared.data.target[:n_new]
+    with_target = known is None or known.of_target
+    table = prepared.data.table.take(slice(n_new))
+    new_rows = KnownRows.of(predictor, table, target if with_target else None)
+    return new_rows if known is None else known.with_rows(new_rows)
 
 
 def _reading_as(model: FittedModel, before: FittedModel) -> FittedModel:
