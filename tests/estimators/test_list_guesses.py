@@ -44,6 +44,7 @@ def test_a_list_of_equal_arrays_is_guessed_and_that_is_said(X, kind, how):
     assert said.endswith(f"give {how}.")
     assert len(model.predict(X[:2])) == 2
     assert len(model.predict([one - 2 for one in X[:2]])) == 2  # it stays what was learned from
+    assert model.diagnose([abs(one) for one in X]) is not None
 
 
 def test_where_there_is_no_doubt_nothing_is_said():

@@ -126,6 +126,17 @@ def test_effects_and_findings_are_those_of_drawn_rows(regressor, X, tmp_path, mo
         assert regressor.effects(files, "size").sentence.startswith("From size ")
 
 
+def test_a_report_is_of_files(regressor, X, tmp_path):
+    y = X["size"] * 3 + (X["city"] == "Kiel")
+    X.with_columns(y=y).write_parquet(tmp_path / "new.parquet")
+    path = str(tmp_path / "new.parquet")
+    of_file, of_rows = regressor.report_data(path, "y"), regressor.report_data(X, y)
+    assert of_file["rows"]["n_rows"] == 500
+    assert of_file["rows"]["scores"] == of_rows["rows"]["scores"]
+    with pytest.raises(InputError, match="must be the name of a column"):
+        regressor.report_data(path, y)
+
+
 @pytest.mark.slow
 def test_an_update_reads_files(tmp_path, X):
     model = AdaptiveRegressor(effort=3, random_state=0, members="networks").fit(*shop(200, 0))

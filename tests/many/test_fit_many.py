@@ -13,7 +13,7 @@ from tests.grids import some
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor, fit_many
 from madaline._engine.executors.executor import Executor, LocalValue
-from madaline._estimators.many import _EstimatorJob
+from madaline._estimators.many import _EstimatorJob, _GivenFrame
 from madaline._fitting import finished_fits
 from madaline._fitting.many import MIN_ROWS
 from madaline._model.many import Compared
@@ -377,3 +377,9 @@ def test_models_are_saved_and_loaded_one_by_one(stores, tmp_path):
     assert loaded.scores.to_frame()["rows"].tolist() == [40, 40, 40, 1]
     with pytest.raises(ModelFileError, match="holds a model for each group"):
         madaline.FittedModel.load(path)
+
+
+def test_a_query_is_computed(stores):
+    pl = pytest.importorskip("polars")
+    given = _GivenFrame.of(pl.from_pandas(stores).lazy(), "sales", ("store",))
+    assert given.names == tuple(stores.columns)

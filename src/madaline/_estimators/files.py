@@ -175,11 +175,24 @@ class RowsOfFiles:
             rows = rows if {*needed_columns(model)} <= {*rows.rows.names} else None
         return ModelRows.of(model, RowBlock(self._read(given))) if rows is None else rows
 
+    def _read_named(self, X: Any, *named: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Return rows, and what is given for each: of a table in files, in columns by their names.
+
+        Of such a table some rows are drawn.
+        """
+        self._model()
+        given = recognize(X, like=learned_form(self))
+        if given.form != Form.FILES:
+            return given, named
+        table = self._read_some(given, [name for name in named if name is not None])
+        return table, tuple(None if name is None else table[name] for name in named)
+
     def _read_some(self, X: Any, also: Sequence[Any] = ()) -> Table:
         """Return rows as a table; of a table in files some of them, with more columns."""
         from madaline._model.model_rows import MAX_DRAWN
 
-        model, given = self._model(), recognize(X)
+        model = self._model()
+        given = recognize(X, like=learned_form(self))
         if given.form != Form.FILES:
             return self._read(given)
         forward = model.summary.forward

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from madaline._data.io.recognition import Form, recognize
 from madaline._data.table import Table
 from madaline._estimators import arguments
 from madaline._estimators.explanations import Explanations
-from madaline._estimators.tables import learned_form, read_table
+from madaline._estimators.tables import read_table
 from madaline._watching import FALSE_ALARMS
 from madaline.nn.arrays import Array
 
@@ -48,6 +47,13 @@ class LaterRows(Explanations):
     @abstractmethod
     def _objective(self) -> Objective:
         """Return the loss that is minimized and the metric."""
+
+    @abstractmethod
+    def _read_named(self, X: Any, *named: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Return rows, and what is given for each: of a table in files, in columns by their names.
+
+        Of such a table some rows are drawn.
+        """
 
     @abstractmethod
     def _remember(self, model: FittedModel) -> None:
@@ -212,12 +218,7 @@ class LaterRows(Explanations):
         before.check_one_output("updated")
         most = None if keep_rows is None else check_keep_rows(keep_rows)
         check_is_fitted(self, "model_")
-        X = recognize(X, like=learned_form(self))
-        if X.form == Form.FILES:
-            X = self._read_some(X, [one for one in (y, sample_weight, groups) if one is not None])
-            y, sample_weight, groups = (
-                None if one is None else X[one] for one in (y, sample_weight, groups)
-            )
+        X, (y, sample_weight, groups) = self._read_named(X, y, sample_weight, groups)
         table = read_table(self, X, fitting=False, with_past=False)
         roles = Roles(
             arguments.read_labels(y, table.n_samples),
@@ -267,7 +268,8 @@ class LaterRows(Explanations):
             Where to write, such as ``"report.html"``.
         X : data frame, array or sparse matrix of shape (n_samples, n_features), optional
             Rows to show effects and explanations of, by default `background_`; of a loaded model,
-            none. Values of a few of them are shown in the report.
+            none. Values of a few of them are shown in the report. Of files, up to 100,000 rows are
+            drawn, and `y` is the name of a column.
         y : array-like of shape (n_samples,) or (n_samples, n_targets), optional
             Their labels or numbers, to score predictions by. Rows that the model was trained on are
             not scored: their scores would flatter.
@@ -308,6 +310,7 @@ class LaterRows(Explanations):
                 return {}
             what = _SAMPLED if model.summary.n_samples > rows.n_samples else "training rows"
             return {"table": rows, "rows": f"{rows.n_samples} {what}"}
+        X, (y,) = self._read_named(X, y)
         table = self._read(X)
         target = None if y is None else self._read_truth(y, table.n_samples)
         return {"table": table, "target": target, "rows": f"{table.n_samples:,} given rows"}

@@ -248,6 +248,7 @@ class _GivenFrame:
                 f"fit_many takes rows in memory, and {path!r} is the path of a file: read it"
                 " first, such as with pandas.read_csv, or use `madaline fit --by`."
             )
+        rows = recognize(rows)  # a query is computed
         if rows.form not in (Form.FRAME, Form.COLUMNS):
             raise InputError("The frame has no names of columns: give a data frame or a mapping.")
         given = cls(
