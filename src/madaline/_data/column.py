@@ -164,6 +164,23 @@ def _signals(name: str, array: Array) -> Array:
     return sequences(array, name) if kinds <= {np.ndarray, Sequence} else array
 
 
+def in_seconds(column: Array) -> Array:
+    """Return numbers as they are, and moments as seconds since 1970; NaN is missing."""
+    if column.dtype.kind == "f":
+        return column
+    seconds = column.astype(MOMENT).astype(np.int64) / 1e6
+    return np.where(np.isnat(column), np.nan, seconds)
+
+
+def from_seconds(seconds: Array, kind: str = "datetime64[us]") -> Array:
+    """Return moments, or durations, of which these are the seconds; NaN is missing."""
+    missing = np.isnan(seconds)
+    micros = np.rint(np.where(missing, 0, seconds) * 1e6).astype(np.int64)
+    times = micros.astype(kind)
+    times[missing] = np.array("NaT", kind)
+    return times
+
+
 def _seconds(durations: Array) -> Array:
     seconds = durations.astype("timedelta64[us]").astype(np.float64) / 1e6
     return np.where(np.isnat(durations), np.nan, seconds)

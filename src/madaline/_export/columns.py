@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline._data.column import in_seconds
 from madaline._data.conversion import as_levels
 from madaline._data.kinds.boolean import BooleanEncoder
 from madaline._data.kinds.category import CategoryEncoder
@@ -235,8 +236,7 @@ def _levels(encoder: CategoryEncoder, table: Table) -> Array:
 
 
 def _seconds(encoder: DatetimeEncoder, table: Table) -> Array:
-    moments = encoder.read(table[encoder.name])
-    return np.where(np.isnat(moments), np.nan, moments.astype(np.int64) / 1e6)[:, None]
+    return in_seconds(encoder.read(table[encoder.name]))[:, None]
 
 
 def _pixels(encoder: ImageEncoder, table: Table) -> Array:

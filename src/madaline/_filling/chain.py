@@ -13,11 +13,11 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._data.column import is_missing
+from madaline._data.column import in_seconds, is_missing
 from madaline._data.table import Table
 from madaline._filling.column import MAX_CLASSES, PLAIN, GapModel, Others, learn_gaps
 from madaline._filling.forest import N_TREES, GapTask
-from madaline._sampling.cells import LEVEL, MAX_CODE, ColumnCells, as_numbers
+from madaline._sampling.cells import LEVEL, MAX_CODE, ColumnCells
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 
@@ -46,7 +46,7 @@ class KnownColumn:
         cells = ColumnCells.of(column, 1)
         if cells.kind == LEVEL:
             return cls(cells, 0.0, _alphabetic(cells))
-        return cls(cells, float(np.nanmean(as_numbers(column))), cells.codes)
+        return cls(cells, float(np.nanmean(in_seconds(column))), cells.codes)
 
     @property
     def is_level(self) -> bool:
@@ -63,7 +63,7 @@ class KnownColumn:
     def values(self, column: Array) -> Array:
         """Return numbers, moments as seconds, or numbers of levels; NaN where one is missing."""
         if not self.is_level:
-            return as_numbers(column)
+            return in_seconds(column)
         index = {level: float(n) for n, level in enumerate(self.cells.levels) if level is not None}
         return np.array([index.get(item, np.nan) for item in column.tolist()], np.float64)
 

@@ -9,11 +9,11 @@ from typing import Any, final
 import numpy as np
 
 from madaline._charts.html import Html, ToFrame, bar, block, paragraph, table
-from madaline._data.column import is_missing
+from madaline._data.column import in_seconds, is_missing
 from madaline._data.table import Table
 from madaline._filling.chain import Filler, Report, learn_filler
 from madaline._language.translation import translate
-from madaline._sampling.cells import LEVEL, as_numbers
+from madaline._sampling.cells import LEVEL
 from madaline._words import format_count, format_list, format_number, format_share
 
 _HIDDEN = 0.1  # share of the known values
@@ -165,7 +165,7 @@ def _error(filler: Filler, name: str, real: Table, filled: Any, hidden: Any) -> 
     if known.cells.kind == LEVEL:
         errors = [float((truth != other).mean()) for other in (guess, known.cells.levels[0])]
     else:
-        truth = as_numbers(truth)
-        both = as_numbers(guess), known.usual
+        truth = in_seconds(truth)
+        both = in_seconds(guess), known.usual
         errors = [float(np.sqrt(np.mean((truth - other) ** 2))) for other in both]
     return ColumnError(name, known.is_level, len(truth), *errors)

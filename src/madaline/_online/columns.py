@@ -19,7 +19,7 @@ from zlib import crc32
 import numpy as np
 
 from madaline._data.codec import Items, Stored
-from madaline._data.column import is_missing, shown, to_column
+from madaline._data.column import in_seconds, is_missing, shown, to_column
 from madaline._data.conversion import as_booleans, as_moments, as_numbers
 from madaline._data.formats.characters import MAX_WORD, MAX_WORDS
 from madaline._data.formats.choice import Format
@@ -294,8 +294,7 @@ class StreamColumns(Stored):
                 f" ({first}): correct it, or leave it empty."
             )
         if kind == MOMENT:
-            seconds = column.astype("datetime64[us]").astype(np.int64) / 1e6
-            return np.where(missing, np.nan, seconds)
+            return in_seconds(column)
         if column.dtype == object:  # Booleans
             return np.array([np.nan if value is None else float(value) for value in column])
         return column

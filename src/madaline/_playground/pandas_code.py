@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 import numpy as np
 
+from madaline._data.column import in_seconds
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import COMMA, NumberFormat
 from madaline._data.formats.writing import learn_dates
@@ -69,8 +70,8 @@ def _date_format(table: UserTable, name: str) -> str:
     """Return how the dates of a column are written, as pandas reads them; "" if unknown."""
     dates = table.values[name]
     known = ~np.isnat(dates)
-    seconds = dates[known].astype("M8[us]").astype(np.int64) / 1e6
-    writing = learn_dates(table.table[name][known].tolist(), seconds.tolist())
+    texts = table.table[name][known].tolist()
+    writing = learn_dates(texts, in_seconds(dates[known]).tolist())
     return "" if writing is None else writing.form.replace("%-", "%")
 
 

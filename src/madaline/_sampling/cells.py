@@ -21,7 +21,7 @@ from typing import final
 
 import numpy as np
 
-from madaline._data.column import MOMENT, is_missing
+from madaline._data.column import from_seconds, in_seconds
 from madaline._data.table import Distinct
 from madaline.nn.arrays import Array, Rng
 
@@ -56,7 +56,7 @@ class ColumnCells:
         if column.dtype == object:
             return cls._of_levels(column, min_rows)
         kind = NUMBER if column.dtype.kind == "f" else MOMENT_KIND
-        numbers = as_numbers(column)
+        numbers = in_seconds(column)
         present = np.sort(numbers[~np.isnan(numbers)])
         n_outer = max(0, min(min_rows - 1, (len(present) - min_rows) // 2))
         inner = present[n_outer : len(present) - n_outer]  # without what would show an outlier
@@ -144,7 +144,7 @@ class ColumnCells:
             rare = index.get(OTHER, 0)
             cells = (index.get(item, rare) for item in column.tolist())
             return np.fromiter(cells, np.int32, len(column))
-        return self.nearest(as_numbers(column))
+        return self.nearest(in_seconds(column))
 
     def nearest(self, numbers: Array) -> Array:
         """Return the cell of each number; a value with a cell of its own is in no other."""
@@ -168,19 +168,7 @@ class ColumnCells:
         """Return what `draw` drew as a column: seconds become moments."""
         if self.kind != MOMENT_KIND:
             return values
-        missing = np.isnan(values)
-        micros = np.where(missing, 0, np.rint(values * 1e6)).astype(np.int64)
-        moments = micros.astype(MOMENT)
-        moments[missing] = np.datetime64("NaT", "us")
-        return moments
-
-
-def as_numbers(column: Array) -> Array:
-    """Return numbers as they are, and moments as seconds since 1970; NaN is missing."""
-    if column.dtype.kind == "f":
-        return column
-    seconds = column.astype(MOMENT).astype(np.int64) / 1e6
-    return np.where(is_missing(column), np.nan, seconds)
+        return from_seconds(values)
 
 
 def _cut(present: Array, inner: Array, min_rows: int) -> tuple[Array, Array]:

@@ -14,7 +14,7 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._sampling.cells import as_numbers
+from madaline._data.column import in_seconds
 from madaline.nn.arrays import Array, Rng
 
 _MAX_PAIRS = 500  # of columns
@@ -45,7 +45,7 @@ class NumericRows:
                     codes = (index.setdefault(item, len(index)) for item in table[name].tolist())
                     matrix.append(np.fromiter(codes, np.float64, len(table[name])))
                 else:
-                    matrix.append(as_numbers(table[name]))
+                    matrix.append(in_seconds(table[name]))
         return [cls(names, np.column_stack(matrix), is_level) for matrix in columns]
 
     def take(self, rows: Array | slice) -> NumericRows:

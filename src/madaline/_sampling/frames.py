@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.column import MOMENT, number_text
+from madaline._data.column import MOMENT, from_seconds, number_text
 from madaline._data.io.frames import make_frame
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -62,11 +62,7 @@ def _typed(column: Array, dtype: str) -> Array:
 
 
 def _durations(seconds: Array) -> Array:
-    missing = np.isnan(seconds)
-    micros = np.rint(np.where(missing, 0, seconds) * 1e6).astype(np.int64)
-    durations = micros.astype("timedelta64[us]")
-    durations[missing] = np.timedelta64("NaT", "us")
-    return durations
+    return from_seconds(seconds, "timedelta64[us]")
 
 
 def _pandas(

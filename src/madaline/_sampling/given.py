@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.column import is_missing, number_text, to_column
+from madaline._data.column import in_seconds, is_missing, number_text, to_column
 from madaline._data.conversion import as_moments
 from madaline._data.table import alike
-from madaline._sampling.cells import LEVEL, MOMENT_KIND, ColumnCells, as_numbers
+from madaline._sampling.cells import LEVEL, MOMENT_KIND, ColumnCells
 from madaline._sampling.chain import Chain
 from madaline._sampling.source import SampledColumn
 from madaline._words import format_list, format_moment
@@ -51,7 +51,7 @@ def read_given(cells: ColumnCells, column: SampledColumn, value: Any) -> tuple[A
         raise _no_value(cells, name, value)
     if is_missing(given).any() and not np.isnan(cells.low[0]):
         raise InputError(f"Column {name!r} has no missing values.")
-    numbers = as_numbers(given)
+    numbers = in_seconds(given)
     _check_reach(cells, name, numbers)
     return cells.encode(given), numbers
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from madaline._charts.figure import COLORS, Axis, Figure, Line, Unit
 from madaline._charts.html import bullets, document, figures, heading, paragraph
-from madaline._data.column import is_missing
-from madaline._sampling.cells import as_numbers
+from madaline._data.column import in_seconds, is_missing
 from madaline._sampling.quality import Quality
 from madaline._words import clip_text, format_share
 from madaline.nn.arrays import Array
@@ -86,7 +85,7 @@ def _levels(real: Array, drawn: Array, levels: list[object]) -> tuple[Array, Axi
 def _numbers(real: Array, drawn: Array) -> tuple[Array, Axis, Array]:
     """Return the shares of rows in bins of equal width."""
     unit: Unit = "moment" if real.dtype.kind == "M" else "number"
-    columns = [as_numbers(column) for column in (real, drawn)]
+    columns = [in_seconds(column) for column in (real, drawn)]
     present = columns[0][~np.isnan(columns[0])]
     if not len(present):
         present = np.zeros(1)

@@ -13,9 +13,10 @@ from typing import Annotated, final
 import numpy as np
 
 from madaline._data.codec import Finite, Items, Stored
+from madaline._data.column import in_seconds
 from madaline._data.json_checks import Whole
 from madaline._data.table import Table
-from madaline._sampling.cells import LEVEL, ColumnCells, as_numbers
+from madaline._sampling.cells import LEVEL, ColumnCells
 from madaline._words import format_moment, format_number
 from madaline.nn.arrays import Array
 
@@ -203,7 +204,7 @@ def _linear(
     table: Table, name: str, earlier: Sequence[str], cells: ColumnCells
 ) -> WeightedSum | None:
     """Return the sum that a column is, of one earlier column or of several."""
-    target = as_numbers(table[name])
+    target = in_seconds(table[name])
     present = np.flatnonzero(~np.isnan(target))
     if len(present) < 2 * _ROWS_OF_SOURCE or not earlier:
         return None
@@ -211,7 +212,7 @@ def _linear(
     tolerance = 0.75 * cells.step if cells.step else 1e-6 * spread
     if spread < _MIN_SPREAD * tolerance:
         return None
-    columns = {source: as_numbers(table[source]) for source in earlier[-_MAX_SOURCES:]}
+    columns = {source: in_seconds(table[source]) for source in earlier[-_MAX_SOURCES:]}
     some = present[:: max(1, len(present) // _SAMPLE)]
     for sources in _candidates(columns, target, some):
         linear = _fitted(columns, target, sources, some, tolerance)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal, final
 import numpy as np
 
 from madaline._data.codec import Count, Items, LongText, Stored
-from madaline._data.column import is_missing, number_text
+from madaline._data.column import in_seconds, is_missing, number_text
 from madaline._data.formats.characters import is_not_given
 from madaline._data.formats.choice import Format
 from madaline._data.formats.number_format import MAX_EXACT, PARTS, NumberFormat
@@ -31,7 +31,7 @@ from madaline._data.kinds.kind import DROPPED, IMAGE, SEQUENCE, SOUND, ColumnSch
 from madaline._data.schema import infer_columns, numbering_of
 from madaline._data.table import Table
 from madaline._data.text_columns import read_formats
-from madaline._sampling.cells import OTHER, as_numbers
+from madaline._sampling.cells import OTHER
 from madaline._sampling.frames import ARRAY, CATEGORICAL, COLUMNS, PANDAS, level_text, types_of
 from madaline._words import format_count, format_share, split_names
 from madaline.errors import InputError
@@ -75,7 +75,7 @@ class SampledColumn(Stored):
         if self.writing is not None:
             return write_column(self.writing, _plain(values), self.missing or "")
         if values.dtype.kind == "M":
-            return write_column(_plainly(values), as_numbers(values), "")
+            return write_column(_plainly(values), in_seconds(values), "")
         if values.dtype.kind == "f":
             texts = ("" if value != value else number_text(value) for value in values.tolist())
             return np.fromiter(texts, object, len(values))
@@ -84,7 +84,7 @@ class SampledColumn(Stored):
 
 
 def _plain(values: Array) -> Array:
-    return as_numbers(values) if values.dtype.kind == "M" else values
+    return in_seconds(values) if values.dtype.kind == "M" else values
 
 
 @final
@@ -282,7 +282,7 @@ def _learn_writing(
     texts: Array, column: Array, schema: ColumnSchema
 ) -> NumberWriting | DateWriting | None:
     """Return how numbers or dates are written; None if it cannot be told."""
-    values = as_numbers(column)
+    values = in_seconds(column)
     pairs: dict[str, float] = {}
     for text, value in zip(texts.tolist(), values.tolist(), strict=True):
         if text is not None and value == value and len(pairs) < _MAX_WRITTEN:
@@ -300,7 +300,7 @@ def _learn_writing(
 def _plainly(column: Array) -> NumberWriting | DateWriting:
     if column.dtype.kind != "M":
         return NumberWriting(decimals=9)
-    seconds = as_numbers(column)
+    seconds = in_seconds(column)
     whole_days = bool((seconds[~np.isnan(seconds)] % 86_400 == 0).all())
     return DateWriting("%Y-%m-%d" if whole_days else "%Y-%m-%d %H:%M:%S")
 

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 import numpy as np
 
 from madaline._data.codec import Items, Share
+from madaline._data.column import in_seconds
 from madaline._data.conversion import as_moments
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.json_checks import OneOf
@@ -143,9 +144,7 @@ class DatetimeKind(Kind):
 
     def numbers(self, name: str, column: Array) -> Array:
         """Return seconds since 1970, NaN where missing."""
-        moments = as_moments(name, column)
-        seconds: Array = moments.astype(np.int64) / 1e6
-        return np.where(np.isnat(moments), np.nan, seconds)
+        return in_seconds(as_moments(name, column))
 
     def detail(self, table: Table, name: str) -> str:
         """Return the first moment and the last."""
