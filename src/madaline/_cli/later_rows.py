@@ -136,7 +136,8 @@ def _read_new_rows(model: FittedModel, arguments: Namespace) -> tuple[RowBlock, 
     """Return the rows, their target, and the weight and the groups that the fit was given, too."""
     if Path(arguments.table).is_dir() and not reads_in_blocks(arguments.table):
         raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")
-    target, options = model.summary.target, model.summary.request.file_options
+    target = model.summary.target
+    options = model.summary.request.file_options
     weight, groups = (option_value(options, name) for name in ("--weight", "--groups"))
     also = [name for name in (target, weight, groups) if name is not None]
     rows = read_rows(arguments, model, also=[*also, *time_columns(model)])
@@ -158,7 +159,8 @@ def _update_lines(
 ) -> Iterator[str]:
     """Yield what was read, how the candidates did, what was kept and why, and what next."""
     past = model.predictor.past
-    update, file = model.updates[-1], shlex.quote(str(path))
+    update = model.updates[-1]
+    file = shlex.quote(str(path))
     rows, so_far = format_count(update.rows, "row"), format_count(n_before, "row")
     what = f"{rows} of {arguments.table} for {arguments.model}"
     yield printable(f"{what}, which learned from {so_far}.")
@@ -237,8 +239,10 @@ def _watched(
     """Return the monitor after the rows, saved, and how many alarms and rows it had before."""
     resumed = state if state is not None and state.exists() else None
     monitor = model.watch(false_alarms=arguments.false_alarms, file=resumed)
-    n_before, first = len(monitor.alarms), monitor.n_rows
-    target, time = arguments.target or model.summary.target, arguments.time
+    n_before = len(monitor.alarms)
+    first = monitor.n_rows
+    target = arguments.target or model.summary.target
+    time = arguments.time
     known = [] if time is not None else time_columns(model)
     also = [name for name in (target, time, *known) if name]
     in_time = time is not None or model.summary.forward is not None

@@ -234,9 +234,8 @@ class LaterRows(Explanations):
             keep_rows=most,
             objective=self._objective() if callable(self.metric) else None,
         )
-        for name in _OF_TRAINING_ROWS.keys() - {"background_"}:
-            if name in vars(self):
-                delattr(self, name)
+        for name in vars(self).keys() & (_OF_TRAINING_ROWS.keys() - {"background_"}):
+            delattr(self, name)
         self._remember(model)
         return self
 
@@ -305,7 +304,8 @@ class LaterRows(Explanations):
 
     def _rows_to_show(self, X: Any, y: Any) -> dict[str, Any]:
         if X is None:
-            model, rows = self._model(), getattr(self, "background_", None)
+            model = self._model()
+            rows = getattr(self, "background_", None)
             if rows is None:
                 return {}
             what = _SAMPLED if model.summary.n_samples > rows.n_samples else "training rows"

@@ -216,7 +216,8 @@ def _confidence(
     """Return the probability of each row's predicted class, and whether that is right."""
     confidence, hits = np.empty(len(output)), np.empty(len(output), bool)
     for rows in row_blocks(*output.shape):
-        prediction, truth = loss.prediction(output[rows] / temperature), target[rows]
+        prediction = loss.prediction(output[rows] / temperature)
+        truth = target[rows]
         if truth.shape[1] > 1:
             confidence[rows] = prediction.max(axis=1)
             hits[rows] = prediction.argmax(axis=1) == truth.argmax(axis=1)

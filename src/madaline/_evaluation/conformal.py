@@ -132,7 +132,8 @@ def quantile_offsets(
     """
     offsets = []
     for level, error in zip(levels, errors.T, strict=True):
-        share, sign = max(level, 1 - level), -1 if level < 0.5 else 1
+        share = max(level, 1 - level)
+        sign = -1 if level < 0.5 else 1
         if share > 0.5:
             share = min(1.0, share * (1 + 1 / len(error)))
         share -= 1e-9  # 0.95 * 20 is not always 19
@@ -241,7 +242,9 @@ class PredictionIntervals:
 
     def _ranks(self, coverage: float) -> tuple[int, int]:
         """Return the ranks of the bounds among the sorted values, counted from zero."""
-        number, tail, most = self.scores.n_values, (1 - coverage) / 2, self.max_coverage
+        number = self.scores.n_values
+        tail = (1 - coverage) / 2
+        most = self.max_coverage
         slack = 1e-9  # 0.05 * 20 is not always 1
         lower = floor(tail * (number + 1) + slack)
         upper = ceil((1 - tail) * (number + 1) - slack)

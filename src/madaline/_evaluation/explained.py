@@ -89,7 +89,8 @@ def explained_by_output(codes: Array, truth: Array, *, ordered: bool) -> Array:
         return np.zeros(truth.shape[1])
     explained = explained_by_levels(codes[None], truth)[0]
     if ordered:
-        in_order, variance = truth[_order_of(codes)], np.maximum(truth.var(axis=0), 1e-12)
+        in_order = truth[_order_of(codes)]
+        variance = np.maximum(truth.var(axis=0), 1e-12)
         for width in _WINDOWS:
             errors = np.square(_of_window(in_order, width) - in_order).mean(axis=0)
             explained = np.maximum(explained, 1 - errors / variance)
@@ -105,7 +106,8 @@ def explained_by_levels(codes: Array, truth: Array) -> Array:
     n_values = codes.max(initial=0) + 1
     values = (codes + n_values * np.arange(n_columns)[:, None]).ravel()
     counts = np.bincount(values, minlength=n_columns * n_values)
-    several, fewest = counts > 1, np.maximum(counts - 1, 1)
+    several = counts > 1
+    fewest = np.maximum(counts - 1, 1)
     factors = np.where(several, np.square(counts / fewest), 0)
     errors = np.empty((n_columns, truth.shape[1]))
     for index, output in enumerate(truth.T):
@@ -152,7 +154,8 @@ def by_value(codes: Array, truth: Array) -> Array:
 
 def _of_window(truth: Array, width: int) -> Array:
     """Return the mean of so many rows before and after each row, along the first axis."""
-    rows, sums = np.arange(len(truth)), np.zeros_like(truth)
+    rows = np.arange(len(truth))
+    sums = np.zeros_like(truth)
     for away in range(1, width + 1):
         sums[away:] += truth[:-away]
         sums[:-away] += truth[away:]
@@ -175,7 +178,8 @@ def explained_of_few(made: Array, truth: Array) -> Array:
             squares = np.square(_of_window(in_order, _SCREENED_WINDOW) - in_order)
             errors[index, start : start + _BLOCK] = squares.mean(axis=0)
     variance = np.maximum(truth.var(axis=0), 1e-12)[:, None]
-    of_all, of_one = errors.sum(axis=0) / variance.sum(), (errors / variance).min(axis=0)
+    of_all = errors.sum(axis=0) / variance.sum()
+    of_one = (errors / variance).min(axis=0)
     return np.asarray(1 - np.minimum(of_all, of_one))
 
 

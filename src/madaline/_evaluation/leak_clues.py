@@ -156,13 +156,15 @@ def clues_of_each(
         explained, whole = explained_alone(columns, name, truth)
         alone[name] = np.append(explained, whole)
         steps = not classes and are_steps(codes, target, ordered=columns.is_ordered(name))
-        least, best = columns.least(name, classes=classes), int(explained.argmax())
+        least = columns.least(name, classes=classes)
+        best = int(explained.argmax())
         if whole >= least or whole >= columns.least_weak(name, classes=classes) or steps:
             form: Form = "steps" if steps and whole < MIN_CERTAIN else "alone"
             weak = whole < least and not steps
             yield Clue(form, (name,), whole, truth, every, exact=steps, weak=weak)
         elif classes and truth.shape[1] > 2 and explained[best] >= _MIN_WEAK_OF_CLASSES:
-            is_date, of_class = columns.columns[name].dtype.kind == "M", float(explained[best])
+            is_date = columns.columns[name].dtype.kind == "M"
+            of_class = float(explained[best])
             weak = of_class < (_MIN_BY_DATES if is_date else _MIN_OF_CLASS)
             yield Clue("alone", (name,), of_class, truth[:, [best]], every, best, weak=weak)
         yield from _of_part(columns, name, truth, target, classes=classes)
@@ -178,7 +180,9 @@ def _of_part(
 
     A frequent level may stand for none, such as "pending".
     """
-    missing, codes, ordered = columns.missing[name], columns.codes[name], columns.is_ordered(name)
+    missing = columns.missing[name]
+    codes = columns.codes[name]
+    ordered = columns.is_ordered(name)
     if _is_part(~missing):
         yield from _of_mark("filled", name, ~missing, truth, target, classes=classes)
         parts = [("", ~missing)]
@@ -214,7 +218,8 @@ def _of_views(columns: Columns, name: str, truth: Array, alone: float) -> Iterat
     column, missing = columns.columns[name], columns.missing[name]
     for words, values in views_of(column, missing):
         gone = is_missing(values)
-        codes, ordered = codes_of(values, gone), values.dtype.kind != "O"
+        codes = codes_of(values, gone)
+        ordered = values.dtype.kind != "O"
         each = explained_by_output(codes, truth, ordered=ordered)
         yield from _of_view("view", name, each, truth, alone, words, codes)
     if column.dtype.kind == "O" and columns.codes[name].max() >= MIN_LEVELS:
@@ -227,7 +232,8 @@ def _of_view(
     form: Form, name: str, each: Array, truth: Array, alone: float, value: str, codes: Array
 ) -> Iterator[Clue]:
     """Yield the clue that a part of the values is, of all classes or of one."""
-    explained, of_class = together(each, truth), None
+    explained = together(each, truth)
+    of_class = None
     if explained < _MIN_OF_VIEW and truth.shape[1] > 2:
         of_class = int(each.argmax())
         explained, truth = float(each[of_class]), truth[:, [of_class]]
@@ -261,7 +267,8 @@ def _of_mark(
     if classes:
         outcomes = [truth[:, k] > 0 for k in range(truth.shape[1])]
     else:
-        order, share = ranks_of(target)[:, 0], marked.mean()
+        order = ranks_of(target)[:, 0]
+        share = marked.mean()
         outcomes = [order >= 1 - share, order < share]
     squares = [_squared_correlation(marked, outcome) for outcome in outcomes]
     best = int(np.argmax(squares))
@@ -282,7 +289,8 @@ def explained_alone(columns: Columns, name: str, truth: Array) -> tuple[Array, f
 
     Of classes, that of the errors of the most frequent one, too: few rows tell no probabilities.
     """
-    codes, ordered = columns.codes[name], columns.is_ordered(name)
+    codes = columns.codes[name]
+    ordered = columns.is_ordered(name)
     each = explained_by_output(codes, truth, ordered=ordered)
     whole = together(each, truth)
     if truth.shape[1] == 1:

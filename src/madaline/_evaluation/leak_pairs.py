@@ -212,14 +212,18 @@ def _clue(
     fewest: float | None = None,  # that is told where all other columns explain little
 ) -> Iterator[Clue]:
     """Yield the clue of columns that explain much more than each of them: all, or one class."""
-    explained, outcome, own = together(each, truth), -1, truth
+    explained = together(each, truth)
+    outcome = -1
+    own = truth
     fewest = least if fewest is None else fewest
     if explained < fewest and truth.shape[1] > 2:
         outcome = int(each.argmax())
-        explained, own = float(each[outcome]), truth[:, [outcome]]
+        explained = float(each[outcome])
+        own = truth[:, [outcome]]
     gain = max(alone[name][outcome] for name in names)
     if explained >= fewest and _MIN_GAIN * max(1 - explained, _NOTHING) <= 1 - gain:
-        every, weak = np.ones(len(truth), bool), explained < least
+        every = np.ones(len(truth), bool)
+        weak = explained < least
         of_class = None if outcome < 0 else outcome
         yield Clue(form, names, explained, own, every, of_class, weak=weak, codes=codes)
 
@@ -255,7 +259,8 @@ def _of_sum(columns: Columns, target: Array, truth: Array) -> Iterator[Clue]:
         if fewer and _unexplained(x[:, fewer], y) <= 1 - _MIN_OF_SUM:
             chosen = fewer
     if len(chosen) > 1:
-        names, explained = list(numbers), 1 - _unexplained(x[:, chosen], y)
+        names = list(numbers)
+        explained = 1 - _unexplained(x[:, chosen], y)
         every = np.ones(len(y), bool)
         told = x[:, chosen] @ np.linalg.lstsq(x[:, chosen], y, rcond=None)[0]
         several = tuple(names[index] for index in chosen)

@@ -110,7 +110,8 @@ def explained_by_words(texts: Sequence[str], truth: Array) -> tuple[Array, str, 
         x = counter.fit_transform(texts)
     except ValueError:  # no word is in several texts
         return nothing, "", np.zeros(len(texts))
-    model, folds = Ridge(alpha=1.0), KFold(3, shuffle=True, random_state=0)
+    model = Ridge(alpha=1.0)
+    folds = KFold(3, shuffle=True, random_state=0)
     prediction = cross_val_predict(model, x, truth, cv=folds).reshape(truth.shape)
     errors = np.square(prediction - truth).mean(axis=0) / np.maximum(truth.var(axis=0), 1e-12)
     weights = np.abs(model.fit(x, truth).coef_).reshape(truth.shape[1], -1).max(axis=0)

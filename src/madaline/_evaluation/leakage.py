@@ -275,7 +275,8 @@ def find_leaks(
 
 def _clues(columns: Columns, target: Array, *, classes: bool) -> Iterator[Clue]:
     """Yield what columns tell, alone and several together."""
-    truth, alone = truth_of(target, classes=classes), dict[str, Array]()
+    truth = truth_of(target, classes=classes)
+    alone = dict[str, Array]()
     yield from clues_of_each(columns, alone, target, truth, classes=classes)
     yield from clues_of_several(columns, alone, target, truth, classes=classes)
 
@@ -331,7 +332,8 @@ def _computed(
         if not classes:
             rng = np.random.default_rng(0)
             for name, share in shared_rates(numbers, one, rng):
-                explained, weak = explained_alone(columns, name, truth)[1], share < _MIN_SHARE
+                explained = explained_alone(columns, name, truth)[1]
+                weak = share < _MIN_SHARE
                 value = f"{share:.0%}"
                 if explained < MIN_CERTAIN:  # else the values say all
                     yield Clue("rate", (name,), explained, truth, every, None, True, value, weak)
@@ -348,7 +350,9 @@ def _compared(
         if len(clue.columns) == 1 and (clue.exact or clue.explained >= MIN_CERTAIN)
     }
     found: list[tuple[Clue, Leak]] = []
-    told, n_told, few = set[str](), -1, len(target) < _MIN_WEAK_ROWS
+    told = set[str]()
+    n_told = -1
+    few = len(target) < _MIN_WEAK_ROWS
     left = [clue for clue in clues if clue.exact or not (clue.weak and few)]
     while n_told < len(told):  # what a leak hid is compared again without it
         n_told, pending, left, n_compared = len(told), left, [], 0
@@ -383,7 +387,8 @@ def _leak_of(
         clue.explained >= MIN_CERTAIN and ratio >= _MIN_CERTAIN_RATIO
     )
     first, *rest = clue.columns
-    own, codes = target[clue.rows], columns.codes[first] if clue.codes is None else clue.codes
+    own = target[clue.rows]
+    codes = columns.codes[first] if clue.codes is None else clue.codes
     without = _score(x, own, classes=classes)
     within = _score(x, own, codes[clue.rows], classes=classes)
     is_better = 1 - within <= _MAX_LEFT * (1 - without)

@@ -47,14 +47,16 @@ def letters_tell(
 ) -> _LettersTell | None:
     """Compare what levels and their letters explain; None where levels are few or frequent."""
     present = levels.is_present
-    n_levels, n_rows = int(present.sum()), len(levels.codes) - levels.n_missing
+    n_levels = int(present.sum())
+    n_rows = len(levels.codes) - levels.n_missing
     texts = all(isinstance(level, str) for level in levels.values[present])
     if not texts or n_levels < max(_MIN_LEVELS, n_rows / _MAX_ROWS_OF_LEVEL):
         return None
     rows = _rows(levels)
     if len(rows) < _MIN_ROWS:
         return None
-    codes, truth = levels.codes[rows], _scaled(target[rows])
+    codes = levels.codes[rows]
+    truth = _scaled(target[rows])
     encoder = TextEncoder.fit("", levels.values[codes])
     if not encoder.n_features or not truth.any():
         return None

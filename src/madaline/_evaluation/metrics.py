@@ -149,7 +149,8 @@ def make_metric(
     else:
         truth = perfect = np.asarray(target, np.float64)
     if callable(wanted):
-        name, higher_is_better = getattr(wanted, "__name__", type(wanted).__name__), True
+        name = getattr(wanted, "__name__", type(wanted).__name__)
+        higher_is_better = True
         function: _Function = partial(_unweighted, wanted)
         if isinstance(target_encoder, ClassEncoder):
             truth = target_encoder.classes[truth]
@@ -233,7 +234,8 @@ def _of_decisions(name: str, measure: Measure, *, higher_is_better: bool = True)
 def _measure_decisions(
     measure: Measure, truth: Array, probability: Array, weight: Array | None
 ) -> float:
-    predicted, n_classes = probability.argmax(axis=1), probability.shape[1]
+    predicted = probability.argmax(axis=1)
+    n_classes = probability.shape[1]
     return float(measure(_confusion(truth, predicted, weight, n_classes)))
 
 
@@ -258,7 +260,8 @@ def _f1(counts: Array) -> Array:
 def _matthews(counts: Array) -> Array:
     """Return Matthews' correlation, of several classes that of Gorodkin (2004)."""
     true, predicted = counts.sum(axis=-1), counts.sum(axis=-2)  # weights by class
-    hits, total = np.trace(counts, axis1=-2, axis2=-1), predicted.sum(axis=-1)
+    hits = np.trace(counts, axis1=-2, axis2=-1)
+    total = predicted.sum(axis=-1)
     covariance = hits * total - (true * predicted).sum(axis=-1)
     of_predicted = total**2 - (predicted**2).sum(axis=-1)
     of_true = total**2 - (true**2).sum(axis=-1)

@@ -112,7 +112,8 @@ def _check_class_weight(class_weight: Any) -> None:
             " weight."
         )
     for label, weight in class_weight.items():
-        low, high = 1 / MAX_FACTOR, MAX_FACTOR
+        low = 1 / MAX_FACTOR
+        high = MAX_FACTOR
         if not (isinstance(weight, Real) and low <= float(weight) <= high):
             raise InputError(
                 f"class_weight of the class {label!r} is {weight!r}: give a number above 0, up to"
@@ -146,7 +147,8 @@ def _check_quantiles(levels: Any, loss: str | None, metric: Any) -> None:
     except (TypeError, ValueError):
         numbers = []
     ascending = all(low < high for low, high in pairwise(numbers))
-    low, high = MIN_QUANTILE, 1 - MIN_QUANTILE
+    low = MIN_QUANTILE
+    high = 1 - MIN_QUANTILE
     if len(numbers) < 2 or not ascending or not low <= numbers[0] <= numbers[-1] <= high:
         raise InputError(
             f"quantile is {levels!r}: give a number between 0 and 1, or several in ascending order,"

@@ -175,7 +175,8 @@ class ScoredRows:
 
     def r2(self, squares: Measure, means: Array) -> Score:
         """Return R², given the squared errors of outputs and the mean targets."""
-        of_model, of_means = squares(self.output, self.target), _squares(means, self.target)
+        of_model = squares(self.output, self.target)
+        of_means = _squares(means, self.target)
         (model, _), (baseline, _) = self._mean(of_model), self._mean(of_means)
         if not baseline:
             return Score("r2", 0.0, 0.0, 0.0, True)
@@ -215,7 +216,8 @@ class ScoredRows:
             error = self._error_of_recalls(codes, present)
         gain = 0.0
         if self.fold_outputs is not None:
-            codes, weight = _codes(self.fold_outputs.target), self.fold_outputs.weight
+            codes = _codes(self.fold_outputs.target)
+            weight = self.fold_outputs.weight
             share = 1 / np.maximum(np.bincount(codes, weight), np.finfo(np.float64).tiny)
             gain = self.fold_outputs.gain(_hits, _times(share[codes], weight))
         value, baseline = (float(x[present].mean()) for x in (recalls, baselines))

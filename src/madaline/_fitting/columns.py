@@ -15,6 +15,7 @@ from madaline._data.schema import Schema, numbering_of
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
 from madaline._evaluation.letters import letters_tell
+from madaline._evaluation.metrics import Metric
 from madaline._evaluation.objective import Objective
 from madaline._fitting.memory import Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
@@ -34,7 +35,8 @@ def infer_schema(
 
     Texts that hardly repeat in a sample are levels where they do in all rows.
     """
-    schema, time = Schema.infer(data.table, kinds), data.time
+    schema = Schema.infer(data.table, kinds)
+    time = data.time
     again = {
         column.name: CATEGORY
         for column in schema.columns
@@ -104,26 +106,22 @@ def make_dataset(
     time: TimeHooks,
 ) -> Dataset:
     """Return the encoded rows, fold after fold, and what is to be learned from them."""
-    order, encoder = rows.order, chosen.encoder
-    table, target = data.table.take(order), goal.matrix[order]
-    encoded, weight = encoder.encode(table), None if goal.weight is None else goal.weight[order]
+    order = rows.order
+    encoder = chosen.encoder
+    table = data.table.take(order)
+    target = goal.matrix[order]
+    encoded = encoder.encode(table)
     groups = None if data.groups is None else np.unique(data.groups[order], return_inverse=True)[1]
     of_folds = FoldFeatures.of(
         encoder.encoders,
         table,
         target,
-        weight,
+        None if goal.weight is None else goal.weight[order],
         [rows.training(network) for network in range(rows.n_networks)],
         np.arange(len(order)) if groups is None else groups,
     )
     used = sorted({recipe.n_bins for recipe in chosen.plan.recipes})
     hidden = time.hidden(encoder, encoded, order, used)
-    metric = objective.make_metric(
-        goal.encoder,
-        (data.target if data.classes is None else data.classes[goal.codes])[order],
-        unit_mean(data.weight, order),
-        n_evaluated=rows.n_evaluated,
-    )
     return Dataset(
         rows,
         RowFeatures.of(encoded, used, of_folds),
@@ -132,8 +130,20 @@ def make_dataset(
         objective.network_loss(goal.encoder),
         unit_mean(goal.weight, order),
         time.blocks(rows) if groups is None else groups,
-        metric,
+        _metric(data, objective, goal, rows),
         time.offset(goal.encoder, encoder.columns, order),
+    )
+
+
+def _metric(
+    data: TrainingData, objective: Objective, goal: EncodedTarget, rows: FoldedRows
+) -> Metric | None:
+    """Return what evaluates outputs instead of the loss, if anything does."""
+    return objective.make_metric(
+        goal.encoder,
+        (data.target if data.classes is None else data.classes[goal.codes])[rows.order],
+        unit_mean(data.weight, rows.order),
+        n_evaluated=rows.n_evaluated,
     )
 
 

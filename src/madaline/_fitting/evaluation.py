@@ -47,7 +47,8 @@ class Evaluation:
     @cached_property
     def out_of_fold(self) -> OutOfFold:
         """The rows with their out-of-fold predictions."""
-        prepared, dataset = self.outcome.prepared, self.outcome.prepared.own_dataset
+        prepared = self.outcome.prepared
+        dataset = self.outcome.prepared.own_dataset
         rows, schema, encoder = prepared.rows, prepared.schema, prepared.target_encoder
         order = rows.order[: rows.n_evaluated]
         evaluated = self.outcome.scoring.evaluated(dataset)
@@ -72,7 +73,9 @@ class Evaluation:
     @cached_property
     def diagnosis(self) -> Diagnosis:
         """What is wrong with the fit; rows by their numbers in the user's table."""
-        race, outcome, evaluated = self.outcome.race, self.outcome, self.out_of_fold
+        race = self.outcome.race
+        outcome = self.outcome
+        evaluated = self.out_of_fold
         finished = FinishedRace(race, outcome.pruned.before)
         with one_threaded_products():
             dataset = outcome.dataset  # classes with the weights that the networks learned from
@@ -105,7 +108,8 @@ class Evaluation:
 
         Older networks learned from fewer rows, and are worse for that reason alone.
         """
-        forward, prepared = self.outcome.scoring.forward, self.outcome.prepared
+        forward = self.outcome.scoring.forward
+        prepared = self.outcome.prepared
         if forward is None or prepared.time.times is None or not forward.aging:
             return forward
         data, dataset = prepared.data, prepared.dataset
@@ -123,7 +127,8 @@ class Evaluation:
         encoder = self.outcome.prepared.target_encoder
         if not isinstance(encoder, ClassEncoder) or self.out_of_fold.drawn_classes:
             return None
-        order, evaluated = self.outcome.prepared.evaluated_rows, self.out_of_fold
+        order = self.outcome.prepared.evaluated_rows
+        evaluated = self.out_of_fold
         n_given = self.outcome.prepared.n_given
         probabilities = np.full((n_given, len(encoder.classes)), np.nan)
         class_index = np.zeros(n_given, np.intp)
@@ -138,7 +143,8 @@ class Evaluation:
         """
         if isinstance(self.outcome.target_encoder, JointEncoder):
             return None
-        encoder, evaluated = self.outcome.target_encoder, self.out_of_fold
+        encoder = self.outcome.target_encoder
+        evaluated = self.out_of_fold
         output = self.outcome.ensemble.output / self.outcome.temperature
         loss = evaluated.loss
         if isinstance(encoder, ClassEncoder):

@@ -257,18 +257,21 @@ class ExpectedInputs:
 
 def estimate(plan: Plan, inputs: ExpectedInputs, n_workers: int = 1) -> int:
     """Return the bytes that a fit will take beside the table itself, about."""
-    n_samples, n_folds = inputs.n_samples, plan.n_folds + plan.n_final
+    n_samples = inputs.n_samples
+    n_folds = plan.n_folds + plan.n_final
     numbers = _numbers_of_rows(plan, inputs)
     networks, work, multiply_adds = 0, 0, 0
     for recipes in _alike(plan.recipes):
         network = build_network(recipes[0], inputs.inputs, inputs.n_outputs)
-        n_recipes, n_parameters = len(recipes), network.layout.size
+        n_recipes = len(recipes)
+        n_parameters = network.layout.size
         networks += _MATRICES * n_recipes * n_folds * n_parameters
         multiply_adds += n_recipes * network.training_multiply_adds()
         folds_each = min(n_folds, GROUP_PARAMETERS // (n_recipes * n_parameters))
         layers = _LAYERS_OF_WORK
         if isinstance(recipes[0], GridRecipe):
-            folds_each, layers = 1, _LAYERS_OF_GRIDS
+            folds_each = 1
+            layers = _LAYERS_OF_GRIDS
         widest = width(recipes[0], inputs.inputs, inputs.n_outputs)
         activations = layers * widest + inputs.n_outputs
         batch = plan.batch_size * (inputs.width(recipes[0].n_bins) + activations)
@@ -285,7 +288,8 @@ def estimate(plan: Plan, inputs: ExpectedInputs, n_workers: int = 1) -> int:
 
 def _numbers_of_rows(plan: Plan, inputs: ExpectedInputs) -> int:
     """Return how many numbers the encoded rows have, with copies of them."""
-    n_samples, width = inputs.n_samples, inputs.width(0)
+    n_samples = inputs.n_samples
+    width = inputs.width(0)
     if inputs.terms_of_a_row is not None:
         with_zeros = min(n_samples, max(_ROWS_WITH_ZEROS, n_samples // plan.n_folds))
         return int(_NUMBERS_OF_TERM * n_samples * inputs.terms_of_a_row) + with_zeros * width

@@ -115,9 +115,11 @@ class Outcome:
         return tuple(map(self._calibration, self.views))
 
     def _calibration(self, view: TargetView) -> Calibrated:
-        dataset, output = view.dataset(self.dataset), self._raced.ensemble.output[:, view.outputs]
+        dataset = view.dataset(self.dataset)
+        output = self._raced.ensemble.output[:, view.outputs]
         target, weight, groups = dataset.evaluated_facts
-        bounds, epoch = self.prepared.rows.bounds, self.race.epoch
+        bounds = self.prepared.rows.bounds
+        epoch = self.race.epoch
         decision = calibrate(
             dataset.loss,
             output,
@@ -139,8 +141,10 @@ class Outcome:
             return None
         output, places = held_out(self.prepared, self._raced.ensemble)
         levels = loss.levels if isinstance(loss, Quantiles) else (loss.level,) * output.shape[1]
-        errors, weight = dataset.target[places] - output, dataset.weights(places)
-        offsets, below = quantile_offsets(levels, errors, weight), errors <= 0
+        errors = dataset.target[places] - output
+        weight = dataset.weights(places)
+        offsets = quantile_offsets(levels, errors, weight)
+        below = errors <= 0
         shares = np.average(below, axis=0, weights=weight).clip(0, 1)
         facts = levels, tuple(shares.tolist()), tuple(offsets.tolist()), len(places)
         return QuantilesMoved(self.race.epoch, "the ensemble", *facts)
@@ -159,8 +163,10 @@ class Outcome:
     @cached_property
     def threshold(self) -> ThresholdChosen | None:
         """The tuned threshold of two classes; None where the objective does not ask for one."""
-        prepared, rows = self.prepared, self.prepared.rows
-        metric, encoder = prepared.objective.decision_metric, prepared.target_encoder
+        prepared = self.prepared
+        rows = self.prepared.rows
+        metric = prepared.objective.decision_metric
+        encoder = prepared.target_encoder
         binary = isinstance(encoder, ClassEncoder) and len(encoder.classes) == 2
         if metric is None or not binary or rows.n_folds < 2:
             return None

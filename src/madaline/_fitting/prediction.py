@@ -112,7 +112,9 @@ def make_predictor(
     temperature: Temperature,
 ) -> Predictor:
     """Return the predictor of new rows that an ensemble makes."""
-    dataset, rows, drift = prepared.own_dataset, prepared.rows, 0.0
+    dataset = prepared.own_dataset
+    rows = prepared.rows
+    drift = 0.0
     (output, places), bounds = held_out(prepared, ensemble, temperature), rows.bounds
     if prepared.later is not None:
         # A final network has no errors of its own: each gets a share of all of them
@@ -143,7 +145,8 @@ def _conformal(
 ) -> PredictionIntervals | PredictionSets:
     """Return intervals or sets of one target, calibrated on the out-of-fold errors."""
     dataset, output = view.dataset(prepared.own_dataset), output[:, view.outputs]
-    target, weight = dataset.target[places], dataset.weights(places)
+    target = dataset.target[places]
+    weight = dataset.weights(places)
     if not view.of_classes:
         prediction = dataset.loss.prediction(output)[:, 0]
         limits, widening = None, 1.0

@@ -93,7 +93,8 @@ class Scoring:
 
     def linear(self, models: LinearModels) -> LinearScore:
         """Return the scores of linear models on the same folds."""
-        raced, later = self.raced, self.prepared.later
+        raced = self.raced
+        later = self.prepared.later
         output = raced.loss.in_order(raced.shifted(models.out_of_fold(), raced.evaluated))
         ahead = [
             raced.loss.in_order(raced.shifted(models.output(fold, places), places))
@@ -146,7 +147,8 @@ class Scoring:
     def _scores_of_stretch(self, fold: int) -> tuple[Score, ...]:
         """Return the scores of a stretch of time, those of several targets together."""
         held_out = self.prepared.rows.held_out(fold)
-        output, places = self.output[held_out], np.arange(held_out.start, held_out.stop)
+        output = self.output[held_out]
+        places = np.arange(held_out.start, held_out.stop)
         each = [self._scores_of_fold(view, fold, output, places) for view in self.views]
         if not self.is_joint:
             return each[0]
@@ -164,7 +166,8 @@ class Scoring:
             np.repeat(own.prior(fold)[None], len(places), axis=0)
             for own in (dataset, self._second_baseline(view))
         )
-        target, weight = dataset.target[places], dataset.weights(places)
+        target = dataset.target[places]
+        weight = dataset.weights(places)
         rows = ScoredRows(output[:, view.outputs], prior, target, weight)
         return self._scores_of(view, rows, second, places)
 
@@ -226,17 +229,20 @@ class Scoring:
 
     def _by_series(self) -> SeriesScores | None:
         """Return the scores of series of numbers, each on its own scale, where lags tell them."""
-        lagged, view = self.prepared.time.lagged, self.views[0]
+        lagged = self.prepared.time.lagged
+        view = self.views[0]
         dataset = view.dataset(self.prepared.own_dataset)
         if lagged is None or view.of_classes or self.is_joint or dataset.target.shape[1] > 1:
             return None
-        output, rows = self.evaluated(dataset, view.outputs).output, self.prepared.rows.order
+        output = self.evaluated(dataset, view.outputs).output
+        rows = self.prepared.rows.order
         predicted = self.prepared.target_encoder.decode(dataset.loss.prediction(output))
         return lagged.score_series(rows[dataset.evaluated], predicted.astype(np.float64))
 
     def _distances(self, view: TargetView, metric: str) -> Iterator[Distance]:
         """Yield the metric of rows that are predicted from near and from far, where lags tell."""
-        dataset, steps = view.dataset(self.prepared.own_dataset), self.prepared.steps
+        dataset = view.dataset(self.prepared.own_dataset)
+        steps = self.prepared.steps
         if steps is None:
             return
         second = self._second_baseline(view).prior_output()

@@ -58,7 +58,8 @@ def hide_features(
     layer = network.layers[0]
     if not (recipe.timeless and isinstance(layer, nn.ScaledLinear)):
         return
-    hidden, first = inputs.hidden[recipe.n_bins], network.bind(theta)[0]
+    hidden = inputs.hidden[recipe.n_bins]
+    first = network.bind(theta)[0]
     first["weight"][..., hidden, :] = 0
     first["gate"][..., np.unique(np.array(layer.columns)[hidden])] = 0
 

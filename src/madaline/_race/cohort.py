@@ -207,7 +207,8 @@ class Cohort:
         Layers that are random in training draw for a whole group, so where there are any, each fold
         is a group; so it is where networks take unlike numbers of steps.
         """
-        n_recipes, n_folds = len(self.recipes), self.dataset.rows.n_networks
+        n_recipes = len(self.recipes)
+        n_folds = self.dataset.rows.n_networks
         if self.solved or len(set(self.steps)) > 1:  # each fold's, one after the other
             return divide(n_recipes, n_folds, recipes_each=n_recipes, folds_each=1)
         if n_workers > 1 or self.recipes[0].random_layers:

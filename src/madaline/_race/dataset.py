@@ -162,7 +162,8 @@ class Dataset:
 
         By loss is quicker, where a metric evaluates.
         """
-        target, weight = self.target[self.evaluated], self.weights(self.evaluated)
+        target = self.target[self.evaluated]
+        weight = self.weights(self.evaluated)
         objective = None if by_loss or self.metric is None else self.mean_loss
         with one_threaded_products():
             return greedy_weights(outputs, target, self.loss, weight=weight, objective=objective)
@@ -170,7 +171,8 @@ class Dataset:
     def of_output(self, index: int) -> Dataset:
         """Return the dataset of one of several outputs."""
         target = self.target[:, index : index + 1]
-        loss, offset = self.loss.of_output(index), self.offset
+        loss = self.loss.of_output(index)
+        offset = self.offset
         offset = None if offset is None else offset.of_output(index)
         return replace(self, target=target, loss=loss, metric=None, offset=offset)
 

@@ -133,7 +133,8 @@ class Ensemble:
     def fold_outputs(self, dataset: Dataset, *, temperature: float | Array = 1.0) -> FoldOutputs:
         """Return the outputs of the networks of each fold for some of the evaluated rows."""
         of_folds = dataset.rows.spread(_AVERAGED_ROWS)
-        indices, folds = np.concatenate(of_folds), range(dataset.rows.n_folds)
+        indices = np.concatenate(of_folds)
+        folds = range(dataset.rows.n_folds)
         with one_threaded_products():
             outputs = np.stack(
                 [self.predict(dataset, fold, indices) / temperature for fold in folds]
@@ -189,13 +190,15 @@ class Evaluator:
 
     def baseline_losses(self) -> Array:
         """Return the losses of the best constants, shape (evaluated,)."""
-        constant, target = self.dataset.prior_output(), self.dataset.target
+        constant = self.dataset.prior_output()
+        target = self.dataset.target
         losses = self.dataset.loss.rows(constant[self.rows], target[self.rows])
         return np.asarray(losses, np.float64)
 
     def compare(self, losses: Array, best: Array) -> LossComparison:
         """Return how losses differ from the best, row by row."""
-        weight, groups = self.dataset.weights(self.rows), self.dataset.groups_of(self.rows)
+        weight = self.dataset.weights(self.rows)
+        groups = self.dataset.groups_of(self.rows)
         lowest, _ = mean_and_error(best, weight, groups)
         increase, error = mean_and_error(losses - best, weight, groups)
         return LossComparison(lowest + increase, lowest, error)
@@ -233,7 +236,8 @@ class Evaluator:
             )
             chunks = []
             for start in range(0, max(1, len(x)), _EVALUATION_CHUNK):
-                chunk, workspace = dense(x[start : start + _EVALUATION_CHUNK]), Workspace()
+                chunk = dense(x[start : start + _EVALUATION_CHUNK])
+                workspace = Workspace()
                 with np.errstate(over="ignore", invalid="ignore"):  # they may have diverged
                     for layer, parameters in bound[layers]:
                         chunk, _ = layer.forward(parameters, chunk, workspace=workspace)

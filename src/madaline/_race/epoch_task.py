@@ -75,12 +75,15 @@ class EpochResult:
 
 def run_epoch_task(task: EpochTask) -> EpochResult:
     """Train for an epoch, then evaluate the averaged networks of each fold on its own rows."""
-    dataset, members = task.dataset.get(), run_training(_ordered(task))
+    dataset = task.dataset.get()
+    members = run_training(_ordered(task))
     outputs: list[Array] = []
-    trained, kept = task.rule.network, normalization.without_normalization(task.rule.network)
+    trained = task.rule.network
+    kept = normalization.without_normalization(task.rule.network)
     with one_threaded_products(), np.errstate(over="ignore", invalid="ignore"):  # may diverge
         for place, fold in enumerate(range(task.group.folds.start, task.group.folds.stop)):
-            networks, n_bins = members[:, place], task.recipe.n_bins
+            networks = members[:, place]
+            n_bins = task.recipe.n_bins
             measure(task.rule, networks, dataset, n_bins=n_bins, fold=fold)
             if fold >= dataset.rows.n_folds:  # a final network
                 continue
@@ -116,7 +119,8 @@ def _drawn(epoch: EpochSeed, dataset: Dataset, batch_size: int) -> list[Array]:
 
 def _solve(task: EpochTask, recipe: LinearRecipe | PatternRecipe, members: Population) -> None:
     """Solve networks of one layer, in place."""
-    dataset, folds = task.dataset.get(), task.group.folds
+    dataset = task.dataset.get()
+    folds = task.group.folds
     decay = members.columns["weight_decay"][:, 0, 0].astype(np.float64)
     decay_times = 1 / (decay * dataset.steps_of_pass(task.batch_size)[folds.start])
     if isinstance(recipe, PatternRecipe):
@@ -127,7 +131,8 @@ def _solve(task: EpochTask, recipe: LinearRecipe | PatternRecipe, members: Popul
 
 def _batches(task: EpochTask, dataset: Dataset) -> Batches:
     """Return the batches of the group's folds."""
-    folds, by_fold = task.group.folds, dataset.features.of_folds
+    folds = task.group.folds
+    by_fold = dataset.features.of_folds
     assert task.order is not None
     augmentation = Augmentation.of(task.recipe, dataset.inputs)
     return Batches(

@@ -131,7 +131,8 @@ def _channels_for(sides: tuple[int, ...]) -> tuple[int, ...]:
     >>> _channels_for((22,)), _channels_for((3,))
     ((64, 64, 64), (64,))
     """
-    channels, side = [16], min(sides)
+    channels = [16]
+    side = min(sides)
     while side // 2 >= _MIN_SIDE:
         side //= 2
         channels.append(min(_MAX_CHANNELS, 2 * channels[-1]))
@@ -144,7 +145,8 @@ def _channels_of_deep(sides: tuple[int, ...]) -> tuple[int, ...]:
     >>> _channels_of_deep((28, 28)), _channels_of_deep((8, 8)), _channels_of_deep((32, 40))
     ((16, 32), (16, 32), (16, 32, 64))
     """
-    channels, side = [16], min(sides) // 2
+    channels = [16]
+    side = min(sides) // 2
     while side >= (_MIN_SIDE if len(channels) == 1 else 2 * _MIN_SIDE):
         side //= 2
         channels.append(min(_MAX_CHANNELS, 2 * channels[-1]))

@@ -158,7 +158,8 @@ def out_of_fold_importances(
         return nothing
     rises = _rises(ensemble, dataset, folds, len(names), seed, measures, temperature)
     rise, rows = np.concatenate(rises, axis=2), np.concatenate([*folds.values()])
-    weight, groups = dataset.weights(rows), dataset.groups_of(rows)
+    weight = dataset.weights(rows)
+    groups = dataset.groups_of(rows)
 
     def ranked(rises: Array) -> tuple[Importance, ...]:
         importances = [
@@ -256,12 +257,12 @@ def _permuted_output(
     """
     x = dataset.encoded(member.n_bins, fold, rows)
     column_of = np.asarray(dataset.inputs.columns[member.n_bins])
-    network, theta = member.network, member.theta[fold]
-    output = np.empty((len(donors), len(x), dataset.n_outputs))
+    network = member.network
+    theta = member.theta[fold]
     if not isinstance(network.layers[0], ScaledLinear):
-        for column, donor in enumerate(donors):
-            output[column] = network.predict(theta, np.where(column_of == column, x[donor], x))
-        return output
+        each = (np.where(column_of == column, x[donor], x) for column, donor in enumerate(donors))
+        return np.array([network.predict(theta, permuted) for permuted in each], np.float64)
+    output = np.empty((len(donors), len(x), dataset.n_outputs))
     first, *others = network.bind(theta)
     gates = np.asarray(network.layers[0].columns)
     weight = first["weight"] * first["gate"][gates, None]  # (n_features, units)

@@ -107,7 +107,8 @@ class _ColumnTotals:
 
     def add(self, values: RowValues, index: int, learned: Array) -> None:
         """Count the rows of a block, given the index of the column."""
-        levels, parts = self._category.slots(values.columns[index]), parts_of(values)
+        levels = self._category.slots(values.columns[index])
+        parts = parts_of(values)
         alone, *of_pairs = self._totals
         alone.add(values, levels, np.zeros(len(levels), np.intp), parts, learned)
         if self._pair is None:
@@ -132,7 +133,8 @@ class _Totals:
     def __init__(self, means: LevelMeans, n_networks: int) -> None:
         self._outputs, self._n_cells = means.outputs, means.n_cells
         self._n_levels = len(means.values) * self._n_cells
-        n_keys, n_outputs = PARTS * self._n_levels, len(self._outputs)
+        n_keys = PARTS * self._n_levels
+        n_outputs = len(self._outputs)
         self._rows, self._sums = np.zeros(n_keys), np.zeros((n_keys, n_outputs))  # of all rows
         self._squares = np.zeros(n_outputs)  # of the targets of all rows
         # those that a network does not learn from
@@ -166,7 +168,8 @@ class _Totals:
 
     def tables(self, means: LevelMeans) -> Array:
         """Return the means of each network without each part, and over all parts."""
-        shape, networks = (PARTS, self._n_levels), range(len(self._rows_held_out))
+        shape = (PARTS, self._n_levels)
+        networks = range(len(self._rows_held_out))
         tables = []
         for network in networks:
             rows = (self._rows - self._rows_held_out[network]).reshape(shape)

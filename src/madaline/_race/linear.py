@@ -51,7 +51,8 @@ def linear_models(dataset: Dataset, work: float) -> LinearModels | None:
 
     None of images, sounds and sequences, and where there are too few rows for the features.
     """
-    rows, n_features = dataset.rows, len(dataset.inputs.columns[dataset.inputs.plain])
+    rows = dataset.rows
+    n_features = len(dataset.inputs.columns[dataset.inputs.plain])
     learned = [_thinned(dataset, rows.training(fold), work) for fold in range(rows.n_folds)]
     few = min(map(len, learned)) < _MIN_ROWS_OF_FEATURE * n_features
     if few or not dataset.inputs.of_columns_alone:
@@ -60,7 +61,8 @@ def linear_models(dataset: Dataset, work: float) -> LinearModels | None:
         known = [(_features(dataset, fold, places), places) for fold, places in enumerate(learned)]
         zeros = np.zeros((n_features, dataset.n_outputs))
         models = LinearModels(dataset, [(zeros, dataset.prior(fold)) for fold in range(len(known))])
-        best, lowest = None, np.inf
+        best = None
+        lowest = np.inf
         for decay_time in _DECAY_TIMES:
             starts = zip(known, models.solutions, strict=True)
             solved = [_solved(dataset, *facts, start, decay_time) for facts, start in starts]
@@ -88,7 +90,8 @@ def _solved(
     start: tuple[Array, Array],
     decay_time: float,
 ) -> tuple[Array, Array]:
-    target, weight = dataset.target[places], dataset.weights(places)
+    target = dataset.target[places]
+    weight = dataset.weights(places)
     loss = dataset.loss
     return solve_linear(features, target, weight, loss, decay_time=decay_time, start=start)
 

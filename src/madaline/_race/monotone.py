@@ -35,13 +35,15 @@ def parameter_bounds(network: Network, directions: Array) -> Bounds:
     output must not fall with features whose direction is 1, and must not rise where it is -1.
     """
     lower, upper = (np.full(network.layout.size, end, np.float32) for end in (-np.inf, np.inf))
-    below, last = directions, len(network.layers) - 1
+    below = directions
+    last = len(network.layers) - 1
     bound = zip(network.layers, network.bind(lower), network.bind(upper), strict=True)
     for number, (layer, low, high) in enumerate(bound):
         if not isinstance(layer, Linear | ScaledLinear):
             continue
         above = np.resize(_RISING if number == last else _ROLES, layer.out_features)
-        signs, constrained = np.outer(below, above), below[:, None] != _FREE
+        signs = np.outer(below, above)
+        constrained = below[:, None] != _FREE
         low["weight"][constrained & (signs >= 0)] = 0
         high["weight"][constrained & (signs <= 0)] = 0
         if isinstance(layer, ScaledLinear):

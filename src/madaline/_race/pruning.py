@@ -67,7 +67,8 @@ def prune_ensemble(
         return PruningResult(ensemble, ensemble, (), 0.0)
     evaluator = Evaluator(dataset, -(-dataset.rows.n_evaluated // EVALUATED_ROWS))
     sample = _bounded(evaluator.sampled(ensemble), dataset)
-    losses, baseline = evaluator.losses(sample), evaluator.baseline_losses()
+    losses = evaluator.losses(sample)
+    baseline = evaluator.baseline_losses()
     pruning = Pruning(evaluator, sample, losses, baseline, tolerance, epoch)
     for member in sorted(ensemble.members, key=lambda member: member.weight):
         pruning.leave_out(member.key)
@@ -114,7 +115,8 @@ class Pruning:
 
     def shrink(self, key: str) -> None:
         """Remove units from each layer of a recipe's networks, as long as that is as good."""
-        before, comparison = self._member(key), None
+        before = self._member(key)
+        comparison = None
         for layer in reversed(hidden_layers(before.network)):
             comparison = self._shrink_layer(self._member(key), layer) or comparison
         if comparison:
@@ -131,7 +133,8 @@ class Pruning:
         """Return the pruned ensemble with outputs for all rows."""
         if self.evaluator.step == 1:
             return self.ensemble
-        old_members, whole = {member.key: member for member in before.members}, []
+        old_members = {member.key: member for member in before.members}
+        whole = []
         for member in self.ensemble.members:
             output = old_members[member.key].output
             if member.network != old_members[member.key].network:
@@ -157,10 +160,13 @@ class Pruning:
 
     def _shrink_layer(self, member: EnsembleMember, layer: int) -> LossComparison | None:
         """Find the fewest units of a layer that are enough, by bisection among `fewer_units`."""
-        ranking, inputs = self._rank(member, layer), self.evaluator.layer_inputs(member, layer)
+        ranking = self._rank(member, layer)
+        inputs = self.evaluator.layer_inputs(member, layer)
         self.multiply_adds += len(self.best) * _work(member.network, slice(layer))
         widths = fewer_units(ranking.order.shape[-1])
-        enough, too_few, latest = -1, len(widths), None
+        enough = -1
+        too_few = len(widths)
+        latest = None
         while too_few - enough > 1:
             middle = (enough + too_few) // 2
             narrowed = self._narrowed(member, ranking, widths[middle], inputs)

@@ -227,10 +227,8 @@ class Race:
 
     def _grow(self, parent: Candidate) -> None:
         """Continue with wider copies of a candidate's networks, which predict the same at first."""
-        recipe, rng = (
-            recipe_policies.wider(parent.recipe),
-            np.random.default_rng([self.seed, len(self.candidates)]),
-        )
+        recipe = recipe_policies.wider(parent.recipe)
+        rng = np.random.default_rng([self.seed, len(self.candidates)])
         network = parent.network
         population = Population(network.layout, parent.theta[None].copy())
         for layer, units in zip(hidden_layers(network), parent.recipe.units, strict=True):
@@ -428,13 +426,12 @@ def measure_speed(race: Race, clock: Callable[[], float] = time.perf_counter) ->
     """Return the multiply-adds a second that one worker does in training."""
     cohort = race.cohorts[0]
     epoch = EpochSeed(race.seed, 0)
-    order, shared = (
-        epoch.order(race.dataset, cohort.batch_size),
-        race.executor.share(race.for_training),
-    )
+    order = epoch.order(race.dataset, cohort.batch_size)
+    shared = race.executor.share(race.for_training)
     task = cohort.tasks(epoch, order, shared, race.backend, 1)[0]
     assert task.order is not None
-    n_steps, of_step = 1, cohort.network.training_multiply_adds() * cohort.batch_size
+    n_steps = 1
+    of_step = cohort.network.training_multiply_adds() * cohort.batch_size
     while True:
         n_steps = min(2 * n_steps, task.order.shape[1])
         started = clock()

@@ -118,7 +118,8 @@ class GrowthPolicy(Policy):
             return []
         if max(units) > self.widest or units in tried or not state.paid(leader, self.min_gain):
             return []
-        rows, parameters = state.dataset.n_training, leader.network.layout.size
+        rows = state.dataset.n_training
+        parameters = leader.network.layout.size
         if rows < self.rows_for_a_parameter * parameters:
             return []
         previous = leader.recipe.units[0]

@@ -98,7 +98,8 @@ class RowBlocks:
 
     def _of_sample(self, means: MeansOfAllRows) -> FoldFeatures:
         """Return the features of the sample that depend on targets."""
-        sample, slots = self.sample, dict[int, Array]()
+        sample = self.sample
+        slots = dict[int, Array]()
         learned = np.zeros((sample.n_samples, sample.rows.n_networks), bool)
         for network in range(sample.rows.n_networks):
             learned[sample.rows.training(network), network] = True

@@ -202,7 +202,8 @@ class RowStore(StoredRows):
             run = np.empty(int(lengths[rows].sum()), np.uint8)
             if run.size:
                 _fill(self._file("texts"), int(starts[rows[0]]), run)
-            content, end = run.tobytes(), 0
+            content = run.tobytes()
+            end = 0
             for size in sizes[rows].tolist():
                 begin, end = end, end + max(size, 0)
                 text = content[begin:end].decode("utf-8", "surrogatepass")

@@ -42,9 +42,11 @@ def _solve_fold(
     decay_times: Array,
 ) -> None:
     """Solve the networks of a fold; each starts where the one before it ended."""
-    rows, features = dataset.rows.training(fold), dataset.features[recipe.n_bins]
+    rows = dataset.rows.training(fold)
+    features = dataset.features[recipe.n_bins]
     length = np.sqrt(features.shape[1])  # of a row: texts are scaled to a mean square of one
-    x, weight = sparse_rows(features, rows) / length, dataset.weights(rows)
+    x = sparse_rows(features, rows) / length
+    weight = dataset.weights(rows)
     if recipe.timeless:  # what is zero has no slope and keeps its weight of zero
         shown = np.ones(x.shape[1])
         shown[dataset.inputs.hidden[recipe.n_bins]] = 0
@@ -79,7 +81,8 @@ def solve_patterns(
     decay_times: Array,  # (recipes,)
 ) -> None:
     """Put networks of one layer where their loss, or their squared error, is lowest, in place."""
-    space, solver = dataset.row_spaces[recipe.changes], _squares if recipe.squares else _loss
+    space = dataset.row_spaces[recipe.changes]
+    solver = _squares if recipe.squares else _loss
     kept = slice(space.n_features)  # the weights of others stay zero
     order = np.argsort(decay_times, kind="stable")
     with one_threaded_products():
@@ -118,5 +121,6 @@ def _squares(
 
 def _sharpness(solution: LeastSquares, target: Array, weight: Array | None, loss: Loss) -> float:
     """Return by what outputs are multiplied: what suits rows that they did not learn from."""
-    output, rows = _SHARPNESS * solution.left_out, np.arange(len(target))
+    output = _SHARPNESS * solution.left_out
+    rows = np.arange(len(target))
     return _SHARPNESS / float(best_temperatures(loss, output, target, [rows], weight)[0])

@@ -274,7 +274,8 @@ class ForwardScores(Stored):
         courses = {"networks": self.values(), "baseline (dashed)": self.values("baseline")}
         if self.has_last_known:
             courses[self.last_known_name] = self.values("last_known")
-        promise, start = None, bounds[-1, 1] + self.gap
+        promise = None
+        start = bounds[-1, 1] + self.gap
         if promised is not None:
             error = promised.standard_error
             end = start + (self.ahead or self.length)

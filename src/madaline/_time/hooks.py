@@ -100,7 +100,8 @@ class TimeHooks:
             return None
         noticed = None if self.order is None else self.order.noticed
         if self.lagged is not None:
-            known, given = self.lagged.last_known(encoder), self.lagged.given
+            known = self.lagged.last_known(encoder)
+            given = self.lagged.given
             return LaterRows(self.times, dataset, self.lagged.series, None, known, given, noticed)
         name = None if groups is not None else find_series(self.times.values, table, schema)
         series = groups if name is None else table.distinct(name).codes

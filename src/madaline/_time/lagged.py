@@ -120,7 +120,8 @@ class LaggedData:
 
     def score_series(self, rows: Array, predicted: Array) -> SeriesScores | None:
         """Return the scores of series of numbers, given predictions of some rows."""
-        lags, first = self.past.lags, slice(self.made.n_own)
+        lags = self.past.lags
+        first = slice(self.made.n_own)
         if lags.series is None:
             return None
         naive = {lag: lags.naive(self.table, lag)[rows] for lag in {1, *lags.rows}}
@@ -219,7 +220,9 @@ def _lags(rows: TimedRows, asked: TimeRequest) -> tuple[Lags, Array]:
             f"Lags are made of one target, but there are {len(rows.target_names)}: fit a model for"
             " each, or leave lags out."
         )
-    name, gap, series = rows.time, _gap(rows.times, asked.gap), _series(rows, asked.series)
+    name = rows.time
+    gap = _gap(rows.times, asked.gap)
+    series = _series(rows, asked.series)
     lags = Lags(
         rows.target_names[0],
         asked.lags,
@@ -356,7 +359,8 @@ def _past_column(column: ColumnSchema, values: Array) -> PastColumn:
 def _check_length(lags: Lags, table: Table) -> None:
     """Raise `InputError` if no series is as long as a lag, which would then hold nothing."""
     _, counts = np.unique(as_texts(lags.read_series(table)), return_counts=True)
-    longest, n_rows = max(lags.rows), int(counts.max())
+    longest = max(lags.rows)
+    n_rows = int(counts.max())
     if longest >= n_rows:
         raise InputError(
             f"lags holds {longest}, but the longest series has {n_rows:,} rows: give fewer than"

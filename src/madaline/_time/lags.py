@@ -238,7 +238,8 @@ class Lags(Stored):
 
     def parts(self, anchor: Anchor) -> tuple[str, ...]:
         """Return the columns that an anchor adds to the last known value."""
-        target, lag = self.each[0], anchor.lag
+        target = self.each[0]
+        lag = anchor.lag
         next_change: tuple[str, ...] = (target.next_change(lag),)
         if self.horizon <= lag:
             next_change = (target.before(lag), target.change(lag))
@@ -267,7 +268,8 @@ class Lags(Stored):
         column = table[self.time]
         if self.of_dates:
             moments = as_moments(self.time, column, _of_type(self.written, DateFormat))
-            missing, times = np.isnat(moments), moments.astype(np.int64) / 1e6
+            missing = np.isnat(moments)
+            times = moments.astype(np.int64) / 1e6
         else:
             times = as_numbers(self.time, column, _of_type(self.written, NumberFormat))
             missing = np.isnan(times)

@@ -60,7 +60,8 @@ class LaterRows:
         Their own stretch and what comes after it, up to a quarter as many rows as the table has, or
         up to the reach or the horizon; of many, some that are evenly spread.
         """
-        rows, when = self.dataset.rows, self._when[: self.dataset.rows.n_evaluated]
+        rows = self.dataset.rows
+        when = self._when[: self.dataset.rows.n_evaluated]
         in_time = np.argsort(when, kind="stable")
         places = []
         for fold in range(rows.n_folds):
@@ -93,7 +94,8 @@ class LaterRows:
         The next stretch may be harder than those: so they are made for one that is a standard error
         harder, as far as errors scatter from stretch to stretch.
         """
-        squares, rows = np.square(errors.astype(np.float64)), self.dataset.rows
+        squares = np.square(errors.astype(np.float64))
+        rows = self.dataset.rows
         fold = np.searchsorted(rows.bounds, places, side="right") - 1
         sizes = [np.sqrt(squares[fold == own].mean()) for own in np.unique(fold)]
         (score,) = promised(
@@ -183,7 +185,8 @@ class LaterRows:
 
         Each class counts once more, as none is impossible.
         """
-        learned, held_out = self._in_time(number), self.dataset.rows.held_out(number)
+        learned = self._in_time(number)
+        held_out = self.dataset.rows.held_out(number)
         classes = target.target.astype(np.float64)
         if classes.shape[1] == 1:
             classes = np.concatenate([1 - classes, classes], axis=1)
@@ -197,8 +200,10 @@ class LaterRows:
         self, number: int, target: Dataset
     ) -> tuple[Array, Array, Array | None]:
         """Return the errors of the last known value in a stretch, of the mean, and weights."""
-        rows, values = self.dataset.rows, target.target[:, 0].astype(np.float64)
-        learned, held_out = self._in_time(number), rows.held_out(number)
+        rows = self.dataset.rows
+        values = target.target[:, 0].astype(np.float64)
+        learned = self._in_time(number)
+        held_out = rows.held_out(number)
         series = np.zeros(rows.n_samples, np.intp)
         if self.series is not None:
             series = np.unique(self.series[rows.order], return_inverse=True)[1]
@@ -220,7 +225,9 @@ class LaterRows:
 
         Where squared errors are minimized, that is a share of their root.
         """
-        dataset, rows, when = self.dataset, self.dataset.rows, self._when
+        dataset = self.dataset
+        rows = self.dataset.rows
+        when = self._when
         starts = [float(when[rows.held_out(fold)].min()) for fold in range(rows.n_folds)]
         by_age: dict[int, list[tuple[float, float]]] = {}
         for stretch, places in enumerate(rows.spread(_MAX_ROWS * rows.n_folds)):

@@ -164,7 +164,9 @@ def _differ(losses: Losses, min_errors: float) -> bool:
 
 def _noticed(losses: Losses, scale: float | None) -> Noticed:
     """Return the losses in the metric that is reported."""
-    among, after, metric = losses.log_among, losses.log_after, _LOG_LOSS
+    among = losses.log_among
+    after = losses.log_after
+    metric = _LOG_LOSS
     if scale is not None:
         squares = np.array([losses.mean_among, losses.mean_after])
         among, after = (scale * np.sqrt(squares / losses.n_outputs)).tolist()

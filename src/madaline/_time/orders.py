@@ -181,7 +181,8 @@ def _is_path(values: Array, near: Array) -> bool:
     steps = steps[steps != 0]
     if near[1] < _MIN_NEAR or len(steps) < _MIN_VARIED * len(values):
         return False
-    rising, squares = np.mean(steps > 0), np.sort(np.square(steps))
+    rising = np.mean(steps > 0)
+    squares = np.sort(np.square(steps))
     jumps = squares[-(len(steps) // 10) :].sum() > _MAX_OF_JUMPS * squares.sum()
     decays = near[1] - near[3] >= _MIN_DECAY * (1 - near[1])
     return bool(decays and not jumps and 1 - _MAX_ONE_WAY <= rising <= _MAX_ONE_WAY)

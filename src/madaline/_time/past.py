@@ -68,14 +68,10 @@ class LaggedRows:
         past = points - history.first_points[points] - lags.gap
         rows = np.flatnonzero(past > 0)
         if not len(rows):
-            short, check = "has two", "time and series"
-            if lags.gap:
-                short, check = "is longer than the gap", "time, series and gap"
-            raise InputError(
-                f"Lags need rows that follow one another, but no series {short}: check {check}."
-            )
+            raise _without_past(lags)
         ahead = lags.horizon - lags.gap
-        n_own, steps = len(rows), _distances(past[rows], ahead, rng)
+        n_own = len(rows)
+        steps = _distances(past[rows], ahead, rng)
         again, further = _other_distances(past[rows], steps, ahead)
         rows, steps = np.append(rows, rows[again]), np.append(steps, further) + lags.gap
         columns = lags.past(history, points[rows], steps)
@@ -83,6 +79,15 @@ class LaggedRows:
         if anchored and not of_classes:
             lags = lags.choose_anchor(columns, values[rows])
         return cls(Past(lags, kept), rows, columns, steps, n_own)
+
+
+def _without_past(lags: Lags) -> InputError:
+    short, check = "has two", "time and series"
+    if lags.gap:
+        short, check = "is longer than the gap", "time, series and gap"
+    return InputError(
+        f"Lags need rows that follow one another, but no series {short}: check {check}."
+    )
 
 
 def _distances(past: Array, horizon: int, rng: np.random.Generator) -> Array:
@@ -165,11 +170,13 @@ class Past:
 
     def joined(self, table: Table) -> Past:
         """Return the past with the values that rows hold themselves."""
-        lags, values = self.lags, self.lags.read_values(table)
+        lags = self.lags
+        values = self.lags.read_values(table)
         known = ~np.isnan(values[:, 0])
         rows = (lags.read_series(table), self._times(table), values)
         parts = zip(self.kept.rows(), (part[known] for part in rows), strict=True)
-        joined, n_before = map(np.concatenate, parts), self.kept.n_points
+        joined = map(np.concatenate, parts)
+        n_before = self.kept.n_points
         history, _ = History.of(*joined, of_classes=lags.of_classes, n_before=n_before)
         return replace(self, kept=history.latest(lags.n_kept))
 
@@ -300,7 +307,8 @@ def _weekdays(times: Array) -> Array:
 def _in_months(times: Array, ahead: Array) -> Array | None:
     """Return times that go on by as many months each; None where months are not the step."""
     dates = moments(times)
-    months, one = dates.astype("datetime64[M]"), np.timedelta64(1, "M")
+    months = dates.astype("datetime64[M]")
+    one = np.timedelta64(1, "M")
     starts, ends = months.astype(MOMENT), (months + one).astype(MOMENT)
     within, before_end = dates - starts, ends - dates
     steps = np.diff(months.astype(np.int64))

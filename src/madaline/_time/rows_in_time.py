@@ -106,7 +106,8 @@ class RowsInTime:
         if len(rows) > n_rows:
             starts = np.linspace(0, len(rows) - _RUN, n_rows // _RUN).astype(np.intp)
             rows = rows[(starts[:, None] + np.arange(_RUN)).ravel()]
-        times, rng = order.times.values[rows], np.random.default_rng(0)
+        times = order.times.values[rows]
+        rng = np.random.default_rng(0)
         x, names = _features(table.take(rows), schema, rng)
         return cls(
             x,
@@ -128,7 +129,8 @@ class RowsInTime:
     @property
     def left_out(self) -> list[Array]:
         """Features that may better be left out, as later rows have other values of them."""
-        rising, all_of_time = self.rising, self.rising | self.of_time
+        rising = self.rising
+        all_of_time = self.rising | self.of_time
         choices = [rising, all_of_time] if (rising != all_of_time).any() else [rising]
         return [left_out for left_out in choices if left_out.any()]
 
@@ -168,7 +170,8 @@ class RowsInTime:
 
         The models are those of `_STRENGTHS`, with all features and without those of `left_out`.
         """
-        part, target = self._parts(rng), self.target[self.evaluated]
+        part = self._parts(rng)
+        target = self.target[self.evaluated]
         inputs = [np.concatenate([_hidden_layer(self.x, rng), self.local], axis=1)]
         inputs += [_hidden_layer(self.x[:, ~left_out], rng) for left_out in self.left_out]
         output = np.concatenate([self._predictions(x, part, rng) for x in inputs], axis=1)
@@ -192,7 +195,8 @@ class RowsInTime:
         """Return the losses of trees, which find what holds at a time for some of the rows only."""
         from sklearn.ensemble import ExtraTreesRegressor
 
-        rng, rows = np.random.default_rng(2), np.arange(len(self.x))
+        rng = np.random.default_rng(2)
+        rows = np.arange(len(self.x))
         output = np.empty((2, 1, *self.target.shape))
 
         def predict(kind: int, learned: Array, held_out: Array) -> None:
@@ -230,7 +234,8 @@ class RowsInTime:
         Rows of one stretch and one part make a cell. Both models of a cell learn from as many other
         cells, none of them of its part.
         """
-        n_stretches, n_features = self.stretch[-1] + 1, features.shape[1]
+        n_stretches = self.stretch[-1] + 1
+        n_features = features.shape[1]
         cell = self.stretch * _N_PARTS + part
         rows_of = [np.flatnonzero(cell == number) for number in range(n_stretches * _N_PARTS)]
         both = np.concatenate([features, self.target], axis=1)

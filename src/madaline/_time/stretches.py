@@ -217,7 +217,8 @@ def make_stretches(
     they are evaluated on. Beside the networks of the stretches, some learn from all rows, and
     predict in the end; these alone learn from rows without a time, which may be earlier or later.
     """
-    values, n_dated = times.values, len(times.present)
+    values = times.values
+    n_dated = len(times.present)
     place = np.searchsorted(np.sort(values), values, side="left") / max(1, n_dated)
     cuts = np.linspace(never_held_out, 1, (n_stretches or _count(times)) + 1)
     stretch_of = np.searchsorted(cuts, place + 1e-9, side="right") - 1

@@ -307,7 +307,8 @@ def _read_dates(numbers: Array) -> Array | None:
 
     Whole numbers are given.
     """
-    low, high = numbers.min(), numbers.max()
+    low = numbers.min()
+    high = numbers.max()
     if low >= 170_000 and high < 220_000:
         numbers = 100 * numbers + 1
     elif not (low >= 17_000_000 and high < 22_000_000):

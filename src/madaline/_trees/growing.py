@@ -68,7 +68,8 @@ class Inputs:
         others = np.setdiff1d(np.arange(n_features), np.concatenate(levels))
         weight = np.zeros((n_features, len(others) + len(levels)), np.float32)
         weight[others, np.arange(len(others))] = 1
-        bias, places = np.zeros(weight.shape[1], np.float32), dataset.rows.training(network)
+        bias = np.zeros(weight.shape[1], np.float32)
+        places = dataset.rows.training(network)
         for number, features in enumerate(levels, len(others)):
             own = x[:, features]
             order = _order_of_levels(
@@ -121,8 +122,10 @@ def levels_of(dataset: Dataset) -> tuple[Array, ...]:
     None where that would not halve the features, or the layer that orders levels would be large.
     """
     n_bins = dataset.inputs.plain
-    x, columns = dense(dataset.features[n_bins]), dataset.inputs.columns[n_bins]
-    low, high = x.min(axis=0), x.max(axis=0)
+    x = dense(dataset.features[n_bins])
+    columns = dataset.inputs.columns[n_bins]
+    low = x.min(axis=0)
+    high = x.max(axis=0)
     two = np.abs(high - low - 1) < _TOLERANCE
     two[two] = ((x[:, two] == low[two]) | (x[:, two] == high[two])).all(axis=0)
     if dataset.features.of_folds is not None:
@@ -158,7 +161,9 @@ def grow(task: GrowTask) -> Grown:
     """Grow trees on one thread: on several, scikit-learn's sums would round in other ways."""
     from threadpoolctl import threadpool_limits
 
-    dataset, network, before = task.dataset.get(), task.network, task.before
+    dataset = task.dataset.get()
+    network = task.network
+    before = task.before
     with threadpool_limits(1):
         inputs = _inputs(dataset, task) if before is None else before.inputs
         model = _estimator(dataset, task, inputs) if before is None else before.model
@@ -183,7 +188,8 @@ def _learned(
     """Return what trees see of the rows that they learn from, with targets and weights."""
     parts: Iterable[Dataset] = [dataset]
     if task.blocks is not None:
-        blocks, n_bins = task.blocks.get(), [dataset.inputs.plain]
+        blocks = task.blocks.get()
+        n_bins = [dataset.inputs.plain]
         parts = (blocks.dataset(number, n_bins) for number in range(task.n_blocks))
     x, target, weight = [], [], []
     for part in parts:
@@ -251,17 +257,20 @@ class _Splits:
 
 def _splits(model: Any, n_rounds: int) -> _Splits:
     """Return the trees of the first rounds, and what they are added to."""
-    rounds, bias = trees_of(model, n_rounds), bias_of(model).astype(np.float32)
+    rounds = trees_of(model, n_rounds)
+    bias = bias_of(model).astype(np.float32)
     return _Splits([[_tree(own[k]) for own in rounds] for k in range(len(bias))], bias)
 
 
 def _tree(grown: GrownTree) -> _Tree:
     """Return a tree with splits and leaves numbered each for themselves."""
-    is_leaf, inner = grown.is_leaf, ~grown.is_leaf
+    is_leaf = grown.is_leaf
+    inner = ~grown.is_leaf
     number = np.where(is_leaf, -np.cumsum(is_leaf), np.cumsum(inner) - 1)
     values = grown.value[is_leaf].astype(np.float32)
     if not inner.any():  # the root is the only leaf
-        nothing, leaf = np.zeros(1), np.full(1, -1)
+        nothing = np.zeros(1)
+        leaf = np.full(1, -1)
         return _Tree(nothing, nothing, leaf, leaf, values)
     left, right = (number[side[inner].astype(np.intp)] for side in (grown.left, grown.right))
     threshold = _rounded_down(grown.threshold[inner])

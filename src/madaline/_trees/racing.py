@@ -86,7 +86,8 @@ def race_trees(
     `stop` tells whether there is no time for so many multiply-adds in so many networks, `allows`
     whether there is memory for so many bytes.
     """
-    latest, reason = race.state.best.record, _obstacle(race, allows)
+    latest = race.state.best.record
+    reason = _obstacle(race, allows)
     assert latest is not None
     no_time = latest, TreesLeftOut(race.epoch, "boosted trees", "there is no time for them")
     if reason:
@@ -127,7 +128,8 @@ def first_answer(
     """
     if race.blocks is None or _obstacle(race, allows):
         return None
-    trees, work = _Trees(race, 0), race.multiply_adds
+    trees = _Trees(race, 0)
+    work = race.multiply_adds
     if trees.work_of(_FIRST_ROUNDS) > min(_FIRST_WORK, affordable):
         return None
     trees.grow_all(_FIRST_ROUNDS)
@@ -204,9 +206,11 @@ class _Trees:
 
     def grow_on(self, stop: Callable[[float, int], bool]) -> int:
         """Grow more rounds while the loss of the blend falls clearly; return the best number."""
-        rows, start = self.dataset.rows, self.patience.first_rounds
+        rows = self.dataset.rows
+        start = self.patience.first_rounds
         first = self._blended(start)
-        losses, least_gain = {start: first.loss_after}, self.patience.share * abs(first.loss_before)
+        losses = {start: first.loss_after}
+        least_gain = self.patience.share * abs(first.loss_before)
         for rounds in range(start + STEP, _MAX_ROUNDS + 1, STEP):
             if stop(self.work_of(STEP), rows.n_networks):
                 break
@@ -219,7 +223,8 @@ class _Trees:
     def _blended(self, rounds: int) -> TreesCompared:
         """Return what so many rounds add to the ensemble in a mean of both."""
         both = [self.before.astype(np.float32), self._output(rounds)]
-        weights, places = self.dataset.best_weights(both, by_loss=True), self.dataset.evaluated
+        weights = self.dataset.best_weights(both, by_loss=True)
+        places = self.dataset.evaluated
         return self._compared(rounds, both[1], weights, weighted_mean(both, weights), places)
 
     def grow_all(self, rounds: int) -> None:
@@ -237,7 +242,8 @@ class _Trees:
     @cached_property
     def _work_of_round(self) -> float:
         """The multiply-adds that take as long as a round of one network."""
-        dataset, n_features = self.dataset, _n_features(self.dataset)
+        dataset = self.dataset
+        n_features = _n_features(self.dataset)
         n_inputs = n_features - sum(len(features) - 1 for features in self.levels)
         of_row = _WORK_OF_ROW + _WORK_OF_NUMBER * n_inputs
         n_rows: float = dataset.rows.n_training
@@ -253,7 +259,9 @@ class _Trees:
 
     def candidate(self, rounds: int, key: str = "") -> Candidate:
         """Return the trees of so many rounds as a candidate of the race."""
-        race, rows, n_bins = self.race, self.dataset.rows, self.dataset.inputs.plain
+        race = self.race
+        rows = self.dataset.rows
+        n_bins = self.dataset.inputs.plain
         network, theta = network_of(
             [self.grown[network] for network in range(rows.n_networks)],
             rounds,
@@ -263,7 +271,8 @@ class _Trees:
         for fold in range(rows.n_folds):
             own = rows.held_out(fold)
             output[own] = network.predict(theta[fold], self.dataset.encoded(n_bins, fold, own))
-        recipe, loss = TreeRecipe(n_bins, rounds=rounds), self._loss(output)
+        recipe = TreeRecipe(n_bins, rounds=rounds)
+        loss = self._loss(output)
         key = key or str(len(race.candidates) + 1)
         facts = race.epoch, recipe.name, loss, loss, LEARNING_RATE, 0, race.multiply_adds, key
         return Candidate(
@@ -283,7 +292,8 @@ class _Trees:
         """Return what so many rounds add to the best ensemble of all candidates."""
         own = self._output(rounds)
         outputs = [*self.outputs.values(), own]
-        weights, places = self.dataset.best_weights(outputs), self.dataset.evaluated
+        weights = self.dataset.best_weights(outputs)
+        places = self.dataset.evaluated
         compared = self._compared(rounds, own, weights, weighted_mean(outputs, weights), places)
         return replace(compared, joined=compared.gains(_LEAST_ERRORS, 0.0))
 
@@ -291,8 +301,10 @@ class _Trees:
         self, rounds: int, own: Array, weights: Array, after: Array, places: slice
     ) -> TreesCompared:
         """Return how losses of some rows change; the last of the weights is that of the trees."""
-        dataset, target = self.dataset, self.dataset.target[places]
-        weight, groups = dataset.weights(places), dataset.groups
+        dataset = self.dataset
+        target = self.dataset.target[places]
+        weight = dataset.weights(places)
+        groups = dataset.groups
         groups = None if groups is None else groups[places]
         before, now, alone = (
             np.asarray(dataset.loss.rows(output, target), np.float64)

@@ -62,7 +62,8 @@ class ClassificationQuality(Stored, ToFrame):
         curves: list[Curves | None] = [None] * n_classes
         for k in frequent[:_MAX_AREAS].tolist():
             curves[k] = Curves.of(str(classes[k]), probabilities[:, k], codes == k, weight)
-        confidence, hits = probabilities.max(axis=1), probable == codes
+        confidence = probabilities.max(axis=1)
+        hits = probable == codes
         binary = n_classes == 2
         bins = _reliability(
             probabilities[:, 1] if binary else confidence, codes == 1 if binary else hits, weight
@@ -101,7 +102,9 @@ class ClassificationQuality(Stored, ToFrame):
     def by_class(self) -> list[dict[str, Any]]:
         """Return the rows, precision, recall, F1 and ROC area of each class; None if undefined."""
         counts = self.matrix
-        hits, true, predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+        hits = np.diag(counts)
+        true = counts.sum(axis=1)
+        predicted = counts.sum(axis=0)
         return [
             {
                 "class": label,

@@ -34,7 +34,8 @@ class Coverage(Stored):
         cls, sets: Array, codes: Array, nominal: float, weight: Array | None = None
     ) -> Coverage:
         """Return the coverage of `sets`, Booleans of shape (n_rows, n_classes)."""
-        observed, sizes = sets[np.arange(len(codes)), codes], sets.sum(axis=1)
+        observed = sets[np.arange(len(codes)), codes]
+        sizes = sets.sum(axis=1)
         return cls(nominal, *(float(np.average(x, weights=weight)) for x in (observed, sizes)))
 
     @classmethod
@@ -42,7 +43,8 @@ class Coverage(Stored):
         cls, bounds: Array, truth: Array, nominal: float, weight: Array | None = None
     ) -> Coverage:
         """Return the coverage of intervals, whose `bounds` have the shape (n_rows, 2)."""
-        observed, widths = (bounds[:, 0] <= truth) & (truth <= bounds[:, 1]), np.diff(bounds)[:, 0]
+        observed = (bounds[:, 0] <= truth) & (truth <= bounds[:, 1])
+        widths = np.diff(bounds)[:, 0]
         return cls(nominal, *(float(np.average(x, weights=weight)) for x in (observed, widths)))
 
     def __str__(self) -> str:

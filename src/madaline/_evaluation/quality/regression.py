@@ -119,7 +119,8 @@ class RegressionQuality(Stored, ToFrame):
 
     def error_figure(self, target: str = "value") -> Figure:
         """Return a histogram of the errors."""
-        edges, top = self.error_edges, 1.05 * max(self.error_counts)
+        edges = self.error_edges
+        top = 1.05 * max(self.error_counts)
         zero = (Line.reference((0, 0), (0, top)),) if edges[0] < 0 < edges[-1] else ()
         return Figure(
             "Errors",
