@@ -58,7 +58,7 @@ FITTED = {"fittings", "dated_model"}
 # What takes long as a whole, and is marked `slow`, as single tests of other files are.
 SLOW = (
     "src/madaline/_comparison/comparison.py",
-    "src/madaline/_estimators/later_rows.py",
+    "src/madaline/_estimators/upkeep.py",
     "src/madaline/_estimators/many.py",
     "tests/engine/test_clusters.py",
     "tests/fuzz/",

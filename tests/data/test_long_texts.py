@@ -15,7 +15,7 @@ from madaline._data.io.recognition import to_table
 from madaline._data.keys import GroupedRows
 from madaline._evaluation.explained import codes_of
 from madaline._playground.tables import _codes
-from madaline._time.history import History
+from madaline._time.history import SeriesHistory
 
 N_ROWS, N_LETTERS = 1000, 20_000
 FIXED_WIDTH = 4 * N_ROWS * N_LETTERS  # bytes of an array as wide as its longest text
@@ -55,7 +55,7 @@ def test_series_of_frames_are_as_large_as_their_texts(library, texts):
         lambda texts: read_groups("text", texts),
         lambda texts: GroupedRows.of(to_table({"text": texts[8:]}), ["text"]),
         _codes,
-        lambda texts: History.of(
+        lambda texts: SeriesHistory.of(
             texts, np.arange(N_ROWS, dtype=float), np.ones((N_ROWS, 1)), of_classes=[False]
         )[0].rows(texts[:20]),
     ],

@@ -19,10 +19,10 @@ from madaline._estimators import arguments
 from madaline._estimators.callbacks import Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows
 from madaline._estimators.files import RowsOfFiles
-from madaline._estimators.later_rows import LaterRows
 from madaline._estimators.sources import is_name, read_source
 from madaline._estimators.tables import read_table
 from madaline._estimators.typed_bases import BaseEstimator, CallbackSupport
+from madaline._estimators.upkeep import Upkeep
 from madaline._words import warn
 from madaline.errors import (
     InterruptedFitWarning,
@@ -48,7 +48,7 @@ _OF_MODEL = frozenset(
 """Attributes that are parts of `model_`."""
 
 
-class AdaptiveEstimator(CallbackSupport, RowsOfFiles, LaterRows, BaseEstimator):
+class AdaptiveEstimator(CallbackSupport, RowsOfFiles, Upkeep, BaseEstimator):
     """Abstract base of `AdaptiveClassifier` and `AdaptiveRegressor`."""
 
     preset: str

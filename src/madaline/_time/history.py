@@ -25,7 +25,7 @@ _MAX_STEPS = 2**16  # points that may be missing between two rows, at most
 
 @final
 @dataclass(frozen=True, eq=False)
-class History:
+class SeriesHistory:
     """The points of some series, one series after the other."""
 
     names: tuple[str, ...]  # of the series, in order
@@ -94,15 +94,15 @@ class History:
             kept = np.array([name in wanted for name in self.names], np.bool_)[self.series]
         return labels[kept], self.times[kept], self.values[kept]
 
-    def latest(self, n_points: int) -> History:
+    def latest(self, n_points: int) -> SeriesHistory:
         """Return the latest points of each series, so many at most."""
         stops = np.repeat(self.starts[1:], np.diff(self.starts))
         kept = np.arange(self.n_points) >= stops - n_points
         counts = np.minimum(np.diff(self.starts), n_points)
         starts = np.concatenate([[0], np.cumsum(counts)])
-        return History(self.names, starts, self.times[kept], self.values[kept])
+        return SeriesHistory(self.names, starts, self.times[kept], self.values[kept])
 
-    def spread(self, ends: Mapping[str, float]) -> tuple[History, Array]:
+    def spread(self, ends: Mapping[str, float]) -> tuple[SeriesHistory, Array]:
         """Return the history with a point for each one that is missing, and where points now are.
 
         `ends` are the last times at which the steps of series are usual. A longer step than those
@@ -123,7 +123,7 @@ class History:
         times = np.full(n_places, np.nan)
         values[places], times[places] = self.values, self.times
         gains = np.concatenate([[0], np.cumsum(extra)])
-        return History(self.names, self.starts + gains[self.starts], times, values), places
+        return SeriesHistory(self.names, self.starts + gains[self.starts], times, values), places
 
     def last_known(self, points: Array, n_steps: int | Array) -> Array:
         """Return the latest point of known value at least so many steps before points, or -1."""
@@ -165,7 +165,7 @@ class _HistoryFacts(Stored):
 class PastValues:
     """Values of a column in the past of rows, each as it was known so many steps before the row."""
 
-    def __init__(self, history: History, column: int, points: Array, steps: Array) -> None:
+    def __init__(self, history: SeriesHistory, column: int, points: Array, steps: Array) -> None:
         self.values, self.points, self.steps = history.values[:, column], points, steps
         self.first = history.first_points[points]
         self.known = ~np.isnan(self.values)

@@ -29,7 +29,7 @@ from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.json_checks import OneOf, Text, Whole
 from madaline._data.table import Table
-from madaline._time.history import History, PastValues
+from madaline._time.history import PastValues, SeriesHistory
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -166,7 +166,7 @@ class Lags(Stored):
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the columns that are made, in order."""
-        empty = History((), np.zeros(1, np.intp), np.empty(0), np.empty((0, len(self.each))))
+        empty = SeriesHistory((), np.zeros(1, np.intp), np.empty(0), np.empty((0, len(self.each))))
         return tuple(self.past(empty, np.empty(0, np.intp), np.empty(0, np.intp)))
 
     @cached_property
@@ -199,7 +199,7 @@ class Lags(Stored):
         """How many of the latest points of each series later rows may need."""
         return max(max(self.rows) + self.horizon + self.gap + 1, _MIN_KEPT)
 
-    def past(self, history: History, points: Array, steps: Array) -> dict[str, Array]:
+    def past(self, history: SeriesHistory, points: Array, steps: Array) -> dict[str, Array]:
         """Return the columns of rows: their points, predicted so many steps ahead.
 
         `points` and `steps` are whole numbers of shape (n_rows,); where no value is known, steps

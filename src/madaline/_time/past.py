@@ -14,7 +14,7 @@ from madaline._data.conversion import as_numbers
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.json_checks import Check, Fields, Malformed
 from madaline._data.table import Table
-from madaline._time.history import HISTORY, MAX_KEPT_VALUES, History
+from madaline._time.history import HISTORY, MAX_KEPT_VALUES, SeriesHistory
 from madaline._time.lags import NO_ANCHOR, STEPS_AHEAD, Lags
 from madaline._words import format_count
 from madaline.errors import InputError
@@ -55,7 +55,7 @@ class LaggedRows:
         """
         of_classes = bool(lags.classes)
         known = np.column_stack([values, *(column.read(table) for column in lags.others)])
-        history, points = History.of(
+        history, points = SeriesHistory.of(
             lags.read_series(table), times, known, of_classes=lags.of_classes
         )
         kept = history.latest(lags.n_kept)
@@ -119,7 +119,7 @@ class Past:
     """What a model makes of the past of its target, and what it keeps of it."""
 
     lags: Lags
-    kept: History  # the latest points of each series
+    kept: SeriesHistory  # the latest points of each series
 
     def add(self, table: Table) -> Table:
         """Return rows with the columns that lags make of what is known: rows with them stay.
@@ -177,7 +177,7 @@ class Past:
         parts = zip(self.kept.rows(), (part[known] for part in rows), strict=True)
         joined = map(np.concatenate, parts)
         n_before = self.kept.n_points
-        history, _ = History.of(*joined, of_classes=lags.of_classes, n_before=n_before)
+        history, _ = SeriesHistory.of(*joined, of_classes=lags.of_classes, n_before=n_before)
         return replace(self, kept=history.latest(lags.n_kept))
 
     def next_rows(self, n_rows: int) -> Table:
@@ -201,7 +201,7 @@ class Past:
     def _times(self, table: Table) -> Array:
         return self.lags.read_times(table, float(self.kept.times.max(initial=-1.0)) + 1)
 
-    def _placed(self, table: Table) -> tuple[History, Array, Array]:
+    def _placed(self, table: Table) -> tuple[SeriesHistory, Array, Array]:
         """Return what is known beside rows, their points, and how far ahead they are predicted."""
         lags, kept = self.lags, self.kept
         absent = [name for name in lags.sources if name not in table]
@@ -215,7 +215,7 @@ class Past:
         known = kept.rows(names)
         rows = [np.concatenate(pair) for pair in zip(known, given, strict=True)]
         n_before = len(known[0])
-        history, points = History.of(*rows, of_classes=lags.of_classes, n_before=n_before)
+        history, points = SeriesHistory.of(*rows, of_classes=lags.of_classes, n_before=n_before)
         points = points[n_before:]
         if lags.time is not None:
             ends = dict(zip(kept.names, kept.times[kept.starts[1:] - 1].tolist(), strict=True))
@@ -268,7 +268,7 @@ class Past:
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Self:
         """Return what `to_state` described; `Malformed` if arrays do not fit it."""
         lags = Lags.from_json(state["lags"])
-        kept = History.from_state(state["kept"], arrays, len(lags.each))
+        kept = SeriesHistory.from_state(state["kept"], arrays, len(lags.each))
         for column, values in zip(lags.each, kept.values.T, strict=True):
             codes = values[~np.isnan(values)]
             if column.classes and not np.isin(codes, np.arange(len(column.classes))).all():

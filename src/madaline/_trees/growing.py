@@ -92,7 +92,7 @@ class Inputs:
 
 @final
 @dataclass(frozen=True, eq=False)
-class Grown:
+class TreesOfNetwork:
     """The trees of one network so far."""
 
     model: Any  # an estimator of scikit-learn
@@ -111,7 +111,7 @@ class GrowTask:
     rounds: int  # how many there are to be
     seed: int
     levels: Sequence[Array] = ()  # the features of the levels of each category (`levels_of`)
-    before: Grown | None = None  # what was grown before
+    before: TreesOfNetwork | None = None  # what was grown before
     blocks: Shared[RowBlocks] | None = None  # of a large table: its rows, of which so many blocks
     n_blocks: int = 0  # are learned from
 
@@ -157,7 +157,7 @@ def _order_of_levels(is_level: Array, target: Array, weight: Array | None) -> Ar
     return np.where(ranks < 0, ranks, ranks + 1)
 
 
-def grow(task: GrowTask) -> Grown:
+def grow(task: GrowTask) -> TreesOfNetwork:
     """Grow trees on one thread: on several, scikit-learn's sums would round in other ways."""
     from threadpoolctl import threadpool_limits
 
@@ -175,7 +175,7 @@ def grow(task: GrowTask) -> Grown:
         if network < dataset.rows.n_folds:
             held_out = _seen(dataset, network, dataset.rows.held_out(network), inputs)
             outputs |= _outputs(model, held_out, outputs, done)
-    return Grown(model, inputs, outputs)
+    return TreesOfNetwork(model, inputs, outputs)
 
 
 def _inputs(dataset: Dataset, task: GrowTask) -> Inputs | None:
@@ -221,7 +221,9 @@ def _outputs(model: Any, x: Array, before: dict[int, Array], done: int) -> dict[
     return outputs
 
 
-def network_of(grown: Sequence[Grown], rounds: int, n_features: int) -> tuple[Network, Array]:
+def network_of(
+    grown: Sequence[TreesOfNetwork], rounds: int, n_features: int
+) -> tuple[Network, Array]:
     """Return layers and the parameters of each network, without trees of later rounds."""
     all_inputs = [one.inputs for one in grown if one.inputs is not None]
     n_inputs = all_inputs[0].layer.out_features if all_inputs else n_features

@@ -32,8 +32,8 @@ from madaline._trees.growing import (
     LOSSES,
     MAX_FEATURES,
     STEP,
-    Grown,
     GrowTask,
+    TreesOfNetwork,
     grow,
     levels_of,
     network_of,
@@ -188,7 +188,7 @@ class _Trees:
         self._work_of_race = race.multiply_adds
         self.shared: Shared[Dataset] = race.executor.share(race.for_training)
         self.levels = levels_of(self.dataset)
-        self.grown: dict[int, Grown] = {}  # of each network
+        self.grown: dict[int, TreesOfNetwork] = {}  # of each network
         self.outputs = {one.key: one.output for one in race.state.able}
 
     @cached_property

@@ -34,7 +34,7 @@ _OF_TRAINING_ROWS = {
 """Attributes that a file does not hold, and what to do instead."""
 
 
-class LaterRows(Explanations):
+class Upkeep(Explanations):
     """Abstract: a fitted estimator that reports, and foretells, watches and learns later rows."""
 
     random_state: int | np.random.RandomState | None
