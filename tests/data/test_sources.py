@@ -9,7 +9,8 @@ from madaline._data.io import source_parts
 from madaline._data.io.media_tables import read_folder
 from madaline._data.io.source_files import table_files
 from madaline._data.io.table_files import read_file
-from madaline._data.rows import open_rows
+from madaline._data.rows import TableRows, open_rows
+from madaline._data.table import Table
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")
@@ -326,3 +327,25 @@ def test_what_would_be_left_out_is_refused_by_name(tmp_path, frame, name, words,
         return
     with pytest.raises(InputError, match=words):
         open_rows(files[form])
+
+
+def test_a_table_in_memory_is_one_block():
+    rows = TableRows(Table.from_columns({"a": np.arange(10.0), "b": ["x", "y"] * 5}))
+    assert (rows.names, rows.n_rows, rows.notes) == (("a", "b"), 10, ())
+    assert [block.n_samples for block in rows.blocks()] == [10]
+    assert next(rows.blocks()) is rows.table
+    (block,) = rows.blocks(["b", "none"], start=7)
+    assert (block.names, block["b"].tolist()) == (("b",), ["y", "x", "y"])
+    assert [block["a"].tolist() for block in rows.blocks(n_rows=4, start=1)] == [
+        [1, 2, 3, 4],
+        [5, 6, 7, 8],
+        [9],
+    ]
+    assert rows.digest == TableRows(rows.table.take(slice(None))).digest
+    assert rows.digest != TableRows(rows.table.take(slice(None, None, -1))).digest
+    assert not [*TableRows(rows.table.take([])).blocks()]
+    drawn = rows.sample(4)
+    assert (len(drawn.numbers), drawn.n_rows) == (4, 10)
+    assert drawn.table["a"].tolist() == drawn.numbers.tolist()
+    assert drawn.note == "The table is large: 4 of 10 rows are looked at, drawn at random."
+    assert not rows.sample(10).note

@@ -85,10 +85,6 @@ class Rows(ABC):
             If a file is damaged, is not like the others, or holds what cannot be a column.
         """
 
-    def whole(self) -> Table:
-        """Return all rows."""
-        return Table.join([*self.blocks()])
-
     def sample(self, n_rows: int, seed: int = 0) -> Drawn:
         """Return so many rows, drawn evenly over all of them."""
         return draw(self.blocks(), n_rows, seed)
@@ -132,10 +128,6 @@ class TableRows(Rows):
             return
         for first in range(start, table.n_samples, n_rows or table.n_samples):
             yield table.take(slice(first, None if n_rows is None else first + n_rows))
-
-    def whole(self) -> Table:
-        """Return all rows."""
-        return self.table
 
 
 def open_rows(
