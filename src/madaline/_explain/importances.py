@@ -27,7 +27,7 @@ import numpy as np
 from madaline._charts.html import Listing, bar, block, more
 from madaline._charts.html import table as table_html
 from madaline._data.table import Table
-from madaline._data.target import CountEncoder, JointEncoder, RegressionEncoder, TargetEncoder
+from madaline._data.target import JointEncoder, TargetEncoder
 from madaline._explain.columns import as_table, encoder_of, spread_rows
 from madaline._explain.scale import margins
 from madaline._model import FittedModel
@@ -134,7 +134,7 @@ def _measures(predictor: Predictor, output: Any) -> list[Measure]:
 
 
 def _measure(loss: Loss, encoder: TargetEncoder, outputs: slice) -> Measure:
-    scale = encoder.scale if isinstance(encoder, RegressionEncoder | CountEncoder) else 1.0
+    scale = encoder.unit
     return Measure(loss, outputs, *metric_of_loss(loss, scale))
 
 

@@ -9,10 +9,7 @@ from typing import TypeAlias, final
 import numpy as np
 
 from madaline._data.target import (
-    ClassEncoder,
-    CountEncoder,
     JointEncoder,
-    RegressionEncoder,
     TargetEncoder,
 )
 from madaline._evaluation.conformal import JointConformal, PredictionIntervals, PredictionSets
@@ -44,14 +41,12 @@ class TargetView:
     @property
     def of_classes(self) -> bool:
         """Whether classes are predicted."""
-        return isinstance(self.encoder, ClassEncoder)
+        return self.encoder.of_classes
 
     @property
     def scale(self) -> float:
         """One, in the target's own unit."""
-        if isinstance(self.encoder, RegressionEncoder | CountEncoder):
-            return self.encoder.scale
-        return 1.0
+        return self.encoder.unit
 
     @property
     def outputs(self) -> slice:
@@ -151,7 +146,7 @@ def _conformal(
         prediction = dataset.loss.prediction(output)[:, 0]
         limits, widening = None, 1.0
         if prepared.later is not None:
-            limits = _limits(view)
+            limits = view.encoder.encoded_range
             widening = prepared.later.widening(places, prediction - target[:, 0], drift)
         steps = None if prepared.steps is None else prepared.steps[places].astype(np.float64)
         if steps is not None and steps.max() == steps.min():
@@ -161,14 +156,6 @@ def _conformal(
         )
     truth = target.argmax(axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
     return PredictionSets.fit(class_probabilities(dataset.loss, output), truth, bounds, weight)
-
-
-def _limits(view: TargetView) -> tuple[float, float] | None:
-    """Return the range that predictions may have, in the unit of the networks."""
-    encoder = view.encoder
-    if not isinstance(encoder, RegressionEncoder | CountEncoder):
-        return None
-    return encoder.encoded_range
 
 
 def _parts(ensemble: Ensemble, predicting: slice) -> tuple[NetworkPart, ...]:

@@ -113,10 +113,8 @@ class LaggedData:
 
     def last_known(self, encoder: TargetEncoder) -> Array | None:
         """Return the last known number of each row's series, encoded; None of classes."""
-        each = encoder.encoders[0] if isinstance(encoder, JointEncoder) else encoder
-        if isinstance(each, ClassEncoder):
-            return None
-        return each.encode(self.table[self.past.lags.last])
+        first = encoder.each[0]
+        return None if first.of_classes else first.encode(self.table[self.past.lags.last])
 
     def score_series(self, rows: Array, predicted: Array) -> SeriesScores | None:
         """Return the scores of series of numbers, given predictions of some rows."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from madaline._data.schema import Schema
 from madaline._data.table import Table
-from madaline._data.target import JointEncoder, TargetEncoder
+from madaline._data.target import TargetEncoder
 from madaline._engine.blas import one_threaded_products
 from madaline._time.forward import Noticed
 from madaline._time.orders import row_orders, shows_time
@@ -177,7 +177,7 @@ def _noticed(losses: Losses, scale: float | None) -> Noticed:
 
 def _scale(encoder: TargetEncoder) -> float | None:
     """Return the unit of encoded numbers, the mean of several; None of classes."""
-    if isinstance(encoder, JointEncoder):
-        scales = [scale for scale in map(_scale, encoder.encoders) if scale is not None]
-        return float(np.sqrt(np.mean(np.square(scales)))) if scales else None
-    return getattr(encoder, "scale", None)
+    units = [single.unit for single in encoder.each if not single.of_classes]
+    if len(units) < 2:
+        return next(iter(units), None)
+    return float(np.sqrt(np.mean(np.square(units))))

@@ -47,6 +47,26 @@ class TargetEncoder(Stored, ABC):
     def decode(self, prediction: Array) -> Array:
         """Return predictions, shape (n_samples, n_outputs), in the target's terms: (n_samples,)."""
 
+    @property
+    def each(self) -> tuple[TargetEncoder, ...]:
+        """The encoder of each output: itself, unless several are predicted together."""
+        return (self,)
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether labels are predicted."""
+        return False
+
+    @property
+    def unit(self) -> float:
+        """One, as networks learn it, in the target's own unit."""
+        return 1.0
+
+    @property
+    def encoded_range(self) -> tuple[float, float] | None:
+        """The range of decoded predictions, as networks output them; None of labels."""
+        return None
+
     def widened(self) -> Self:
         """Return the encoder for rows that come later than those that it was fitted on."""
         return self
@@ -78,6 +98,11 @@ class ClassEncoder(TargetEncoder):
     threshold: float = 0.5
 
     task = CLASSIFICATION
+
+    @property
+    def of_classes(self) -> bool:
+        """Whether labels are predicted."""
+        return True
 
     @classmethod
     def fit(
@@ -238,6 +263,11 @@ class _NumericEncoder(TargetEncoder, ABC):
         encoded = np.asarray(prediction, dtype=np.float64).reshape(len(prediction))
         with np.errstate(over="ignore"):
             return np.clip(encoded * self.scale + self.center, self.low, self.high)
+
+    @property
+    def unit(self) -> float:
+        """One, as networks learn it, in the target's own unit."""
+        return self.scale
 
     @property
     def encoded_range(self) -> tuple[float, float]:

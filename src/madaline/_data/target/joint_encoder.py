@@ -73,9 +73,14 @@ class JointEncoder(TargetEncoder):
         return cls(tuple(names), tuple(encoders))
 
     @property
+    def each(self) -> tuple[TargetEncoder, ...]:
+        """The encoder of each output."""
+        return self.encoders
+
+    @property
     def of_classes(self) -> bool:
         """Whether labels are predicted, each with two classes."""
-        return isinstance(self.encoders[0], ClassEncoder)
+        return self.encoders[0].of_classes
 
     def widened(self) -> JointEncoder:
         """Return the encoder for rows that come later than those that it was fitted on."""
