@@ -32,6 +32,7 @@ from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.plan import Plan
 from madaline._race.planning import batch_size_for
 from madaline._runtime.predictor import Predictor
+from madaline._time.forward import ForwardScores
 from madaline._time.hooks import TimeHooks
 from madaline._time.lagged import offset_of
 from madaline._time.lags import NO_ANCHOR
@@ -166,6 +167,22 @@ def _in_time(data: TrainingData, model: FittedModel) -> tuple[TrainingData, RowT
         times = last + 1 + np.arange(data.table.n_samples, dtype=np.float64)
     if times is None:
         return data, None
+    _check_later(forward, times)
+    order = np.argsort(times, kind="stable")
+    of_rows = RowTimes(
+        forward.name,
+        times[order],
+        forward.of_dates,
+        forward.gap,
+        forward.horizon,
+        forward.ahead or forward.length,
+    )
+    return data.take(order), of_rows
+
+
+def _check_later(forward: ForwardScores, times: Array) -> None:
+    """Warn of rows that are no later than those learned from; refuse these alone."""
+    last = forward.stretches[-1].last
     n_earlier = int((times <= last).sum())
     if n_earlier == len(times):
         raise InputError(
@@ -179,22 +196,6 @@ def _in_time(data: TrainingData, model: FittedModel) -> tuple[TrainingData, RowT
             " before, leave them out.",
             EarlierRowsWarning,
         )
-    order = np.argsort(times, kind="stable")
-    arrays = {"target": data.target, "weight": data.weight, "groups": data.groups}
-    taken: dict[str, Any] = {
-        name: None if array is None else array[order] for name, array in arrays.items()
-    }
-    numbers = data.row_numbers[order]
-    table = data.table.take(order)
-    of_rows = RowTimes(
-        forward.name,
-        times[order],
-        forward.of_dates,
-        forward.gap,
-        forward.horizon,
-        forward.ahead or forward.length,
-    )
-    return replace(data, table=table, row_numbers=numbers, **taken), of_rows
 
 
 def _read_as_known(encoder: TargetEncoder, target: Array) -> tuple[Array, tuple[str, ...]]:
@@ -356,17 +357,7 @@ def prepare_update(
     if predictor.past is not None and predictor.past.lags.anchor.kind != NO_ANCHOR:
         learned = learned - predictor.past.lags.anchors(rows.table)
     goal = EncodedTarget.of(encoder, objective, learned, weight)
-    plan = Plan(
-        (),
-        n_folds=folded.n_folds,
-        batch_size=min(batch_size_for(rows.n_rows), folded.n_training),
-        epochs=_EPOCHS,
-        patience=_PATIENCE,
-        tolerance=0.0,
-    )
-    steps = None
-    if predictor.past is not None:
-        steps = predictor.past.steps_ahead(rows.table)
+    steps = None if predictor.past is None else predictor.past.steps_ahead(rows.table)
     numbers = np.concatenate([new.data.row_numbers, np.full(rows.n_rows - rows.n_new, -1)])
     return Preparation(
         TrainingData(rows.table, rows.target, weight, None, None, numbers),
@@ -377,13 +368,25 @@ def prepare_update(
         encoder,
         (),
         predictor.encoder,
-        plan,
+        _plan(rows),
         folded,
         _dataset(predictor, rows, goal, objective),
         _ordered(weight, folded.order),
         1,
         None,
         TimeHooks(None if rows.stretches is None else rows.times, steps=steps),
+    )
+
+
+def _plan(rows: JointRows) -> Plan:
+    """Return for how long networks go on."""
+    return Plan(
+        (),
+        n_folds=rows.rows.n_folds,
+        batch_size=min(batch_size_for(rows.n_rows), rows.rows.n_training),
+        epochs=_EPOCHS,
+        patience=_PATIENCE,
+        tolerance=0.0,
     )
 
 
