@@ -40,12 +40,12 @@ class TimeRequest(Stored):
         past: Any = None,
     ) -> Self:
         """Return what the arguments of `fit` tell; times of each row are a role, not a request."""
+        if lags is not None and horizon is not None:  # they count rows
+            horizon = check_rows("horizon", horizon)
         return cls(
             time if isinstance(time, str | bool) else None,
             _plain_span(gap),
-            _plain_span(horizon)
-            if lags is None or horizon is None
-            else check_rows("horizon", horizon),
+            _plain_span(horizon),
             series,
             () if lags is None else read_lags(lags),
             () if past is None else read_names(past),
@@ -67,11 +67,6 @@ class TimeRequest(Stored):
     def to_json(self) -> dict[str, Any]:
         """Return what was told as JSON-able values."""
         return without_empty(super().to_json())
-
-
-def _rows_ahead(horizon: Any) -> int:
-    """Return how many rows ahead is predicted, as lags count them."""
-    return check_rows("horizon", horizon)
 
 
 def _plain_span(span: Any) -> Any:
