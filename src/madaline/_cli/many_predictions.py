@@ -13,7 +13,7 @@ import numpy as np
 
 from madaline._cli.console import tell
 from madaline._cli.known_truth import KnownTruth
-from madaline._cli.reading import as_learned, check_written, open_media
+from madaline._cli.reading import check_written, open_media
 from madaline._data.column import is_missing
 from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import read_file
@@ -23,7 +23,7 @@ from madaline._model import FittedModel
 from madaline._model.known_rows import Copies
 from madaline._model.many import ModelsByGroup
 from madaline._model.predictions import predict_columns
-from madaline._model.reading import carried_column, reading_options
+from madaline._model.reading import WrittenAs, carried_column, reading_options
 from madaline._words import paragraph
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -104,8 +104,8 @@ def _predicted_part(
     model: FittedModel, rows: Array, table: Table, arguments: Namespace, notes: list[str]
 ) -> _GroupRows:
     """Return the predictions of a model for some rows."""
-    part, changes = as_learned(table.take(rows), model)
-    notes += changes
+    written, part = WrittenAs.of(table.take(rows), model)
+    notes += written.notes
     past, target = model.predictor.past, model.summary.target
     truth = part[target] if target in part.names else None
     if past is not None:

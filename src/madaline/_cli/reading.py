@@ -28,18 +28,15 @@ from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION
-from madaline._data.text_columns import missing_notes, read_formats
 from madaline._model import FittedModel
 from madaline._model.many import ModelsByGroup
 from madaline._model.model_rows import MAX_DRAWN, ModelRows, RowBlock, counted_from, obstacle
 from madaline._model.predictions import parts_of
 from madaline._model.reading import (
+    WrittenAs,
     carried_column,
-    format_notes,
     needed_columns,
-    other_formats,
     reading_options,
-    written_formats,
 )
 from madaline._story.row_progress import RowProgress
 from madaline._watching.monitor import Monitor
@@ -293,17 +290,9 @@ def read_table_of(
         model, carry=carry, encoding=arguments.encoding, missing=arguments.missing
     )
     file = read_file(path, columns=columns, **options)
-    table, notes = as_learned(file.table, model)
-    _say(file.notes, notes)
+    written, table = WrittenAs.of(file.table, model)
+    _say(file.notes, written.notes)
     return table, file.table
-
-
-def as_learned(table: Table, model: FittedModel) -> tuple[Table, list[str]]:
-    """Return a table of a file with numbers and dates as a model needs them, and what was done."""
-    table = read_formats(table, written_formats(model))
-    choices = other_formats(table, model)
-    table = read_formats(table, {name: choice.format for name, choice in choices.items()})
-    return table, [*format_notes(choices), *missing_notes(table, model.predictor.encoder.plain)]
 
 
 def _on_scale(table: Table, encoder: ColumnEncoder) -> Table:

@@ -17,15 +17,12 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import MEDIA
 from madaline._data.rows import BLOCK_ROWS, FileRows, Rows, TableRows, open_rows
 from madaline._data.table import Table, listed
-from madaline._data.text_columns import missing_notes, read_formats
 from madaline._model.model import FittedModel
 from madaline._model.reading import (
+    WrittenAs,
     carried_column,
-    format_notes,
     needed_columns,
-    other_formats,
     reading_options,
-    written_formats,
 )
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -168,8 +165,7 @@ class ModelRows:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What is done to read the first rows, in sentences."""
-        plain = missing_notes(self._head, self.model.predictor.encoder.plain)
-        return (*self.rows.notes, *format_notes(self._choices), *plain)
+        return (*self.rows.notes, *self._written.notes)
 
     def blocks(self, start: int = 0, *, n_rows: int | None = None) -> Iterator[RowBlock]:
         """Yield the rows from one on: of a table at hand all at once, otherwise in blocks."""
@@ -178,12 +174,11 @@ class ModelRows:
             block = self._at_hand if whole else self._at_hand.part(start, n_rows)
             yield from (block,) if block.n_rows else ()
             return
-        formats = {name: choice.format for name, choice in self._choices.items()}
-        first, written = start, written_formats(self.model)
+        first = start
         for table in self.rows.blocks(self._columns, n_rows=n_rows or BLOCK_ROWS, start=start):
             carried = {name: carried_column(table, name) for name in self._carry}
             with counted_from(first):
-                table = read_formats(read_formats(table, written), formats)
+                table = self._written.read(table)
             yield RowBlock(table, first, carried)
             first += table.n_samples
 
@@ -209,14 +204,10 @@ class ModelRows:
         return RowBlock(drawn.table, drawn=drawn.numbers), drawn.n_rows
 
     @cached_property
-    def _head(self) -> Table:
-        """The first rows, by which is decided how numbers and dates are written."""
+    def _written(self) -> WrittenAs:
+        """How numbers and dates are written, by the first rows."""
         head = next(self.rows.blocks(self._columns, n_rows=BLOCK_ROWS))
-        return read_formats(head, written_formats(self.model))
-
-    @cached_property
-    def _choices(self) -> dict[str, Any]:
-        return other_formats(self._head, self.model)
+        return WrittenAs.of(head, self.model)[0]
 
 
 def obstacle(model: FittedModel) -> str:

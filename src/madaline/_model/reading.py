@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, final
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from madaline._data.formats.choice import READINGS, Choice, Format
 from madaline._data.kinds.number import NumberEncoder
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
-from madaline._data.text_columns import choose_text_formats
+from madaline._data.text_columns import choose_text_formats, missing_notes, read_formats
 from madaline._model.model import FittedModel
 from madaline._words import option_value
 from madaline.errors import InputError
@@ -58,7 +59,33 @@ def written_formats(model: FittedModel) -> dict[str, Format]:
     return {**model.predictor.encoder.written, **of_past, **target}
 
 
-def other_formats(table: Table, model: FittedModel) -> dict[str, Choice]:
+@final
+@dataclass(frozen=True)
+class WrittenAs:
+    """How numbers and dates in text are written, decided by a table or by its first rows."""
+
+    learned: Mapping[str, Format]  # as in the model's table
+    others: Mapping[str, Choice]  # where the model learned from plain numbers and dates
+    notes: tuple[str, ...]  # in sentences, and which words count as missing
+
+    @classmethod
+    def of(cls, rows: Table, model: FittedModel) -> tuple[WrittenAs, Table]:
+        """Return how the numbers and dates of rows are written, and the rows with them read."""
+        learned = written_formats(model)
+        rows = read_formats(rows, learned)
+        others = _other_formats(rows, model)
+        rows = read_formats(rows, {name: choice.format for name, choice in others.items()})
+        notes = [f"{name}: {choice.words}." for name, choice in others.items() if choice.words]
+        plain = missing_notes(rows, model.predictor.encoder.plain)
+        return cls(learned, others, (*notes, *plain)), rows
+
+    def read(self, rows: Table) -> Table:
+        """Return rows with numbers and dates as the model needs them."""
+        formats = {name: choice.format for name, choice in self.others.items()}
+        return read_formats(read_formats(rows, self.learned), formats)
+
+
+def _other_formats(table: Table, model: FittedModel) -> dict[str, Choice]:
     """Return how numbers and dates are written in another form than the model's.
 
     The model learned from plain numbers and dates, but the table holds text in these columns.
@@ -72,11 +99,6 @@ def other_formats(table: Table, model: FittedModel) -> dict[str, Choice]:
         if kind in READINGS and name in table and not _is_plain(name, table[name], kind)
     }
     return choose_text_formats(table.select(kinds), kinds) if kinds else {}
-
-
-def format_notes(choices: Mapping[str, Choice]) -> list[str]:
-    """Return in sentences how columns are written."""
-    return [f"{name}: {choice.words}." for name, choice in choices.items() if choice.words]
 
 
 def carried_column(table: Table, name: str) -> Array:
