@@ -56,7 +56,7 @@ def test_a_sample_decides_and_all_rows_are_counted():
     assert isinstance(drawn, SampleDrawn)
     assert (drawn.rows, drawn.blocks) == (3000, 5)
     assert 500 <= drawn.sampled <= 502
-    assert drawn.sentence in [part.text for part in regressor.model_.story()]
+    assert drawn.sentence in list(regressor.model_.story())
     assert regressor.model_.summary.n_samples == 3000
     assert regressor.model_.summary.n_evaluated == drawn.sampled
     assert np.isfinite(regressor.oof_prediction_).sum() == drawn.sampled

@@ -197,7 +197,7 @@ def test_every_account_of_the_model_says_it(dated_model) -> None:
     )
     assert "12.5 in the last; 9.8 is promised next" in glance(dated_model.summary)
     story = dated_model.story()
-    assert story.parts()["time"][1].text == HELD_OUT
+    assert story.parts["time"][1] == HELD_OUT
     told = " ".join(str(story).split())
     assert "was predicted by networks that learned from earlier rows alone" in told
     assert repr(dated_model).endswith(", on later rows>")

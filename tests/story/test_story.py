@@ -163,7 +163,7 @@ def test_names_with_braces_are_told_as_they_are(model):
 
 
 def test_without_records_what_was_kept_is_told():
-    assert str(Story(())) == ""
+    assert str(Story({})) == ""
 
 
 def recorded_numbers(model: FittedModel) -> Iterator[float]:

@@ -132,7 +132,7 @@ def run_story(arguments: Namespace) -> None:
 def _story_sections(model: FittedModel, *, decisions: bool) -> Iterator[Iterable[str]]:
     yield map(paragraph, verdict(model))
     story = model.story()
-    for part in story.parts():
+    for part in story.parts:
         yield story.lines(part)
     yield [paragraph(legend(record.recipe for record in model.records))]
     if decisions:

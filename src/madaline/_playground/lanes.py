@@ -93,7 +93,7 @@ class RaceLog:
             ],
             learned=summary.learned,
             networks=summary.n_networks,
-            story=[paragraph.text for paragraph in model.story()],
+            story=list(model.story()),
         )
 
     def fail(self, sentence: str) -> None:

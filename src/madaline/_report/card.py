@@ -181,8 +181,8 @@ def _findings(model: FittedModel) -> Iterator[str]:
 
 def _story(model: FittedModel) -> Iterator[str]:
     yield from ("## How it was found", "")
-    for sentences in model.story().parts().values():
-        yield from (_text(" ".join(map(str, sentences))), "")
+    for sentences in model.story().parts.values():
+        yield from (_text(" ".join(sentences)), "")
 
 
 def _use(model: FittedModel) -> Iterator[str]:

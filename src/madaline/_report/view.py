@@ -351,7 +351,7 @@ def _columns(report: Report) -> list[dict[str, Any]]:
 def _story(story: Story) -> list[dict[str, Any]]:
     return [
         {"heading": HEADINGS[part], "sentences": sentences}
-        for part, sentences in story.parts().items()
+        for part, sentences in story.parts.items()
     ]
 
 

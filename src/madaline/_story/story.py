@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, TypeAlias, TypeVar, final
 
 from madaline._charts.html import ToFrame, block, bullets, heading
@@ -71,68 +72,49 @@ _MAX_RECIPES = 4  # recipes of the prediction that are named, at most
 _MAX_OUTPUTS = 12  # targets whose score is told, at most
 
 
-@dataclass(frozen=True)
-class Sentence:
-    """One sentence of a story: the part that it belongs to, and its text."""
-
-    part: Part
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the sentence as JSON-able values."""
-        return {"part": self.part, "sentence": self.text}
-
-
 @final
 @dataclass(frozen=True)
 class Story(ToFrame):
     """What was tried, what was seen, and what was kept: ``print`` it.
 
-    >>> print(Story((Sentence("kept", "5 networks predict."),)))
+    >>> print(Story({"kept": ["5 networks predict."]}))
     What was kept: 5 networks predict.
     """
 
-    sentences: tuple[Sentence, ...]  # in their order
+    parts: Mapping[Part, Sequence[str]]  # the sentences of each part that has some
 
-    def __iter__(self) -> Iterator[Sentence]:
-        return iter(self.sentences)
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(self.parts.values())
 
     def __len__(self) -> int:
-        return len(self.sentences)
+        return sum(map(len, self.parts.values()))
 
     def __str__(self) -> str:
         """Return a paragraph for each part."""
-        return "\n".join(line for part in HEADINGS for line in self.lines(part))
+        return "\n".join(line for part in self.parts for line in self.lines(part))
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
-        parts = self.parts().items()
-        return block(*(heading(HEADINGS[p]) + bullets(map(str, texts)) for p, texts in parts))
+        parts = self.parts.items()
+        return block(*(heading(HEADINGS[part]) + bullets(texts) for part, texts in parts))
 
     def to_columns(self) -> dict[str, Any]:
         """Return the part and the text of each sentence."""
-        return {"part": [one.part for one in self], "sentence": [one.text for one in self]}
+        parts = [part for part, texts in self.parts.items() for _ in texts]
+        return {"part": parts, "sentence": list(self)}
 
     def lines(self, part: Part) -> Iterator[str]:
         """Yield a part as lines of a paragraph; none if it has no sentences."""
-        sentences = self.parts().get(part)
-        if sentences:
-            text = f"{HEADINGS[part]}: {' '.join(map(str, sentences))}"
-            yield from paragraph(text).splitlines()
-
-    def parts(self) -> dict[Part, list[Sentence]]:
-        """Return the sentences of each part that has some."""
-        parts = {part: [one for one in self if one.part == part] for part in HEADINGS}
-        return {part: sentences for part, sentences in parts.items() if sentences}
+        if texts := self.parts.get(part):
+            yield from paragraph(f"{HEADINGS[part]}: {' '.join(texts)}").splitlines()
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the sentences as JSON-able values."""
-        return [one.to_json() for one in self]
+        return [
+            {"part": part, "sentence": text} for part, texts in self.parts.items() for text in texts
+        ]
 
 
 def tell_story(
@@ -142,13 +124,13 @@ def tell_story(
     constraints: str = "",
 ) -> Story:
     """Return the story of a fit."""
-    tried = [Sentence("tried", text) for text in _tried(summary, records, decisions)]
-    seen = [Sentence("seen", text) for text in summary.leak_sentences]
-    seen += [Sentence("seen", text) for text in _seen(records, decisions)]
-    kept = [Sentence("kept", text) for text in _kept(summary, decisions)]
-    kept += [Sentence("kept", constraints)] if constraints else []
-    time = [Sentence("time", text) for text in _over_time(summary)]
-    return Story((*tried, *seen, *kept, *time))
+    parts: Mapping[Part, list[str]] = {
+        "tried": [*_tried(summary, records, decisions)],
+        "seen": [*summary.leak_sentences, *_seen(records, decisions)],
+        "kept": [*_kept(summary, decisions), *filter(None, [constraints])],
+        "time": [*_over_time(summary)],
+    }
+    return Story({part: texts for part, texts in parts.items() if texts})
 
 
 def _tried(
