@@ -15,7 +15,8 @@ from madaline._data.target import ClassEncoder, CountEncoder, JointEncoder, Regr
 from madaline._evaluation.conformal import PredictionIntervals, PredictionSets
 from madaline._evaluation.score import mean_and_error
 from madaline._fitting.fit import check_kept_columns, left_out_columns
-from madaline._fitting.prediction import divided, views_of
+from madaline._fitting.prediction import divided
+from madaline._fitting.target_views import views_of
 from madaline._request import FitRequest
 from madaline._time.time_request import TimeRequest
 from madaline.errors import InputError

@@ -9,7 +9,7 @@ from typing import final
 
 import numpy as np
 
-from madaline._data.target import CLASSIFICATION, ClassEncoder, JointEncoder, TargetEncoder
+from madaline._data.target import CLASSIFICATION, ClassEncoder
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.fit import FinishedRace, diagnose_fit
 from madaline._diagnosis.learning import Strength
@@ -17,21 +17,13 @@ from madaline._diagnosis.out_of_fold import OutOfFold
 from madaline._diagnosis.predictions import Suspects
 from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.quality import JointQuality, Quality
-from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
-from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import mean_and_error
-from madaline._evaluation.scores import label_text
 from madaline._fitting.outcome import SHARE_TO_DIAGNOSE, Outcome
-from madaline._runtime.outputs import class_probabilities
+from madaline._fitting.target_views import TargetView, views_of
 from madaline._time.forward import ForwardScores
 from madaline._time.noticing import is_harder_later
 from madaline._watching.facts import (
     UnseenFacts,
-    facts_of_classes,
-    facts_of_labels,
-    facts_of_numbers,
-    facts_of_truth,
 )
 from madaline.records.decision import Decision
 
@@ -49,7 +41,9 @@ class Evaluation:
         """The rows with their out-of-fold predictions."""
         prepared = self.outcome.prepared
         dataset = self.outcome.prepared.own_dataset
-        rows, schema, encoder = prepared.rows, prepared.schema, prepared.target_encoder
+        rows = prepared.rows
+        schema = prepared.schema
+        first, *others = self.outcome.views
         order = rows.order[: rows.n_evaluated]
         evaluated = self.outcome.scoring.evaluated(dataset)
         tuned = self.outcome.threshold
@@ -61,7 +55,7 @@ class Evaluation:
             evaluated.output,
             evaluated.prior,
             evaluated.target,
-            _labels(encoder),
+            None if others else first.labels,
             evaluated.weight,
             evaluated.groups,
             prepared.data.row_numbers[order],
@@ -136,58 +130,28 @@ class Evaluation:
         class_index[order] = evaluated.class_index
         return Suspects.among(probabilities, class_index)
 
+    @cached_property
+    def _views(self) -> tuple[TargetView, ...]:
+        """The targets one by one, with a tuned threshold."""
+        name = self.outcome.prepared.data.target_names[0]
+        return views_of(self.outcome.target_encoder, name)
+
     def unseen_facts(self) -> UnseenFacts | None:
         """Return what the out-of-fold predictions of the networks that predict were like.
 
         None of several targets: only the columns of such a model are watched.
         """
-        if isinstance(self.outcome.target_encoder, JointEncoder):
+        if len(self._views) > 1:
             return None
-        encoder = self.outcome.target_encoder
-        evaluated = self.out_of_fold
         output = self.outcome.ensemble.output / self.outcome.temperature
-        loss = evaluated.loss
-        if isinstance(encoder, ClassEncoder):
-            probabilities = class_probabilities(loss, output)
-            predicted = encoder.choose(probabilities)
-            facts = facts_of_classes(probabilities, predicted)
-            facts |= facts_of_labels(probabilities, predicted, evaluated.class_index)
-            return UnseenFacts.of(facts, tuple(map(label_text, encoder.classes.tolist())))
-        prediction = encoder.decode(loss.prediction(output)).astype(np.float64)
-        truth = encoder.decode(evaluated.target).astype(np.float64)
-        return UnseenFacts.of(facts_of_numbers(prediction) | facts_of_truth(prediction, truth))
+        return self._views[0].unseen_facts(self.out_of_fold, output)
 
     def quality(self) -> Quality:
         """Return the quality of the out-of-fold predictions, numbers in the target's unit."""
-        encoder = self.outcome.target_encoder
-        if not isinstance(encoder, JointEncoder):
-            return _quality(encoder, self.out_of_fold)
+        if len(self._views) == 1:
+            return self._views[0].quality(self.out_of_fold)
         each = tuple(
-            _quality(of_target, self.out_of_fold.of_output(index, _labels(of_target)))
-            for index, of_target in enumerate(encoder.encoders)
+            view.quality(self.out_of_fold.of_output(index, view.labels))
+            for index, view in enumerate(self._views)
         )
-        return JointQuality(encoder.names, each)
-
-
-def _labels(encoder: TargetEncoder) -> tuple[str, ...] | None:
-    """Return the labels as text; None where numbers, or several targets, are predicted."""
-    return tuple(map(str, encoder.classes.tolist())) if isinstance(encoder, ClassEncoder) else None
-
-
-def _quality(
-    encoder: TargetEncoder, evaluated: OutOfFold
-) -> ClassificationQuality | RegressionQuality:
-    bounds, weight = evaluated.bounds, evaluated.weight
-    if isinstance(encoder, ClassEncoder):
-        probabilities, class_index = evaluated.probabilities, evaluated.class_index
-        coverage = set_coverage(probabilities, class_index, bounds, weight)
-        labels = encoder.classes.tolist()
-        predicted = encoder.choose(probabilities)
-        return ClassificationQuality.of(
-            labels, probabilities, class_index, coverage, weight, predicted=predicted
-        )
-    output = evaluated.loss.prediction(evaluated.output)
-    prediction = encoder.decode(output).astype(np.float64)
-    truth = encoder.decode(evaluated.target).astype(np.float64)
-    coverage = interval_coverage(prediction, truth, bounds, weight)
-    return RegressionQuality.of(prediction, truth, coverage, weight)
+        return JointQuality(tuple(view.name for view in self._views), each)

@@ -17,16 +17,15 @@ from madaline._evaluation.calibration import calibrate
 from madaline._evaluation.conformal import quantile_offsets
 from madaline._evaluation.metrics import tune_threshold
 from madaline._fitting.prediction import (
-    TargetView,
     Temperature,
     divided,
     held_out,
     make_predictor,
     shifted,
-    views_of,
 )
 from madaline._fitting.prepared import Preparation
 from madaline._fitting.scoring import Scoring
+from madaline._fitting.target_views import TargetView, views_of
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
 from madaline._race.importance import Importance, out_of_fold_importances

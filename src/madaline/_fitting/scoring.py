@@ -15,13 +15,12 @@ from madaline._evaluation.score import (
     FoldOutputs,
     Score,
     ScoredRows,
-    classification_scores,
-    regression_scores,
     standard_errors_better,
 )
 from madaline._evaluation.scores import label_scores, mean_scores, quantile_scores
-from madaline._fitting.prediction import TargetView, Temperature, divided
+from madaline._fitting.prediction import Temperature, divided
 from madaline._fitting.prepared import Preparation
+from madaline._fitting.target_views import TargetView
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
 from madaline._race.linear import LinearModels
@@ -30,7 +29,7 @@ from madaline._time.forward import Aging, Distance, ForwardScores, drift_of, pro
 from madaline._time.later_rows import ranges_of_distance
 from madaline._time.series_scores import SeriesScores
 from madaline.nn.arrays import Array
-from madaline.nn.losses import Quantiles, Squared
+from madaline.nn.losses import Quantiles
 
 
 @final
@@ -131,11 +130,11 @@ class Scoring:
         dataset = view.dataset(self.prepared.own_dataset)
         later = self.prepared.later
         if later is None:
-            second = self._second_baseline(view).prior_output()
+            second = view.second_baseline(self.prepared, self.dataset).prior_output()
             if outputs is not None and view.index is not None:
                 outputs = outputs.of_output(view.index)
             rows = replace(_evaluated(dataset, evaluated[:, view.outputs]), fold_outputs=outputs)
-            return self._scores_of(view, rows, second, dataset.evaluated)
+            return view.scores(self.prepared, rows, second, dataset.evaluated, self.cut)
         return promised(
             [
                 self._scores_of_fold(view, fold, output, places)
@@ -164,42 +163,12 @@ class Scoring:
         dataset = view.dataset(self.prepared.own_dataset)
         prior, second = (
             np.repeat(own.prior(fold)[None], len(places), axis=0)
-            for own in (dataset, self._second_baseline(view))
+            for own in (dataset, view.second_baseline(self.prepared, self.dataset))
         )
         target = dataset.target[places]
         weight = dataset.weights(places)
         rows = ScoredRows(output[:, view.outputs], prior, target, weight)
-        return self._scores_of(view, rows, second, places)
-
-    def _second_baseline(self, view: TargetView) -> Dataset:
-        """Return the rows whose constants are the baseline of R², or of the log loss.
-
-        The log loss of networks that learned from weighted classes stands beside that of a constant
-        with the same weights.
-        """
-        if view.of_classes:
-            return view.dataset(self.dataset)
-        return replace(view.dataset(self.prepared.own_dataset), loss=Squared())
-
-    def _scores_of(
-        self,
-        view: TargetView,
-        rows: ScoredRows,
-        second: Array,
-        places: slice | Array,
-    ) -> tuple[Score, ...]:
-        loss = view.dataset(self.prepared.own_dataset).loss
-        if not view.of_classes:
-            return regression_scores(loss, rows, means=second, scale=view.scale)
-        weighted = None if self.prepared.objective.class_weight is None else second
-        whole = self.prepared.probabilities
-        return classification_scores(
-            loss,
-            rows,
-            weighted=weighted,
-            cut=self.cut,
-            probabilities=None if whole is None else whole[places],
-        )
+        return view.scores(self.prepared, rows, second, places, self.cut)
 
     @cached_property
     def _ahead(self) -> list[Array]:
@@ -245,10 +214,11 @@ class Scoring:
         steps = self.prepared.steps
         if steps is None:
             return
-        second = self._second_baseline(view).prior_output()
+        second = view.second_baseline(self.prepared, self.dataset).prior_output()
         evaluated = self.evaluated(dataset, view.outputs)
         for first, last, places in ranges_of_distance(steps[dataset.evaluated]):
-            scores = self._scores_of(view, evaluated.take(places), second[places], places)
+            rows = evaluated.take(places)
+            scores = view.scores(self.prepared, rows, second[places], places, self.cut)
             value = next(score.value for score in scores if score.metric == metric)
             yield Distance(first, last, value)
 
