@@ -12,7 +12,7 @@ from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._cli import main
 from madaline._explain.attributions.words import text_columns
 from madaline._report.data import Report
-from madaline._report.explained import ExplainedRow, view_of_words
+from madaline._report.explained import view_of_words
 from madaline._report.page import render_page
 
 FILLING = ("the", "tea", "box", "was", "and", "it", "came", "in", "a", "shop")
@@ -111,7 +111,8 @@ def test_the_report_highlights_words(alone, table):
 
 def test_what_a_page_shows_of_a_text_is_the_text(alone):
     text = "<b>lovely</b> tea " + "box " * 600
-    shown = view_of_words(*ExplainedRow.of(alone.explain([text]), 0).words[0])
+    ((name, (words,)),) = alone.explain([text]).words.items()
+    shown = view_of_words(name, words)
     assert "".join(piece["text"] for piece in shown["pieces"]) == text[:2000] + "..."
     assert {piece["color"][:4] for piece in shown["pieces"] if piece["text"] == "lovely"} <= {
         "more",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,60 +52,40 @@ class ExplainedMap:
 class ExplainedRow:
     """What is behind the prediction of one row."""
 
-    scale: str  # log-odds, a probability or the target's unit
-    class_label: str | None
-    base: float
-    output: float
-    remaining: float  # output minus base and what all columns add
-    columns: tuple[tuple[str, str, float], ...]  # name, value and what it adds, strongest first
-    n_others: int
-    others: float  # what the columns that are not named add
-    words: tuple[tuple[str, WordAttributions], ...]
+    row: Explanation  # of this row alone
     maps: tuple[ExplainedMap, ...]
 
     @classmethod
     def of(cls, explanation: Explanation, number: int) -> ExplainedRow:
         """Return one row of an explanation."""
         row = explanation[number]
-        amounts = dict(zip(row.columns, row.attributions[0].tolist(), strict=True))
-        strongest = row.strongest(0)
-        shown = strongest if len(strongest) <= _MAX_COLUMNS + 1 else strongest[:_MAX_COLUMNS]
-        rest = strongest[len(shown) :]
-        return cls(
-            row.scale,
-            None if row.target_class is None else label_text(row.target_class[0]),
-            float(row.base[0]),
-            float(row.output[0]),
-            float(row.remaining[0]),
-            tuple((name, value_text(row.values[name][0]), amounts[name]) for name in shown),
-            len(rest),
-            sum(amounts[name] for name in rest),
-            tuple((name, texts[0]) for name, texts in row.words.items()),
-            tuple(
-                ExplainedMap.of(
-                    name, maps[0], row.values[name][0], _first_present(explanation.values[name])
-                )
-                for name, maps in row.maps.items()
-            ),
+        maps = (
+            ExplainedMap.of(
+                name, of_rows[0], row.values[name][0], _first_present(explanation.values[name])
+            )
+            for name, of_rows in row.maps.items()
         )
+        return cls(row, tuple(maps))
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as JSON-able values."""
+        row = self.row
+        columns, rest = self._columns(None)
         return {
-            "scale": self.scale,
-            "class": self.class_label,
-            "base": self.base,
-            "output": self.output,
-            "remaining": self.remaining,
+            "scale": row.scale,
+            "class": self._class,
+            "base": float(row.base[0]),
+            "output": float(row.output[0]),
+            "remaining": float(row.remaining[0]),
             "columns": [
                 {"name": name, "value": value, "attribution": amount}
-                for name, value, amount in self.columns
+                for name, value, amount in columns
             ],
-            "n_others": self.n_others,
-            "others": self.others,
+            "n_others": len(rest),
+            "others": sum(rest),
             "words": [
-                {"name": name, **words.to_json(), "strongest": words.strongest(_MAX_WORDS)}
-                for name, words in self.words
+                {"name": name, **texts[0].to_json(), "strongest": texts[0].strongest(_MAX_WORDS)}
+                for name, texts in row.words.items()
             ],
             "maps": [dict(vars(one_map)) for one_map in self.maps],
         }
@@ -114,16 +95,19 @@ class ExplainedRow:
 
         What all columns but the `shown` ones add is one number.
         """
-        columns = self._lines(shown)
-        largest = max((abs(amount) for _, _, amount in columns), default=0.0) or 1.0
-        if self.scale == TARGET:
-            base, output = format_number(self.base, 4), format_number(self.output, 4)
-        else:
-            base, output = (format_rounded([end], largest)[0] for end in (self.base, self.output))
-        probability = (1 + np.tanh(self.output / 2)) / 2 if self.scale == LOG_ODDS else None
+        row = self.row
+        columns, rest = self._columns(shown)
+        if rest:
+            columns.append((f"{len(rest)} others together", "", sum(rest)))
+        largest = _largest(columns)
+        ends = float(row.base[0]), float(row.output[0])
+        base, output = (
+            format_number(end, 4) if row.scale == TARGET else format_rounded([end], largest)[0]
+            for end in ends
+        )
         return {
-            "class": self.class_label,
-            "unit": SCALE_WORDS.get(self.scale),
+            "class": self._class,
+            "unit": SCALE_WORDS.get(row.scale),
             "lines": [
                 {
                     "name": name,
@@ -134,17 +118,18 @@ class ExplainedRow:
                 for name, value, amount in columns
             ],
             "maps": list(map(_view_of_map, self.maps)),
-            "words": [view_of_words(name, words) for name, words in self.words],
-            "probability": probability,
+            "words": [view_of_words(name, texts[0]) for name, texts in row.words.items()],
+            "probability": (1 + np.tanh(ends[1] / 2)) / 2 if row.scale == LOG_ODDS else None,
             "base_text": base,
             "output_text": output,
-            "remaining_text": f"{float(format(self.remaining, '.1g')):,.6g}",
+            "remaining_text": f"{float(format(row.remaining[0], '.1g')):,.6g}",
         }
 
     def view_of_example(self, prediction: Any, truth: Any, shown: int) -> dict[str, Any]:
         """Return what a report shows of the row, with its prediction and the truth, if known."""
-        of_number = self.scale == TARGET
-        largest = max((abs(amount) for _, _, amount in self._lines(shown)), default=0.0) or 1.0
+        of_number = self.row.scale == TARGET
+        columns, rest = self._columns(shown)
+        largest = _largest([*columns, ("", "", sum(rest))])
 
         def text(value: Any) -> str:
             return format_number(float(value), 4) if of_number else value_text(value)
@@ -152,18 +137,29 @@ class ExplainedRow:
         return self.view(shown) | {
             "prediction": text(prediction),
             "truth": None if truth is None else text(truth),
-            "cut": of_number and abs(prediction - self.output) > 0.01 * largest,
+            "cut": of_number and abs(prediction - self.row.output[0]) > 0.01 * largest,
         }
 
-    def _lines(self, shown: int | None) -> list[tuple[str, str, float]]:
-        """Return the columns to show; all others together are the last."""
-        columns = list(self.columns)
-        rest = columns[shown:] if shown else []
-        n_others = self.n_others + len(rest)
-        if not n_others:
-            return columns
-        others = self.others + sum(amount for _, _, amount in rest)
-        return [*columns[:shown], (f"{n_others} others together", "", others)]
+    @property
+    def _class(self) -> str | None:
+        classes = self.row.target_class
+        return None if classes is None else label_text(classes[0])
+
+    def _columns(self, most: int | None) -> tuple[list[tuple[str, str, float]], list[float]]:
+        """Return name, value and attribution of the strongest columns, and what others add."""
+        row = self.row
+        amounts = dict(zip(row.columns, row.attributions[0].tolist(), strict=True))
+        strongest = row.strongest(0)
+        if most is None:  # one alone is named instead of counted
+            most = _MAX_COLUMNS if len(strongest) > _MAX_COLUMNS + 1 else len(strongest)
+        columns = [
+            (name, value_text(row.values[name][0]), amounts[name]) for name in strongest[:most]
+        ]
+        return columns, [amounts[name] for name in strongest[most:]]
+
+
+def _largest(columns: Sequence[tuple[str, str, float]]) -> float:
+    return max((abs(amount) for _, _, amount in columns), default=0.0) or 1.0
 
 
 def view_of_words(name: str, words: WordAttributions) -> dict[str, Any]:
