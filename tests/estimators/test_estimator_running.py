@@ -137,6 +137,12 @@ def test_a_time_limit_that_is_no_number_of_seconds(line, seconds):
         AdaptiveRegressor(time_limit=seconds).fit(*line)
 
 
+@pytest.mark.parametrize("seed", [-1, "one", 1.5])
+def test_a_seed_that_is_none(line, seed):
+    with pytest.raises(InputError, match=r"random_state is .* give a whole number, or None"):
+        AdaptiveRegressor(random_state=seed).fit(*line)
+
+
 def test_a_preset(line, tmp_path):
     model = clone(AdaptiveRegressor(preset="quick", effort=4, random_state=0)).fit(*line)
     usual = AdaptiveRegressor(effort=4, random_state=0).fit(*line)

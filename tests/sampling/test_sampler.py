@@ -185,6 +185,15 @@ def test_wrong_arguments_are_refused(table, arguments, words):
         madaline.Sampler(**arguments).fit(table)
 
 
+def test_numbers_that_stand_for_missing_values_are_read_as_texts_have_them():
+    texts = [str(value) for value in np.random.default_rng(0).integers(0, 50, 200)]
+    table = {"x": np.array([*texts, *["-999"] * 50], object), "y": np.arange(250) % 7 * 1.0}
+    sampler = madaline.Sampler(privacy="safe", missing=[-999.0]).fit(table)
+    drawn = set(sampler.sample(200, random_state=0)["x"].tolist())
+    assert None in drawn
+    assert "-999" not in drawn
+
+
 def test_zero_rows_and_an_unfitted_sampler_are_refused(sampler):
     with pytest.raises(InputError, match="n is 0"):
         sampler.sample(0)

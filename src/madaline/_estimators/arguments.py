@@ -72,7 +72,12 @@ def read_seed(random_state: int | np.random.RandomState | None) -> int:
     >>> read_seed(np.random.RandomState(0)) == read_seed(np.random.RandomState(0))
     True
     """
-    generator = check_random_state(random_state)
+    try:
+        generator = check_random_state(random_state)
+    except ValueError:
+        raise InputError(
+            f"random_state is {random_state!r}: give a whole number, or None."
+        ) from None
     if isinstance(random_state, Integral):
         return int(random_state)
     return int(generator.randint(np.iinfo(np.int32).max))

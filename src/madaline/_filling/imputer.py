@@ -15,14 +15,14 @@ from madaline._data.io.table_files import read_as_written
 from madaline._data.table import Table
 from madaline._data.text_columns import read_formats
 from madaline._engine.threads import count_threads
-from madaline._estimators.arguments import read_missing
+from madaline._estimators.arguments import read_missing, read_seed
 from madaline._estimators.typed_bases import BaseEstimator, TransformerMixin
 from madaline._filling.chain import learn_filler
 from madaline._filling.checking import NOTHING, FillQuality, check_filling
 from madaline._filling.merging import merge
 from madaline._filling.rules import Rules
 from madaline._language.translation import translate
-from madaline._sampling.source import DRAWN, SourceTable, read_source, seed_of, some_rows
+from madaline._sampling.source import DRAWN, SourceTable, read_source, some_rows
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -138,7 +138,7 @@ class Imputer(TransformerMixin, BaseEstimator):
         report: Callable[[str], None] = lambda _: None,
     ) -> Self:
         """Learn from a table that is read already."""
-        seed = seed_of(self.random_state)
+        seed = read_seed(self.random_state)
         settings: dict[str, Any] = {"seed": seed, "n_threads": count_threads(self.n_jobs)}
         table, some = some_rows(source.table, seed)
         gaps = {
@@ -221,7 +221,7 @@ class Imputer(TransformerMixin, BaseEstimator):
         if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
             raise InputError(f"n is {n!r}: give how many tables to draw, 1 or more.")
         X, rows, table = self._rows(X)
-        drawn = self._filled(table, int(n), seed_of(random_state))
+        drawn = self._filled(table, int(n), read_seed(random_state))
         return [self._merged(X, rows, filled, table) for filled in drawn]
 
     def gaps(self, X: Any) -> dict[str, Array]:

@@ -10,11 +10,11 @@ from typing import Any, Self, final
 import numpy as np
 
 from madaline._charts.html import block, bullets, paragraph
-from madaline._data.formats.characters import check_missing
 from madaline._data.io.atomic import write_document
 from madaline._data.table import Table, alike
 from madaline._engine.memory import free_memory
 from madaline._engine.threads import count_threads
+from madaline._estimators.arguments import read_missing, read_seed
 from madaline._language.translation import translate
 from madaline._sampling.cells import LEVEL, MOMENT_KIND
 from madaline._sampling.chain import Chain, ChainSettings, Given, learn_chain
@@ -25,7 +25,7 @@ from madaline._sampling.given import drawable, read_given
 from madaline._sampling.growing import LADDER
 from madaline._sampling.page import render_page
 from madaline._sampling.quality import Quality
-from madaline._sampling.source import make_rows, read_source, seed_of, some_rows
+from madaline._sampling.source import make_rows, read_source, some_rows
 from madaline._words import format_count, format_size, warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -142,11 +142,14 @@ class Sampler:
             If the table or an argument cannot be used.
         """
         self._check_arguments()
-        words = check_missing([str(word) for word in self.missing or ()])
         source = read_source(
-            table, min_rows=self.min_rows, kinds=self.kinds, missing=words, encoding=encoding
+            table,
+            min_rows=self.min_rows,
+            kinds=self.kinds,
+            missing=read_missing(self.missing),
+            encoding=encoding,
         )
-        seed = seed_of(self.random_state)
+        seed = read_seed(self.random_state)
         report = report or (lambda _: None)
         table, notes = some_rows(source.table, seed)
         target = table.names[-1] if target is None else target
@@ -242,7 +245,7 @@ class Sampler:
                 f"n is {n:,}: so many rows take about {format_size(n_bytes)} of memory, of which"
                 f" {format_size(free)} are free; draw fewer at a time."
             )
-        seed = seed_of(random_state)
+        seed = read_seed(random_state)
         if given is not None and not isinstance(given, Mapping):
             raise InputError(f"given is {given!r}: give a value of each column, by its name.")
         by_name = {column.name: column for column in self._stored.columns}

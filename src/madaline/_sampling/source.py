@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 from os.path import commonprefix
 from typing import Annotated, Any, Final, Literal, final
 
@@ -334,15 +333,6 @@ def some_rows(table: Table, seed: int) -> tuple[Table, list[str]]:
     rows = np.random.default_rng([seed, 5]).permutation(table.n_samples)[:MAX_ROWS]
     note = f"{MAX_ROWS:,} of {table.n_samples:,} rows are learned from."
     return table.take(np.sort(rows)), [note]
-
-
-def seed_of(random_state: Any) -> int:
-    """Return a seed: a whole number as it is, None as a random one."""
-    if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0])
-    if not isinstance(random_state, Integral) or random_state < 0:
-        raise InputError(f"random_state is {random_state!r}: give a whole number, or None.")
-    return int(random_state)
 
 
 def make_rows(
