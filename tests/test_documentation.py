@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from madaline._comparison.rows import MAX_ROWS
+from madaline._comparison.compared_rows import MAX_ROWS
 from madaline._data.codec import LabelText, LongText
 from madaline._data.io.compression import CELL_BYTES
 from madaline._data.io.held_types import MAX_MISFITS, MIN_ROWS

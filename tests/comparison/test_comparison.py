@@ -12,6 +12,7 @@ from tests.fits import request_of, roles_of
 
 import madaline
 from madaline._comparison import Comparison, comparison, measuring
+from madaline._comparison.compared_rows import ComparedRows
 from madaline._comparison.methods import (
     METHODS,
     Method,
@@ -21,7 +22,6 @@ from madaline._comparison.methods import (
     native_texts,
 )
 from madaline._comparison.result import Result
-from madaline._comparison.rows import ComparedRows
 from madaline._data.table import Table
 from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.records.race_decisions import TimeLimitReached

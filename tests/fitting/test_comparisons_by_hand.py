@@ -28,7 +28,7 @@ from madaline._fitting.updating.comparison import (
     own_fold_losses,
     unit_of_loss,
 )
-from madaline._fitting.updating.rows import _is_sorted, _widened
+from madaline._fitting.updating.new_rows import _is_sorted, _widened
 from madaline._model.many import Entry
 from madaline.errors import InputError
 from madaline.nn.losses import (

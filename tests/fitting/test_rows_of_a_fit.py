@@ -17,8 +17,8 @@ from madaline._data.target import RegressionEncoder
 from madaline._evaluation.objective import Objective
 from madaline._fitting.columns import infer_schema, with_counters
 from madaline._fitting.examination import _find_order, _in_time, _with_only_dates
-from madaline._fitting.updating import rows as updating
-from madaline._fitting.updating.rows import JointRows, NewRows, is_too_few
+from madaline._fitting.updating import new_rows as updating
+from madaline._fitting.updating.new_rows import JointRows, NewRows, is_too_few
 from madaline._fitting.updating.update import _continuing, _known_objective, _smaller
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe

@@ -12,7 +12,7 @@ from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline._fitting.training_data import Roles, TrainingData
 from madaline._fitting.updating import adjusting
-from madaline._fitting.updating.rows import (
+from madaline._fitting.updating.new_rows import (
     JointRows,
     NewRows,
     _joint_times,

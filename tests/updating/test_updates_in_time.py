@@ -10,7 +10,7 @@ import pytest
 from madaline._data.table import Table
 from madaline._fitting.means import Means
 from madaline._fitting.training_data import Roles
-from madaline._fitting.updating.rows import JointRows, NewRows
+from madaline._fitting.updating.new_rows import JointRows, NewRows
 from madaline._fitting.updating.update import update_model
 from madaline._model.kept_rows import KeptRows
 from madaline._time.forward import ForwardScores, Stretch

@@ -20,11 +20,11 @@ from madaline._cli.console import (
 )
 from madaline._cli.fit_request import read_time, source_name
 from madaline._cli.training_data import TrainingTable
+from madaline._comparison.compared_rows import ComparedRows
 from madaline._comparison.comparison import compare_methods, fitted_methods, loss_of
 from madaline._comparison.measuring import MeasuredMethod, Work, usual_seconds
 from madaline._comparison.methods import METHODS, chosen_methods
 from madaline._comparison.result import Comparison
-from madaline._comparison.rows import ComparedRows
 from madaline._data.drawing import note_of_drawn
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.source_files import reads_in_blocks

@@ -32,8 +32,8 @@ from madaline._cli.options import (
     rows_or_all,
     span,
 )
+from madaline._comparison.compared_rows import MAX_ROWS
 from madaline._comparison.methods import CONSTANT, METHODS
-from madaline._comparison.rows import MAX_ROWS
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
 from madaline._evaluation.objective import LOG_LOSS, LOSSES

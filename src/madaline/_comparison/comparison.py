@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline._comparison.compared_rows import MAX_ROWS, ComparedRows
 from madaline._comparison.measuring import (
     MeasuredMethod,
     Work,
@@ -18,7 +19,6 @@ from madaline._comparison.measuring import (
 )
 from madaline._comparison.methods import METHODS, QUANTILE, SQUARED, chosen_methods
 from madaline._comparison.result import Comparison, Result
-from madaline._comparison.rows import MAX_ROWS, ComparedRows
 from madaline._data.io.recognition import recognize
 from madaline._data.target import REGRESSION, infer_task
 from madaline._data.target.values import check_learnable, left_out_words, missing_values

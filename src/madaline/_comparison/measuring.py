@@ -17,8 +17,8 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._comparison.compared_rows import ComparedRows, Fold
 from madaline._comparison.methods import POISSON, QUANTILE, Method, Problem, Settings
-from madaline._comparison.rows import ComparedRows, Fold
 from madaline._data.kinds.kind import NUMBER
 from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._engine.executors.choice import count_workers

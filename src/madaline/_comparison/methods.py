@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, final
 
 import numpy as np
 
-from madaline._comparison.rows import ComparedColumns, Fold
+from madaline._comparison.compared_rows import ComparedColumns, Fold
 from madaline._evaluation.objective import LOG_LOSS
 from madaline._words import format_list
 from madaline.errors import InputError

@@ -9,7 +9,7 @@ import numpy as np
 
 from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder, TargetEncoder
 from madaline._evaluation.score import LOSS_METRICS, mean_and_error
-from madaline._fitting.updating.rows import JointRows
+from madaline._fitting.updating.new_rows import JointRows
 from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss, Squared

@@ -32,7 +32,7 @@ from madaline._fitting.updating.comparison import (
     own_fold_losses,
     unit_of_loss,
 )
-from madaline._fitting.updating.rows import JointRows, NewRows, is_too_few, prepare_update
+from madaline._fitting.updating.new_rows import JointRows, NewRows, is_too_few, prepare_update
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
