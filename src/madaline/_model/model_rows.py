@@ -174,11 +174,12 @@ class ModelRows:
             block = self._at_hand if whole else self._at_hand.part(start, n_rows)
             yield from (block,) if block.n_rows else ()
             return
+        written = self._written  # before the rows: DuckDB has one open result at most
         first = start
         for table in self.rows.blocks(self._columns, n_rows=n_rows or BLOCK_ROWS, start=start):
             carried = {name: carried_column(table, name) for name in self._carry}
             with counted_from(first):
-                table = self._written.read(table)
+                table = written.read(table)
             yield RowBlock(table, first, carried)
             first += table.n_samples
 
