@@ -74,10 +74,12 @@ def find_weakness(
 
 
 def _fit(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Finding]:
-    gap = (strength.unseen - strength.seen) / strength.baseline
     kind: Kind
     severity: Severity
-    if strength.standard_errors <= _SIGNIFICANT or not np.isfinite(strength.unseen):
+    # the constant of a constant target is right: nothing is to be learned
+    learned = strength.standard_errors > _SIGNIFICANT and np.isfinite(strength.unseen)
+    gap = (strength.unseen - strength.seen) / strength.baseline if learned else 0.0
+    if not learned:
         kind = "nothing learned"
         severity = "high"
         remedy = f"add columns that predict the target, or {more_rows}"
