@@ -57,8 +57,7 @@ def run_fill(arguments: Namespace) -> None:
     tables = imputer._filled(source.table, arguments.draws, arguments.seed)
     gaps = imputer._gaps_of(source.table)
     filled = _FilledFile(source, tables, gaps, arguments.mark, arguments.draws is not None)
-    names = [column.name for column in source.columns]
-    write_rows(arguments, names, filled.n_rows, filled.texts, filled.frame)
+    write_rows(arguments, filled.n_rows, filled.texts, filled.frame)
     if arguments.json:
         say_json(_as_json(imputer))
     else:

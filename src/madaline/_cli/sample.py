@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from madaline._cli.console import (
 from madaline._cli.training_data import all_given_kinds
 from madaline._data.io.atomic import write_atomically
 from madaline._data.io.compression import compressed, plain_name
-from madaline._data.io.encodings import encoding_of
+from madaline._data.io.csv_files import separator_in
 from madaline._data.io.table_files import (
     STANDARD_INPUT,
     check_output,
@@ -33,9 +32,6 @@ from madaline._sampling import Sampler
 from madaline._words import format_count, format_size, paragraph
 from madaline.errors import InputError
 
-_SEPARATORS = (",", ";", "\t", "|")
-_HEAD = 2**16  # bytes in which the names of the columns stand
-
 
 def run_sample(arguments: Namespace) -> None:
     _check(arguments)
@@ -48,7 +44,6 @@ def run_sample(arguments: Namespace) -> None:
     values = sampler._values(arguments.rows, arguments.seed, given or None, arguments.balanced)
     write_rows(
         arguments,
-        sampler.columns_,
         arguments.rows,
         lambda: {one.name: one.in_file(values[one.name]) for one in sampler._stored.columns},
         lambda: load_polars().DataFrame(sampler._frame(values)),
@@ -115,7 +110,6 @@ def _given(text: str) -> tuple[str, str]:
 
 def write_rows(
     arguments: Namespace,
-    names: Sequence[str],  # of the columns of the table
     n_rows: int,
     texts: Callable[[], Mapping[str, Any]],
     frame: Callable[[], Any],
@@ -128,7 +122,9 @@ def write_rows(
             write_frame(path, frame())
     else:
         columns = without_formulas(texts()) if arguments.spreadsheet else texts()
-        separator = "\t" if ending == ".tsv" else _separator_of(arguments, names)
+        read = Path(arguments.table)
+        separator = "" if read == STANDARD_INPUT else separator_in(read, arguments.encoding)
+        separator = "\t" if ending == ".tsv" else separator if len(separator) == 1 else ","
         content = format_predictions(columns, separator=separator)
         if path is None:
             say_csv(content)
@@ -136,24 +132,6 @@ def write_rows(
         with writing(path):
             write_atomically(path, compressed(path, content))
     tell(f"Wrote {path} ({format_count(n_rows, 'row')}).")
-
-
-def _separator_of(arguments: Namespace, names: Sequence[str]) -> str:
-    """Return the separator of the text file that was read; a comma of any other."""
-    path = Path(arguments.table)
-    if path == STANDARD_INPUT or len(names) < 2:
-        return ","
-    with path.open("rb") as file:
-        content = file.read(_HEAD)
-    encoding = "utf-8"
-    with suppress(InputError):  # no text
-        encoding, _ = encoding_of(path, content, arguments.encoding)
-    head = content.decode(encoding, "replace")
-    quoted = [f'"{name}"' for name in names]
-    for separator in _SEPARATORS:
-        if separator.join(names) in head or separator.join(quoted) in head:
-            return separator
-    return ","
 
 
 def say_results(arguments: Namespace, lines: Iterable[str]) -> None:

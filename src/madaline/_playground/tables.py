@@ -19,7 +19,7 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.column import as_texts, is_missing
-from madaline._data.io.csv_files import separator_of
+from madaline._data.io.csv_files import separator_in
 from madaline._data.io.table_files import read_file
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, NUMBER
 from madaline._data.schema import Schema
@@ -50,8 +50,6 @@ _ROWS_TRIED = 2000  # of a column, to see which columns tell most of the target
 _PARTS = 8  # of as many rows, for the same
 _OF_CATEGORY = 0.5  # what a category tells counts by half, as on a plane it is a few lines
 _ROWS_OF_CLASS = 5  # on average, at least
-_PLAIN_TEXT = (".csv", ".tsv", ".tab", ".txt")
-_HEAD = 2**16  # bytes that show the separator
 _USUAL_TARGETS = {"target", "class", "label", "y", "species", "outcome"}  # names of such columns
 
 
@@ -85,7 +83,7 @@ class UserTable:
             table,
             schema.read(table),
             schema,
-            _separator(path, file.encoding),
+            separator_in(path, file.encoding or None),
             file.encoding,
             (*file.notes, *schema.notes),
         )
@@ -380,15 +378,6 @@ def _check_classes(y: Array, task: str, name: str) -> None:
             f"{name} holds {n_classes:,} different values in {len(y):,} rows, too many to be"
             " classes: choose another column."
         )
-
-
-def _separator(path: Path, encoding: str) -> str:
-    """Return what separates the values of a line; empty if the file is no plain text."""
-    if path.suffix.lower() not in _PLAIN_TEXT:
-        return ""
-    with path.open("rb") as file:
-        head = file.read(_HEAD).decode(encoding or "utf-8", "replace")
-    return separator_of(path, head.rpartition("\n")[0] or head)
 
 
 def _codes(column: Array) -> tuple[Array, list[str]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from madaline._data.formats.number_format import FormattedNumber
 from madaline._data.io.compression import plain_name
+from madaline._data.io.encodings import encoding_of
 from madaline._data.io.surroundings import HEAD, TAIL, count_above, count_below, skipped_words
 from madaline._data.table import listed
 from madaline._extras import load_polars
@@ -33,6 +34,7 @@ _MIN_SPLIT = 0.5  # share of lines that a separator splits alike, unless spaces 
 _TAIL_LETTERS = 2**14  # letters at the end of a file that are looked at
 
 _BLOCK = 2**20
+_HEAD_BYTES = 2**16  # that show the separator
 
 _MAX_LINES = 5  # lines of a value, more than which show a quote that is never closed
 
@@ -149,6 +151,18 @@ def separator_of(path: Path, text: str) -> str:
         return "\t"
     best = max(_SEPARATORS, key=lambda separator: widths[separator])
     return best if widths[best][0] > _MIN_SPLIT else _blanks_of(path, head) or best
+
+
+def separator_in(path: Path, encoding: str | None = None) -> str:
+    """Return what separates the values of a line of a file; empty of one that is no plain text."""
+    with path.open("rb") as file:
+        content = file.read(_HEAD_BYTES)
+    try:
+        encoding, _ = encoding_of(path, content, encoding)
+    except InputError:
+        return ""
+    head = content.decode(encoding, "replace")
+    return separator_of(path, head.rpartition("\n")[0] or head)
 
 
 def _blanks_of(path: Path, head: str) -> str:
