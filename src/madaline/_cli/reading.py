@@ -16,7 +16,6 @@ import numpy as np
 
 from madaline._cli.console import tell, unwritable
 from madaline._data.column import is_missing
-from madaline._data.drawing import note_of_drawn
 from madaline._data.io.compression import TooLargeError
 from madaline._data.io.media_tables import OpenedFiles, frequency_notes, open_files, read_folder
 from madaline._data.io.part_files import PartFile, parts_folder
@@ -99,9 +98,8 @@ def read_rows(arguments: Namespace, model: FittedModel, *, also: Sequence[str] =
     Of several files, and of one that is too large for memory, some are drawn, with a sentence.
     """
     rows = open_model_rows(arguments, model, also=also, at_once=True)
-    block, n_rows = rows.sample(MAX_DRAWN)
-    if rows.in_blocks:
-        _say(filter(None, [note_of_drawn(block.n_rows, n_rows)]))
+    block, note = rows.sample(MAX_DRAWN)
+    _say(filter(None, [note]))
     return block
 
 

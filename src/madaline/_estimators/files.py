@@ -204,9 +204,9 @@ class RowsOfFiles:
                     f"X is read from files, so {shown(name)} must be the name of a column: there"
                     f" are {listed(rows.rows.names)}."
                 )
-        block, n_rows = rows.sample(MAX_DRAWN)
-        if block.n_rows < n_rows:
-            warn(f"{block.n_rows:,} of {n_rows:,} rows are looked at, drawn at random.")
+        block, note = rows.sample(MAX_DRAWN)
+        if note:
+            warn(note)
         return block.table
 
     def _of_rows(self, X: Any, predict: Callable[..., Array], *options: Any) -> Array:

@@ -194,15 +194,15 @@ class ModelRows:
                 break
         return RowBlock(Table.join([block.table for block in blocks])).part(0, n_rows)
 
-    def sample(self, max_rows: int) -> tuple[RowBlock, int]:
-        """Return rows to look at, all of those at hand, and how many there are.
+    def sample(self, max_rows: int) -> tuple[RowBlock, str]:
+        """Return rows to look at, all of those at hand, and a sentence if these are not all.
 
         Of others so many are drawn evenly; all are read once for it.
         """
         if self._at_hand is not None:
-            return self._at_hand, self._at_hand.n_rows
+            return self._at_hand, ""
         drawn = draw((block.table for block in self.blocks()), max_rows)
-        return RowBlock(drawn.table, drawn=drawn.numbers), drawn.n_rows
+        return RowBlock(drawn.table, drawn=drawn.numbers), drawn.note
 
     @cached_property
     def _written(self) -> WrittenAs:
