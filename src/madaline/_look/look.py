@@ -25,9 +25,9 @@ from madaline._data.io.atomic import write_document
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
+from madaline._evaluation.association import MAX_PAIRED
 from madaline._language.translation import translate, translate_word
 from madaline._language.widths import clip_to_width, pad, pad_left
-from madaline._look.association import MAX_PAIRED
 from madaline._look.contents import CopiedRows, LookedColumn, Missing
 from madaline._report.page import render
 from madaline._words import clip_text, for_command_line, format_count, format_list, format_share

@@ -26,10 +26,7 @@ from madaline._data.target.values import check_learnable, left_out_words, missin
 from madaline._data.text_columns import read_numbers
 from madaline._diagnosis.finding import Diagnosis
 from madaline._engine.executors.choice import count_workers
-from madaline._evaluation.scores import label_text
-from madaline._fitting.examination import Examination, FitContext, examine, in_order
-from madaline._fitting.training_data import Roles, TrainingData
-from madaline._look.association import (
+from madaline._evaluation.association import (
     MAX_PAIRED,
     MAX_ROWS,
     MIN_LEVEL,
@@ -41,6 +38,9 @@ from madaline._look.association import (
     views_of,
     views_of_missing,
 )
+from madaline._evaluation.scores import label_text
+from madaline._fitting.examination import Examination, FitContext, examine, in_order
+from madaline._fitting.training_data import Roles, TrainingData
 from madaline._look.contents import (
     CopiedRows,
     LookedColumn,

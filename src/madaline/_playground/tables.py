@@ -33,6 +33,7 @@ from madaline._data.target.values import (
     missing_values,
 )
 from madaline._data.text_columns import read_numbers
+from madaline._evaluation.association import associate, views_of
 from madaline._playground.page import OfTable
 from madaline._playground.reading import is_small_text, read_apart
 from madaline._serve.messages import Refusal
@@ -47,7 +48,6 @@ _MAX_NAME = 60  # characters of the name of a file
 _SHOWN_LEVELS = 8  # of a category, named beside the plane
 _ALIKE = 0.9  # correlation of columns from which on a plane of both is hardly more than a line
 _ROWS_TRIED = 2000  # of a column, to see which columns tell most of the target
-_PARTS = 8  # of as many rows, for the same
 _OF_CATEGORY = 0.5  # what a category tells counts by half, as on a plane it is a few lines
 _ROWS_OF_CLASS = 5  # on average, at least
 _USUAL_TARGETS = {"target", "class", "label", "y", "species", "outcome"}  # names of such columns
@@ -168,11 +168,16 @@ class UserTable:
         self.check_plane()
         target, kinds = self.likely_target, self._kinds
         inputs = [name for name in self.axes if name != target]
-        told = {name: self._told(name, target) for name in inputs}
+        told = {name: self._associated(name, target) for name in inputs}
         inputs.sort(key=lambda name: -told[name] * (1 if kinds[name] == NUMBER else _OF_CATEGORY))
-        first = inputs[0]  # beside a category a number, or the plane is a few points
-        are_points = {n: NUMBER not in (kinds[n], kinds[first]) for n in inputs}
-        inputs.sort(key=lambda n: n != first and 1 + (are_points[n] or self._alike(n, first)))
+        first = inputs[0]
+
+        def is_no_plane(name: str) -> bool:
+            """Return whether it is a few points or a line: beside a category, or one alike."""
+            are_points = NUMBER not in (kinds[name], kinds[first])
+            return are_points or self._associated(name, first) > _ALIKE
+
+        inputs.sort(key=lambda name: name != first and 1 + is_no_plane(name))
         return {
             "table": self.key,
             "name": self.name,
@@ -183,35 +188,11 @@ class UserTable:
             "columns": inputs[:2],
         }
 
-    def _alike(self, name: str, other: str) -> bool:
-        """Return whether two columns nearly lie on a line."""
+    def _associated(self, name: str, other: str) -> float:
+        """Return how much two columns tell of each other, from 0 to 1."""
         rows = self.values.take(slice(0, _ROWS_TRIED))
-        complete = ~(is_missing(rows[name]) | is_missing(rows[other]))
-        values = [_codes(rows[of_column][complete])[0] for of_column in (name, other)]
-        if not complete.any() or not all(of_column.std() for of_column in values):
-            return True
-        return bool(abs(np.corrcoef(np.stack(values))[0, 1]) > _ALIKE)
-
-    def _told(self, name: str, target: str) -> float:
-        """Return how much of the target's variance the parts of a column tell, from 0 to 1.
-
-        Of classes, the variance is that of whether a row is of each class (the Gini index).
-        """
-        rows = self.values.take(slice(0, _ROWS_TRIED))
-        complete = ~(is_missing(rows[name]) | is_missing(rows[target]))
-        if not complete.any():
-            return 0.0
-        values = _codes(rows[name][complete])[0]
-        y = rows[target][complete]
-        of_numbers = self._kinds[target] == NUMBER and len(set(y.tolist())) > MAX_CLASSES
-        goal = y[:, None] if of_numbers else y[:, None] == np.array(list(dict.fromkeys(y)), y.dtype)
-        edges = np.unique(np.quantile(values, np.linspace(0, 1, _PARTS + 1)[1:-1]))
-        parts = np.searchsorted(edges, values)
-        sizes = np.bincount(parts)[:, None]
-        goal = goal - goal.mean(axis=0)
-        sums = np.stack([np.bincount(parts, of_class) for of_class in goal.T], axis=1)
-        between = (np.square(sums) / np.maximum(sizes, 1)).sum()
-        return float(between / (np.square(goal).sum() or 1.0))
+        views = (views_of(self._kinds[one], rows[one]) for one in (name, other))
+        return associate(*views).strength
 
     @property
     def _kinds(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 from madaline._data.io.table_files import read_file
 from madaline._data.schema import Schema
 from madaline._data.target.values import infer_task
-from madaline._look.association import (
+from madaline._evaluation.association import (
     MAX_ROWS,
     _View,
     associate,
