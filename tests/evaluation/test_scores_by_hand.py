@@ -428,7 +428,7 @@ def test_predictions_of_classes_are_scored_with_their_outputs():
     assert even[1].value == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert even[-1].baseline == pytest.approx(np.log(2), rel=1e-3)  # classes weigh the same
     told = score_predictions(
-        predicted, truth, output=output, class_weight=[["a", 2.0], ["b", 1.0]], **options
+        predicted, truth, output=output, class_weight={"a": 2.0, "b": 1.0}, **options
     )
     share = 2 / 8  # of b: two rows of weight 1 beside three of weight 2
     mixed = -(0.4 * np.log(share) + 0.6 * np.log(1 - share))
