@@ -222,17 +222,17 @@ class _Recorder:
         import mlflow
 
         scores: dict[str, float] = {}
-        for one in estimator.scores_:
-            numbers = {"": one.value, "_standard_error": one.standard_error}
-            numbers |= {"_baseline": one.baseline, "_out_of_fold": one.out_of_fold}
-            scores |= {f"{one.metric}{part}": value for part, value in numbers.items()}
+        for score in estimator.scores_:
+            numbers = {"": score.value, "_standard_error": score.standard_error}
+            numbers |= {"_baseline": score.baseline, "_out_of_fold": score.out_of_fold}
+            scores |= {f"{score.metric}{part}": value for part, value in numbers.items()}
         self._write(mlflow.log_metrics, scores)
         self._write(mlflow.log_text, str(estimator.story()), "story.txt")
         if X is not None:
             example = _first_rows(X)
-            kept = {"input_example": example} if keeps_example and example is not None else {}
+            settings = {"input_example": example} if keeps_example and example is not None else {}
             signature = _signature(estimator, example)
-            self._write(log_model, estimator, signature=signature, **kept)
+            self._write(log_model, estimator, signature=signature, **settings)
 
     def close(self, status: str) -> None:
         """End the run that was started here."""
@@ -294,11 +294,11 @@ def _load_mlflow() -> Any:
 
 def _requirements() -> dict[str, Any]:
     """Return what a model needs elsewhere: packages, and this code where no index has it."""
-    own = distribution("madaline")
-    needed = [one for one in own.requires or () if "extra ==" not in one]
-    names = [re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in needed]
+    package = distribution("madaline")
+    needed = [needs for needs in package.requires or () if "extra ==" not in needs]
+    names = [re.split(r"[^\w.-]", needs, maxsplit=1)[0] for needs in needed]
     pins = [f"{name}=={version(name)}" for name in names]
-    if own.read_text("direct_url.json") is None:
+    if package.read_text("direct_url.json") is None:
         return {"pip_requirements": [f"madaline=={__version__}", *pins]}
     return {"pip_requirements": pins, "code_paths": [str(Path(__file__).parent)]}
 
@@ -362,6 +362,6 @@ def _type_of(column: ColumnSchema | None, values: Any) -> Any:
         return DataType.datetime
     # MLflow takes categories of pandas for no strings.
     are_objects = values is not None and getattr(dtype, "name", "") != "category"
-    if are_objects and all(isinstance(one, str) or is_null(one) for one in values):
+    if are_objects and all(isinstance(value, str) or is_null(value) for value in values):
         return DataType.string
     return AnyType()

@@ -127,7 +127,7 @@ def _divided(operator: Any, prefix: str) -> Iterator[Any]:
     """Yield the nodes that divide the tensors of an operator into the inputs of a model."""
     make_node = load_onnx("onnx.helper").make_node
     model = _model(operator)
-    used = {one.encoder.name: one for one in inputs_of(model.predictor.encoder, ())}
+    used = {given.encoder.name: given for given in inputs_of(model.predictor.encoder, ())}
     columns = [column.name for column in model.schema.columns]
     names = [given.raw_name for given in operator.inputs]
     if sorted(names) == sorted(columns):  # their order does not count
@@ -135,16 +135,18 @@ def _divided(operator: Any, prefix: str) -> Iterator[Any]:
     _check_width(operator, len(columns))
     for given in operator.inputs:
         width = given.type.shape[1] or len(columns)
-        own = [used.get(column) for column in columns[:width]]
+        inputs = [used.get(column) for column in columns[:width]]
         columns = columns[width:]
         element = _element(given)
         exact = load_onnx().TensorProto.DOUBLE
-        _check_types([one for one in own if one is not None], element)
+        _check_types([given for given in inputs if given is not None], element)
         values = given.full_name
         if element != load_onnx().TensorProto.STRING:
             values = f"{prefix}exact_{values}"
             yield make_node("Cast", [given.full_name], [values], to=exact)
-        names = [one.name if one else f"unused_{values}_{at}" for at, one in enumerate(own)]
+        names = [
+            given.name if given else f"unused_{values}_{at}" for at, given in enumerate(inputs)
+        ]
         outputs = [prefix + name for name in names]
         yield make_node("Split", [values], outputs, axis=1, num_outputs=len(outputs))
 
@@ -174,15 +176,15 @@ def _check_types(columns: Sequence[Input], element: int) -> None:
             )
 
 
-def _returned(operator: Any, made: Sequence[Any]) -> Iterator[Any]:
+def _returned(operator: Any, results: Sequence[Any]) -> Iterator[Any]:
     """Yield the nodes that turn what a model returns into the outputs of an operator."""
     make_node = load_onnx("onnx.helper").make_node
-    for own, wanted in zip(made, operator.outputs, strict=True):
-        values = own.name
+    for output, wanted in zip(results, operator.outputs, strict=True):
+        values = output.name
         element = _element(wanted)
-        if element != own.type.tensor_type.elem_type:
-            values = f"{own.name}_cast"
-            yield make_node("Cast", [own.name], [values], to=element)
+        if element != output.type.tensor_type.elem_type:
+            values = f"{output.name}_cast"
+            yield make_node("Cast", [output.name], [values], to=element)
         if len(operator.outputs) == 1:  # a column of numbers
             yield make_node("Flatten", [values], [wanted.full_name], axis=1)
         else:

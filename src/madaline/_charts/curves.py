@@ -31,7 +31,9 @@ def learning_figure(
     for recipe, share in members:
         shares[recipe] = shares.get(recipe, 0.0) + share
     names = dict(zip(history["recipe_id"], history["recipe"], strict=True))
-    ranked = sorted((recipe for recipe in series if recipe in shares), key=lambda one: -shares[one])
+    ranked = sorted(
+        (recipe for recipe in series if recipe in shares), key=lambda recipe: -shares[recipe]
+    )
     colored = dict(zip(ranked, COLORS, strict=False))
     epochs, losses = np.hstack([np.zeros((2, 0)), *series.values()])
     lowest = ""
@@ -39,11 +41,13 @@ def learning_figure(
         best = losses.argmin()
         lowest = f"; the lowest is {losses[best]:.4f}, at epoch {epochs[best]:.0f}"
     others = [
-        Line(points[0], points[1], OTHER) for one, points in series.items() if one not in colored
+        Line(points[0], points[1], OTHER)
+        for recipe, points in series.items()
+        if recipe not in colored
     ]
     named = [
-        Line(series[one][0], series[one][1], style, f"{names[one]} ({shares[one]:.0%})")
-        for one, style in colored.items()
+        Line(series[recipe][0], series[recipe][1], style, f"{names[recipe]} ({shares[recipe]:.0%})")
+        for recipe, style in colored.items()
     ]
     return Figure(
         "Learning curves",

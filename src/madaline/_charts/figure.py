@@ -97,12 +97,12 @@ class Axis:
     def _ratios(self, most: int) -> list[float]:
         """Return powers of ten, and round numbers between them as long as they are not too many."""
         powers = range(math.floor(math.log10(self.low)), math.floor(math.log10(self.high)) + 1)
-        found: list[float] = []
+        chosen: list[float] = []
         for digits in _DIGITS:
             ticks = [float(f"{digit}e{power}") for power in powers for digit in digits]
             within = [tick for tick in ticks if self.low <= tick <= self.high]
-            found = within if len(within) <= most or not found else found
-        return found
+            chosen = within if len(within) <= most or not chosen else chosen
+        return chosen
 
 
 _YEARS = 1e8  # seconds; the first day of a year is written as the year on longer axes

@@ -368,8 +368,8 @@ class Listing(tuple[Item, ...], ToFrame):
     def __getitem__(self, index: slice) -> Self: ...
     def __getitem__(self, index: Any) -> Any:
         """Return one result, or a listing of some."""
-        found = super().__getitem__(index)
-        return type(self)(found) if isinstance(index, slice) else found
+        item = super().__getitem__(index)
+        return type(self)(item) if isinstance(index, slice) else item
 
     def __repr__(self) -> str:
         """Return a line for each, and how many are left out."""

@@ -65,12 +65,12 @@ def find_weakness(
         more_rows = "rows of a longer time, as those near in time are alike"
     elif evaluated.groups is not None:
         more_rows = "rows of more groups, as those of one group are alike"
-    found = _fit(strength, evaluated, more_rows)
+    findings = _fit(strength, evaluated, more_rows)
     if strength.unfinished:
         seen = "The best networks were still improving at the last epoch"
         remedy = "train longer, with a higher effort"
-        found.append(Finding("unfinished", "low", "the fit", seen, remedy))
-    return found + _too_few_rows(strength, evaluated, more_rows)
+        findings.append(Finding("unfinished", "low", "the fit", seen, remedy))
+    return findings + _too_few_rows(strength, evaluated, more_rows)
 
 
 def _fit(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Finding]:

@@ -45,16 +45,19 @@ def diagnose_network(
     if not findings or np.isfinite(now):
         findings += find_unit_faults([layers] if len(layers) > 1 else [])
         findings += _find_weakness(now, baseline) if course.losses else []
-    findings = [replace(one, remedy=findings[0].remedy) for one in findings]  # the cause is first
+    if findings:
+        remedy = findings[0].remedy  # the cause is first
+        findings = [replace(finding, remedy=remedy) for finding in findings]
     if course.held_out is not None:
         findings += _find_overfit(now, course.held_out, baseline, adaptive=course.adaptive)
     if not course.scaled:
         remedy = "standardize the inputs, whose scales differ by much, such as with StandardScaler"
         findings = [
-            one if one.kind == "overfit" else replace(one, remedy=remedy) for one in findings
+            finding if finding.kind == "overfit" else replace(finding, remedy=remedy)
+            for finding in findings
         ]
     elif course.adaptive:
-        findings = [replace(one, remedy=_without_rate(one.remedy)) for one in findings]
+        findings = [replace(finding, remedy=_without_rate(finding.remedy)) for finding in findings]
     return Diagnosis.of(findings)
 
 

@@ -133,8 +133,8 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
     """Return how fast the relation ages, where networks that are older predict clearly worse."""
     if not forward.aging:
         return []
-    ages = np.array([one.age for one in forward.aging])
-    losses = np.array([one.loss for one in forward.aging])
+    ages = np.array([stretch.age for stretch in forward.aging])
+    losses = np.array([stretch.loss for stretch in forward.aging])
     lasting = np.minimum.accumulate(losses[::-1])[::-1]  # what is worse for a while is chance
     lost = float(lasting[-1]) - 1
     if lost < _AGING:

@@ -61,7 +61,7 @@ def find_one_column(
 
     Leaks whose form is not searched for look like this, and few honest columns do.
     """
-    ranked = sorted(importances, key=lambda one: -one.value)
+    ranked = sorted(importances, key=lambda importance: -importance.value)
     saved = strength.baseline - strength.unseen
     if len(ranked) <= _MIN_OTHERS or saved < _MIN_SAVED * abs(strength.baseline):
         return []

@@ -70,7 +70,7 @@ def bias_of(model: Any) -> Array:
 
 def trees_of(model: Any, n_rounds: int) -> list[list[GrownTree]]:
     """Return the trees of the first rounds of an estimator, by round and output."""
-    return [[tree_of(one.nodes) for one in of_round] for of_round in model._predictors[:n_rounds]]
+    return [[tree_of(tree.nodes) for tree in of_round] for of_round in model._predictors[:n_rounds]]
 
 
 def add_rounds(model: Any, x: Array, rounds: slice, total: Array) -> None:

@@ -109,8 +109,8 @@ def is_compiled() -> bool:
     """Return whether the training loop was compiled before, since it was installed or changed."""
     installed = Path(compiled().__file__)
     folder = Path(compiled().train.stats.cache_path)
-    kept = folder.glob(f"{installed.stem}.train-*.nbi")
-    return any(one.stat().st_mtime > installed.stat().st_mtime for one in kept)
+    files = folder.glob(f"{installed.stem}.train-*.nbi")
+    return any(file.stat().st_mtime > installed.stat().st_mtime for file in files)
 
 
 @cache

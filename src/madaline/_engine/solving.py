@@ -25,11 +25,12 @@ def sparse_rows(features: Features, rows: Array) -> Any:
     from scipy.sparse import csr_array
 
     if isinstance(features, SparseRows):
-        kept = features[rows]
+        sparse = features[rows]
     else:
         blocks = np.split(rows, range(_DENSE_ROWS, len(rows), _DENSE_ROWS))
-        kept = SparseRows.of(features[block] for block in blocks)
-    return csr_array((kept.values.astype(np.float64), kept.indices, kept.starts), kept.shape)
+        sparse = SparseRows.of(features[block] for block in blocks)
+    values = sparse.values.astype(np.float64)
+    return csr_array((values, sparse.indices, sparse.starts), sparse.shape)
 
 
 def solve_linear(
@@ -118,9 +119,9 @@ def least_squares(
     squares = np.maximum(squares, 0)
     along = directions.T @ errors
     for decay_time in decay_times:
-        kept = squares / (squares + 1 / decay_time)
-        rest = errors - directions @ (kept[:, None] * along)
-        freedom = 1 - np.square(directions) @ kept - share
+        shrinkage = squares / (squares + 1 / decay_time)
+        rest = errors - directions @ (shrinkage[:, None] * along)
+        freedom = 1 - np.square(directions) @ shrinkage - share
         left_out = target - rest / (np.maximum(freedom, _MIN_FREEDOM)[:, None] * root)
         coefficients = rows.T @ (directions @ (along / (squares + 1 / decay_time)[:, None]))
         yield LeastSquares(coefficients, mean - center @ coefficients, left_out)
@@ -150,9 +151,9 @@ class RowSpace:
         wide = features.astype(np.float64)
         scale = float(np.sqrt(features.shape[1]))
         squares, directions = np.linalg.eigh(wide @ wide.T / scale**2)
-        kept = squares > _MIN_SHARE * max(squares[-1], 1e-300)
-        roots = np.sqrt(squares[kept])
-        directions = directions[:, kept]
+        large = squares > _MIN_SHARE * max(squares[-1], 1e-300)
+        roots = np.sqrt(squares[large])
+        directions = directions[:, large]
         return cls(directions * roots, directions / roots, wide, scale)
 
     @property

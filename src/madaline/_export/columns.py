@@ -34,14 +34,14 @@ def fill(
     """
     given = graph.add("Concat", *names, axis=1)
     missing = graph.add("IsNaN", given)
-    centers = np.array([one.scaling.center for one in joined.encoders])
+    centers = np.array([encoder.scaling.center for encoder in joined.encoders])
     return graph.add("Where", missing, centers[None], given), missing
 
 
 def scale(graph: Graph, numbers: str, missing: str, joined: JoinedNumbers) -> list[Piece]:
     """Return the scaled numbers, and the flags of those that may be missing."""
     pieces = []
-    varying = np.flatnonzero([one.varies for one in joined.encoders])
+    varying = np.flatnonzero([encoder.varies for encoder in joined.encoders])
     if len(varying):
         scalings = [joined.encoders[number].scaling for number in varying]
         center, spread = (

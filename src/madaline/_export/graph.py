@@ -52,7 +52,7 @@ class Graph:
 
         The name of what it computes.
         """
-        names = [one if isinstance(one, str) else self._constant(one) for one in inputs]
+        names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
         result = output or self._new(operator)
         self._add(operator, names, [result], **attributes)
         return result
@@ -84,7 +84,7 @@ class Graph:
 
     def _new(self, name: str) -> str:
         names = (f"{name}_{number}" for number in count(len(self._taken)))
-        free = next(one for one in names if one not in self._taken)
+        free = next(name for name in names if name not in self._taken)
         self._taken.add(free)
         return free
 

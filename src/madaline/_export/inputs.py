@@ -74,7 +74,7 @@ def inputs_of(
     remaining = {name: words for name, words in refused.items() if name not in without}
     if remaining:
         raise _unreadable(remaining)
-    return [Input(input_name(encoder, one.name), one, float32) for one in readable(encoder)]
+    return [Input(input_name(encoder, part.name), part, float32) for part in readable(encoder)]
 
 
 def readable(encoder: TableEncoder) -> list[ColumnEncoder]:
@@ -167,22 +167,22 @@ def table_features(
     pieces: list[Piece] = []
     bins: dict[int, str] = {}
     joined = encoder.joined
-    names = {one.encoder.name: _entering(graph, one) for one in inputs}
+    names = {given.encoder.name: _entering(graph, given) for given in inputs}
     if joined is not None:
-        columns = [names[one.name] for one in joined.encoders]
+        columns = [names[column.name] for column in joined.encoders]
         numbers, missing = fill(graph, columns, joined)
         pieces += scale(graph, numbers, missing, joined)
-        used = [own for own in n_bins if own in joined.bins]
-        bins = {own: bin_features(graph, numbers, own, joined) for own in used}
-    for one, start in zip(encoder.encoders, encoder.starts, strict=True):
-        span = np.arange(start, start + one.n_features)
-        if one.name not in names:
-            pieces.append(Piece(_empty(graph, inputs[0].name, one), span))
+        used = [n for n in n_bins if n in joined.bins]
+        bins = {n: bin_features(graph, numbers, n, joined) for n in used}
+    for column, start in zip(encoder.encoders, encoder.starts, strict=True):
+        span = np.arange(start, start + column.n_features)
+        if column.name not in names:
+            pieces.append(Piece(_empty(graph, inputs[0].name, column), span))
             continue
-        features = EXPORTED[type(one)].features
+        features = EXPORTED[type(column)].features
         if features is not None:
-            pieces.append(Piece(features(graph, names[one.name], one), span))
-    means = {own: joined.bins[own].means for own in bins} if joined else {}
+            pieces.append(Piece(features(graph, names[column.name], column), span))
+    means = {n: joined.bins[n].means for n in bins} if joined else {}
     return Features(_in_order(graph, pieces), bins, means)
 
 

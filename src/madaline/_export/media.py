@@ -73,15 +73,15 @@ def _shares(graph: Graph, steps: str, encoder: PatternEncoder) -> str:
     bounds = (np.array([0]), np.array([len(encoder.steps.mean)]))
     numbers = graph.add("Slice", steps, *bounds, np.array([2]))
     channels = graph.add("Transpose", numbers, perm=[0, 2, 1])  # (rows, channels, length)
-    found = []
+    shares = []
     for number, dilation in enumerate(kernels.dilations):
         weight = _weights(kernels.channels[number], kernels.lags[number])
         pads = [weight.shape[-1] // 2 * dilation] * 2
         sums = graph.add("Conv", channels, weight, dilations=[dilation], pads=pads)
         margin = TAPS // 2 * dilation
         inside = np.arange(margin, encoder.steps.length - margin)
-        found.append(_above(graph, sums, kernels.thresholds[:, number], number, inside))
-    joined = graph.add("Concat", *found, axis=2)  # (rows, 2, dilations * kernels, n_thresholds)
+        shares.append(_above(graph, sums, kernels.thresholds[:, number], number, inside))
+    joined = graph.add("Concat", *shares, axis=2)  # (rows, 2, dilations * kernels, n_thresholds)
     return graph.add("Reshape", joined, np.array([0, kernels.n_patterns]))
 
 

@@ -100,7 +100,9 @@ def stacked_output(
             last = graph.cast(_columns(graph, units, ending, n_units), np.float64)
             outputs.append(graph.add("MatMul", last, level.readout.astype(np.float64)))
         if level.products:
-            products = [_product(graph, units, own, n_units, whole) for own in level.products]
+            products = [
+                _product(graph, units, product, n_units, whole) for product in level.products
+            ]
             bias = whole * networks.levels[number + 1].bias[None]
             sums = graph.add("Add", _beside(graph, products), bias)
     return graph.add("Sum", *outputs, networks.constant[None])
@@ -162,7 +164,7 @@ def _product(graph: Graph, units: str, product: Product, n_units: int, whole: Ar
 def _columns(graph: Graph, values: str, some: slice, n_columns: int) -> str:
     if some == slice(0, n_columns):
         return values
-    starts, stops, axes = (np.array([one]) for one in (some.start, some.stop, 1))
+    starts, stops, axes = (np.array([number]) for number in (some.start, some.stop, 1))
     return graph.add("Slice", values, starts, stops, axes)
 
 
@@ -192,19 +194,19 @@ def layered_output(
 def _chain(graph: Graph, x: Values, layers: Sequence[tuple[Layer, Parameters]]) -> Values:
     """Return what layers in a row make of some values."""
     for given, parameters in layers:
-        layer, own = given.fixed(parameters)
+        layer, fixed = given.fixed(parameters)
         match layer:
             case Dropout():
                 pass
             case Linear():
-                sums = graph.add("MatMul", x.name, own["weight"])
-                x = Values(graph.add("Add", sums, own["bias"][:, None]), len(own["bias"]))
+                sums = graph.add("MatMul", x.name, fixed["weight"])
+                x = Values(graph.add("Add", sums, fixed["bias"][:, None]), len(fixed["bias"]))
             case Convolution():
-                x = convolved(graph, x, layer, own)
+                x = convolved(graph, x, layer, fixed)
             case Pooling():
                 x = pooled(graph, x, layer)
             case Branches():
-                x = _branched(graph, x, layer, own)
+                x = _branched(graph, x, layer, fixed)
             case _:
                 x = Values(_activated(graph, x.name, layer), x.members, x.channels)
     return x
@@ -219,10 +221,11 @@ def _branched(graph: Graph, x: Values, layer: Branches, parameters: Parameters) 
         some = np.concatenate([np.arange(*span) for span in spans])
         inner = Values(graph.add("Gather", x.name, some, axis=2), x.members)
         outputs.append(_chain(graph, inner, list(zip(layers, bound, strict=True))))
-    members = max(one.members for one in outputs)
+    members = max(output.members for output in outputs)
     zeros = np.zeros((members, 1, 1), np.float32)
     names = [
-        one.name if one.members == members else graph.add("Add", one.name, zeros) for one in outputs
+        output.name if output.members == members else graph.add("Add", output.name, zeros)
+        for output in outputs
     ]
     return Values(graph.add("Concat", *names, axis=2), members)
 
@@ -234,7 +237,7 @@ def ensemble_output(
 ) -> str:
     """Return the raw output, float64 of shape (rows, n_outputs)."""
     means = predictor.networks.mean
-    outputs = [layered_output(graph, features, one) for one in means.layered]
+    outputs = [layered_output(graph, features, part) for part in means.layered]
     outputs += [stacked_output(graph, features, networks) for networks in means.stacked]
     output = outputs[0] if len(outputs) == 1 else graph.add("Sum", *outputs)
     temperature = np.asarray(predictor.temperature, np.float64)

@@ -43,7 +43,7 @@ def metadata(
         "madaline": model.version,
         "task": model.summary.task,
         "target": model.summary.target,
-        "inputs": json.dumps([one.to_json() for one in inputs]),
+        "inputs": json.dumps([given.to_json() for given in inputs]),
         **NOTES,
     }
     if without:
@@ -59,11 +59,13 @@ def _facts_of_outputs(predictor: Predictor) -> dict[str, str]:
     if isinstance(joint, JointEncoder):
         facts["outputs"] = list(joint.names)
     if isinstance(encoders[0], ClassEncoder):
-        facts["classes"] = [[label_text(label) for label in one.classes] for one in encoders]
+        facts["classes"] = [
+            [label_text(label) for label in encoder.classes] for encoder in encoders
+        ]
         if len(encoders[0].classes) == 2:
-            facts["threshold"] = [float(one.threshold) for one in encoders]
+            facts["threshold"] = [float(encoder.threshold) for encoder in encoders]
     alone = not isinstance(joint, JointEncoder)
-    return {name: json.dumps(one[0] if alone else one) for name, one in facts.items()}
+    return {name: json.dumps(fact[0] if alone else fact) for name, fact in facts.items()}
 
 
 OPERATORS = {"": 18, MACHINE_LEARNING: 3}
@@ -99,8 +101,9 @@ def to_onnx(model: FittedModel, without: Sequence[str] = (), float32: bool = Fal
     onnx = load_onnx()
     predictor = model.predictor
     inputs = inputs_of(predictor.encoder, without, float32)
-    outputs = outputs_of(predictor, [one.name for one in inputs])
-    graph = Graph([one.name for one in inputs] + [one.name for one in outputs])
+    input_names = [given.name for given in inputs]
+    outputs = outputs_of(predictor, input_names)
+    graph = Graph(input_names + [output.name for output in outputs])
     n_bins = sorted({part.n_bins for part in predictor.parts} - {0})
     features = table_features(graph, inputs, predictor.encoder, n_bins)
     write_outputs(graph, ensemble_output(graph, features, predictor), predictor, outputs)
@@ -114,13 +117,14 @@ def _assembled(
     helper: Any, graph: Graph, inputs: Sequence[Input], outputs: Sequence[OnnxOutput], target: str
 ) -> Any:
     """Return nodes and constants with their inputs and outputs as a model of ONNX."""
-    given = [
-        _described(helper, one.name, one.type, one.exported.shape(one.encoder)) for one in inputs
+    entries = [
+        _described(helper, given.name, given.type, given.exported.shape(given.encoder))
+        for given in inputs
     ]
-    made = [_described(helper, one.name, one.type, one.shape) for one in outputs]
+    answers = [_described(helper, output.name, output.type, output.shape) for output in outputs]
     return helper.make_model(
-        helper.make_graph(graph.nodes, "madaline", given, made, graph.constants),
-        opset_imports=[helper.make_opsetid(*one) for one in OPERATORS.items()],
+        helper.make_graph(graph.nodes, "madaline", entries, answers, graph.constants),
+        opset_imports=[helper.make_opsetid(*operator) for operator in OPERATORS.items()],
         ir_version=FORMAT,
         producer_name="madaline",
         producer_version=__version__,
@@ -188,7 +192,7 @@ def write_outputs(
     if not isinstance(encoders[0], ClassEncoder):
         _write_numbers(graph, _linked(graph, output, predictor.loss), encoders, outputs[0].name)
         return
-    label, probabilities = (one.name for one in outputs)
+    label, probabilities = (output.name for output in outputs)
     if len(encoders) > 1:
         graph.add("Sigmoid", output, output=probabilities)
         _write_several_labels(graph, probabilities, encoders, label)
@@ -199,7 +203,7 @@ def write_outputs(
 
 def _write_numbers(graph: Graph, predictions: str, encoders: Sequence[Any], name: str) -> None:
     scale, center, low, high = (
-        np.array([[float(getattr(one, part)) for one in encoders]])
+        np.array([[float(getattr(encoder, part)) for encoder in encoders]])
         for part in ("scale", "center", "low", "high")
     )
     numbers = graph.add("Add", graph.add("Mul", predictions, scale), center)
@@ -244,7 +248,7 @@ def _write_several_labels(
     graph: Graph, probabilities: str, encoders: Sequence[ClassEncoder], name: str
 ) -> None:
     """Write a label for each target, given the probability of the second of its two classes."""
-    thresholds = np.array([[one.threshold for one in encoders]])
+    thresholds = np.array([[encoder.threshold for encoder in encoders]])
     above = graph.cast(graph.add("Greater", probabilities, thresholds), np.int64)
     index = graph.add("Add", above, 2 * np.arange(len(encoders))[None])
     graph.add("Gather", labels_of(encoders), index, axis=0, output=name)

@@ -156,7 +156,7 @@ def _check_encoder(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Non
     ]
     used = np.sort(np.concatenate(features))
     n_features = state["encoder"]["n_features"]
-    are_known = not any((one >= 0).any() for one in others)
+    are_known = not any((weights >= 0).any() for weights in others)
     if not are_known or not np.array_equal(used, np.arange(n_features)):
         raise Malformed("has features that are not those of one column each")
 

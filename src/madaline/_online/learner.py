@@ -332,23 +332,23 @@ class OnlineLearner:
     def _rescale(self) -> None:
         """Work out all scales anew, and with them the inputs and targets of the replay."""
         self.encoder.rescale(self.recent.rows)
-        kept = self.replay.newest(self.replay.n_kept)
-        for start in range(0, len(kept), _CHUNK):
-            some = kept[start : start + _CHUNK]
+        rows = self.replay.newest(self.replay.n_kept)
+        for start in range(0, len(rows), _CHUNK):
+            some = rows[start : start + _CHUNK]
             self.replay.x[some, self.n_history :] = self.encoder.encode(self.replay.raw[some])
         self._rescale_target()
 
     def _rescale_target(self) -> None:
         task = self.task
-        kept = self.replay.newest(self.replay.n_kept)
+        rows = self.replay.newest(self.replay.n_kept)
         if not isinstance(task, Numbers):
             return
         center, spread = task.center, task.spread
-        factor, shift = task.rescale(self.replay.target[kept[-SCALED_ROWS:], 0])
+        factor, shift = task.rescale(self.replay.target[rows[-SCALED_ROWS:], 0])
         self.networks.rescale_outputs(factor, shift)
         self.history.means = task.likely(self.history.means)
-        history = self.replay.x[kept, : self.n_history].astype(np.float64) * spread + center
-        self.replay.x[kept, : self.n_history] = task.scaled(task.likely(history))
+        history = self.replay.x[rows, : self.n_history].astype(np.float64) * spread + center
+        self.replay.x[rows, : self.n_history] = task.scaled(task.likely(history))
 
     def _widen(self, raw: Array) -> None:
         """Make room for new columns, levels, missing values and classes."""

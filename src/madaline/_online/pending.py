@@ -29,8 +29,8 @@ class Pending:
     def __getstate__(self) -> dict[str, Any]:
         """Return what a copy holds: not every format of copies has keys of all types."""
         waiting = self._waiting.values()
-        predicted = [one.predicted and vars(one.predicted) for one in waiting]
-        rows = [one.row for one in waiting]
+        predicted = [entry.predicted and vars(entry.predicted) for entry in waiting]
+        rows = [entry.row for entry in waiting]
         return {"keys": [*self._waiting], "rows": rows, "predicted": predicted}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:

@@ -60,7 +60,7 @@ class Segment:
             mean_score([segment.no_change for segment in segments]),
             mean_score([segment.linear for segment in segments]),
             mean(losses) if losses else None,
-            {rows: mean([one.horizons[rows] for one in segments]) for rows in horizons},
+            {rows: mean([segment.horizons[rows] for segment in segments]) for rows in horizons},
             np.concatenate([segment.losses for segment in segments]),
         )
 

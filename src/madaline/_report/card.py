@@ -127,10 +127,10 @@ def _stretches(forward: ForwardScores | None) -> Iterator[str]:
     yield "| rows | learned from | model | baseline |" + f" {forward.last_known_name} |" * known
     yield "| --- | ---: | ---: | ---: |" + " ---: |" * known
     most = float(abs(forward.values()).max())
-    for one in forward.stretches[-_MAX_STRETCHES:]:
-        cells = [one.value, one.baseline, *([one.last_known or 0.0] if known else [])]
+    for stretch in forward.stretches[-_MAX_STRETCHES:]:
+        cells = [stretch.value, stretch.baseline, *([stretch.last_known or 0.0] if known else [])]
         shown = " | ".join(format_rounded(cells, most))
-        yield f"| {_text(forward.when(one))} | {one.n_learned:,} rows | {shown} |"
+        yield f"| {_text(forward.when(stretch))} | {stretch.n_learned:,} rows | {shown} |"
     yield ""
 
 
@@ -210,4 +210,4 @@ def _quoted(text: str) -> str:
 def _text(text: str) -> str:
     """Return text that Markdown shows as it is."""
     plain = " ".join(text.split())
-    return "".join(f"\\{one}" if one in "\\`*_[]<>|#" else one for one in plain)
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in plain)

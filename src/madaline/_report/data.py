@@ -336,15 +336,15 @@ def _rows_of_outputs(
 
 def _effects(model: FittedModel, table: Table) -> list[Effect]:
     """Return the effects of the columns that matter most and have more than one value here."""
-    found = []
+    curves = []
     for name in important_columns(model, _MAX_EFFECTS):
         if name not in model.schema.single or len(set(table[name].tolist())) < 2:
             continue
         try:
-            found.append(effects(model, table, name))
+            curves.append(effects(model, table, name))
         except InputError:  # one value and gaps
             continue
-    return found
+    return curves
 
 
 def _interactions(model: FittedModel, table: Table) -> list[Interaction]:

@@ -73,7 +73,9 @@ def view_of(report: Report) -> dict[str, Any]:
     summary = model.summary
     columns = _columns(report)
     members = [(member.recipe_id, member.weight) for member in summary.members]
-    drawn = (one.rows_drawn for one in model.decisions if isinstance(one, SampleDrawn))
+    drawn = (
+        decision.rows_drawn for decision in model.decisions if isinstance(decision, SampleDrawn)
+    )
     return {
         **_HELPERS,
         **_of_rows(report, _drivers(summary)),
@@ -112,7 +114,9 @@ def _of_rows(report: Report, drivers: Sequence[str]) -> dict[str, Any]:
         "effects": [effect for effect in effects if effect["column"] not in drivers],
         "effects_by_column": {effect["column"]: effect for effect in effects},
         "explanations": [] if rows is None else list(map(_example, rows.examples)),
-        "small_findings": [one for one in report.findings_of_rows if one.severity == "low"],
+        "small_findings": [
+            finding for finding in report.findings_of_rows if finding.severity == "low"
+        ],
     }
 
 
@@ -200,8 +204,8 @@ def _gain(score: Score, kinds: str) -> str:
 def _sorted_findings(report: Report) -> list[Finding]:
     """Return the findings about the fit, and the severe ones about given rows, the worst first."""
     of_rows = [finding for finding in report.findings_of_rows if finding.severity != "low"]
-    found = [*(report.model.diagnosis or ()), *of_rows]
-    return sorted(found, key=lambda finding: _SEVERITIES.index(finding.severity))
+    findings = [*(report.model.diagnosis or ()), *of_rows]
+    return sorted(findings, key=lambda finding: _SEVERITIES.index(finding.severity))
 
 
 def _drivers(summary: Summary) -> list[str]:

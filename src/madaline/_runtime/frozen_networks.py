@@ -67,7 +67,7 @@ class FrozenNetworks:
     @property
     def units(self) -> list[int]:
         """How many units the members have together, for each hidden layer."""
-        return [own.bias.size for own in self.hidden]
+        return [sums.bias.size for sums in self.hidden]
 
     @property
     def first_weight(self) -> Array:
@@ -99,13 +99,13 @@ def freeze(part: NetworkPart) -> FrozenNetworks | None:
     >>> network = Network((Linear(1, 2), SiLU(), Linear(2, 1)))
     >>> theta = network.initialize((1, 3), np.random.default_rng(0)).theta
     >>> frozen = freeze(NetworkPart(0, network, theta, np.ones(1)))
-    >>> [own.weight.shape for own in frozen.hidden], frozen.last.weight.shape
+    >>> [sums.weight.shape for sums in frozen.hidden], frozen.last.weight.shape
     ([(3, 1, 2)], (3, 2, 1))
     """
     network, parameters = part.network.fixed(part.theta.reshape(-1, part.theta.shape[-1]))
     pairs = zip(network.layers, parameters, strict=True)
-    chain = [(layer, own) for layer, own in pairs if not isinstance(layer, Dropout)]
-    *hidden, (last, own) = chain
+    chain = [(layer, values) for layer, values in pairs if not isinstance(layer, Dropout)]
+    *hidden, (last, values) = chain
     sums = hidden[::2]
     activations = hidden[1::2]
     functions = [layer for layer, _ in activations if isinstance(layer, Activation)]
@@ -118,7 +118,7 @@ def freeze(part: NetworkPart) -> FrozenNetworks | None:
     ):
         return None
     scaled = [_sums(parameters, functions[0].frozen_scale) for _, parameters in sums]
-    return FrozenNetworks(part.n_bins, scaled, _sums(own, 1), functions[0])
+    return FrozenNetworks(part.n_bins, scaled, _sums(values, 1), functions[0])
 
 
 def _sums(parameters: Parameters, share: float) -> Sums:

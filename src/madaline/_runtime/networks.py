@@ -39,8 +39,8 @@ class LayeredNetworks:
         """Return weighted means of the raw outputs, float64 of (n_samples, n_means * n_outputs)."""
         x = block.features(self.n_bins)
         workspace = Workspace()
-        for layer, own in self.layers:
-            x, _ = layer.forward(own, x, workspace=workspace)  # (members, n_samples, features)
+        for layer, values in self.layers:
+            x, _ = layer.forward(values, x, workspace=workspace)  # (members, n_samples, features)
         means = np.einsum("mf,mno->nfo", self.shares, x)
         return np.reshape(means, (len(means), means.shape[1] * means.shape[2]))
 
@@ -149,14 +149,14 @@ class WeightedMeans:
         output = np.empty((rows.n_samples, first.shape[1]))
         output[:size] = first
 
-        def write(own: range) -> None:
+        def write(span: range) -> None:
             buffers = Buffers()
-            for start in own:
+            for start in span:
                 some = slice(start, start + size)
                 output[some] = self.predict_block(rows.block(some), buffers, compiled)
 
         together = max(MIN_BLOCKS, len(starts) // (SPANS * n_threads))
-        spans = [starts[one : one + together] for one in range(0, len(starts), together)]
+        spans = [starts[first : first + together] for first in range(0, len(starts), together)]
         in_threads(write, spans, n_threads)
         return output
 
@@ -164,7 +164,7 @@ class WeightedMeans:
         self, block: Block, buffers: Buffers, compiled: CompiledPrediction | None
     ) -> Array:
         """Return the same for some rows."""
-        outputs = [own.predict(block) for own in self.layered]
+        outputs = [part.predict(block) for part in self.layered]
         outputs += [networks.predict(block, buffers, compiled) for networks in self.stacked]
         return np.asarray(np.sum(outputs, axis=0))
 

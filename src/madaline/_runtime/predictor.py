@@ -184,12 +184,12 @@ class Predictor:
         steps = encoded.steps
         outputs = self.loss.in_order(self.fold_outputs(encoded, n_jobs=n_jobs))
         if isinstance(self.loss, Quantiles):
-            one, columns = self._each[self.loss.middle]
-            return one._intervals(outputs[..., columns], coverage, steps)
+            part, columns = self._each[self.loss.middle]
+            return part._intervals(outputs[..., columns], coverage, steps)
         if isinstance(self.conformal, JointConformal):
             each = [
-                one._intervals(outputs[..., columns], coverage, steps)
-                for one, columns in self._each
+                part._intervals(outputs[..., columns], coverage, steps)
+                for part, columns in self._each
             ]
             return np.stack(each, axis=1)
         return self._intervals(outputs, coverage, steps)
@@ -231,7 +231,7 @@ class Predictor:
         outputs = self.fold_outputs(encoded, n_jobs=n_jobs)
         output = self.output(encoded, n_jobs=n_jobs)
         if isinstance(self.conformal, JointConformal):
-            each = [one._sets(outputs[..., k], output[:, k], coverage) for one, k in self._each]
+            each = [part._sets(outputs[..., k], output[:, k], coverage) for part, k in self._each]
             return np.stack(each, axis=1)
         return self._sets(outputs, output, coverage)
 
@@ -239,7 +239,7 @@ class Predictor:
         """Return the sets of one target, given the raw outputs of each fold and of all networks."""
         if not isinstance(self.conformal, PredictionSets):
             raise InputError("This model predicts numbers, not classes: use predict_interval.")
-        of_folds = np.stack([self.probabilities(one) for one in outputs])
+        of_folds = np.stack([self.probabilities(of_fold) for of_fold in outputs])
         return self.conformal.predict(of_folds, coverage, self.choose(self.probabilities(output)))
 
     def forecast(
@@ -336,8 +336,8 @@ class Predictor:
             arrays[f"part{number}.weights"] = part.weights
         past: dict[str, Any] = {}
         if self.past is not None:
-            past["past"], kept = self.past.to_state()
-            arrays |= with_prefix(_PAST, kept)
+            past["past"], rows = self.past.to_state()
+            arrays |= with_prefix(_PAST, rows)
         parts = [{"n_bins": part.n_bins, "network": part.network.config()} for part in self.parts]
         return {
             "encoder": encoder,
@@ -375,16 +375,20 @@ class Predictor:
     def from_checked(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
         """Return the predictor of a checked description; `Malformed` if arrays do not fit it."""
         try:
-            arrays = {name: one for name, one in arrays.items() if not name.startswith(KEPT_ROWS)}
+            arrays = {
+                name: array for name, array in arrays.items() if not name.startswith(KEPT_ROWS)
+            }
             return cls._from_state(state, arrays)
         except Malformed as error:
             raise error.within("predictor") from None
 
     @classmethod
     def _from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, Array]) -> Predictor:
-        kept = named(arrays, _PAST) if "past" in state else {}
-        arrays = {name: one for name, one in arrays.items() if name.removeprefix(_PAST) not in kept}
-        past = Past.from_state(state["past"], kept) if "past" in state else None
+        rows = named(arrays, _PAST) if "past" in state else {}
+        arrays = {
+            name: array for name, array in arrays.items() if name.removeprefix(_PAST) not in rows
+        }
+        past = Past.from_state(state["past"], rows) if "past" in state else None
         networks = check_predictor(state, arrays)
         encoder = TableEncoder.from_state(state["encoder"], named(arrays, "encoder."))
         parts = tuple(

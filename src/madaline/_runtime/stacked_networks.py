@@ -87,9 +87,9 @@ def multiply(
         some = slice(unit, unit + size)
         _by_rows(x[:, :, :MAX_INPUTS], weight[:, :MAX_INPUTS, some], out[:, :, some])
         for start in range(MAX_INPUTS, inputs, MAX_INPUTS):
-            own = slice(start, start + MAX_INPUTS)
+            span = slice(start, start + MAX_INPUTS)
             part = np.empty(out[:, :, some].shape, out.dtype)
-            _by_rows(x[:, :, own], weight[:, own, some], part)
+            _by_rows(x[:, :, span], weight[:, span, some], part)
             out[:, :, some] += part
 
 
@@ -174,10 +174,10 @@ class BinTable:
         step = max(1, NUMBERS // (2 * n_numbers * units))
         for start in range(0, n_rows, step):
             some = slice(start, start + step)
-            found = buffers.empty("found", (len(index[some]), n_numbers, 2, units))
-            self.rows.take(index[some], axis=0, out=found, mode="clip")
-            found = found.reshape(len(found), 2 * n_numbers, units)
-            np.matmul(times[some], found, out=sums[some, None])  # (n, 1, units)
+            values = buffers.empty("found", (len(index[some]), n_numbers, 2, units))
+            self.rows.take(index[some], axis=0, out=values, mode="clip")
+            values = values.reshape(len(values), 2 * n_numbers, units)
+            np.matmul(times[some], values, out=sums[some, None])  # (n, 1, units)
         return sums
 
 
@@ -288,7 +288,7 @@ def stack(
     bins: Mapping[int, JoinedBins],  # for each number of bins those of all numbers that have any
 ) -> StackedNetworks:
     """Return networks of one activation side by side."""
-    networks = sorted(networks, key=lambda one: (-len(one[0].hidden), one[0].n_bins))
+    networks = sorted(networks, key=lambda group: (-len(group[0].hidden), group[0].n_bins))
     first = [(frozen.n_bins, frozen.first_weight) for frozen, _ in networks]
     lookups = _lookups(first, n_base, bins)
     levels = [_level(depth, networks) for depth in range(len(networks[0][0].hidden))]
@@ -308,7 +308,7 @@ def _lookups(
     """
     lookups = []
     stop = 0
-    for n_bins, some in groupby(first, key=lambda one: one[0]):
+    for n_bins, some in groupby(first, key=lambda group: group[0]):
         weight = np.concatenate([of_networks[n_base:] for _, of_networks in some], axis=1)
         start, stop = stop, stop + weight.shape[1]
         if len(weight):

@@ -77,8 +77,8 @@ def answer(model: FittedModel, rows: RequestedRows, extras: Extras) -> Answer:
         answered = _with_coverage(answered, model, encoded, extras.coverage)
     if extras.explain and answered.outputs:
         explained = [
-            replace(one, explanation=explain(model, table, output=index))
-            for index, one in enumerate(answered.outputs)
+            replace(answer, explanation=explain(model, table, output=index))
+            for index, answer in enumerate(answered.outputs)
         ]
         answered = replace(answered, outputs=explained)
     elif extras.explain:
@@ -95,12 +95,12 @@ def _with_coverage(
     sets = of_classes(model)
     told = (model.predict_set if sets else model.predict_interval)(encoded, coverage, n_jobs=1)
 
-    def covered(one: Answer, told: Array) -> Answer:
-        return replace(one, sets=told) if sets else replace(one, bounds=told)
+    def covered(answer: Answer, told: Array) -> Answer:
+        return replace(answer, sets=told) if sets else replace(answer, bounds=told)
 
     if told.ndim == 2:  # of one target, or one interval of several quantiles
         return covered(answered, told)
-    outputs = [covered(one, told[:, index]) for index, one in enumerate(answered.outputs)]
+    outputs = [covered(answer, told[:, index]) for index, answer in enumerate(answered.outputs)]
     return replace(answered, outputs=outputs)
 
 
@@ -153,8 +153,10 @@ def _plain(predictions: Array, probabilities: Array | None) -> Answer:
         return Answer(predictions.tolist(), probabilities)
     each = [Answer(column.tolist()) for column in predictions.T]
     if probabilities is not None:
-        shares = [np.stack([1 - one, one], axis=1) for one in probabilities.T]
-        each = [replace(one, probabilities=own) for one, own in zip(each, shares, strict=True)]
+        shares = [np.stack([1 - second, second], axis=1) for second in probabilities.T]
+        each = [
+            replace(answer, probabilities=share) for answer, share in zip(each, shares, strict=True)
+        ]
     return Answer(predictions.tolist(), outputs=each)
 
 

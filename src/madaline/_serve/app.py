@@ -89,9 +89,9 @@ def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: T
         lambda: registry.follow(settings.reload_seconds), *tasks, close=registry.close
     )
     routes = [
-        routing.Route(path, getattr(endpoints, answers.__name__), methods=one.method.split())
-        for one, answers in _paths()
-        for path in one.routes()
+        routing.Route(path, getattr(endpoints, answers.__name__), methods=told.method.split())
+        for told, answers in _paths()
+        for path in told.routes()
     ]
     handlers = error_handlers()
     app = applications.Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
@@ -102,7 +102,7 @@ def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: T
 def _paths() -> list[tuple[Path, Callable[..., Any]]]:
     """Return all paths, each with what answers it; what is asked most often is first."""
     endpoints = vars(_Endpoints).values()
-    return [(one, endpoint) for endpoint in endpoints for one in getattr(endpoint, "answers", ())]
+    return [(path, endpoint) for endpoint in endpoints for path in getattr(endpoint, "answers", ())]
 
 
 def lifespan_of(

@@ -111,5 +111,5 @@ def in_binary(tensor: Mapping[str, Any]) -> dict[str, Any]:
 
 def take_bytes(answer: dict[str, Any]) -> bytes:
     """Return all bytes of the tensors of an answer, and leave JSON alone in it."""
-    outputs = [one for one in answer["outputs"] if isinstance(one["data"], bytes)]
-    return b"".join(one.pop("data") for one in outputs)
+    outputs = [output for output in answer["outputs"] if isinstance(output["data"], bytes)]
+    return b"".join(output.pop("data") for output in outputs)

@@ -90,17 +90,17 @@ class Inference(PredictionRequest):
                 raise InputError(f"{name!r} holds dates: send text (BYTES), such as 2026-11-25.")
         return rows_of_columns(columns, needs)
 
-    def answer(self, served: ServedModel, found: Answer, rows: RequestedRows) -> dict[str, Any]:
+    def answer(self, served: ServedModel, answered: Answer, rows: RequestedRows) -> dict[str, Any]:
         """Return what is found; the data of outputs that are wanted in binary are bytes."""
         outputs: dict[str, Tensor] = {}
-        for output, one in zip(served.outputs, found.outputs or [found], strict=True):
+        for output, answer in zip(served.outputs, answered.outputs or [answered], strict=True):
             datatype = _target_type(output)
-            labels = list(map(str, one.predictions)) if datatype == TEXTS else one.predictions
+            labels = list(map(str, answer.predictions)) if datatype == TEXTS else answer.predictions
             outputs[output.name] = Tensor(output.name, datatype, (rows.n_rows,), labels)
-            if one.probabilities is not None:
+            if answer.probabilities is not None:
                 name = _name_of_probabilities(served, output)
-                shape = one.probabilities.shape
-                data = one.probabilities.ravel().tolist()
+                shape = answer.probabilities.shape
+                data = answer.probabilities.ravel().tolist()
                 outputs[name] = Tensor(name, NUMBERS, shape, data)
         told = []
         for name, binary in self._wanted(outputs):
@@ -156,8 +156,8 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
             sides = [len(output.classes)]
             outputs.append(_told(name, NUMBERS, sides, classes=output.classes))
     inputs = [
-        _told(one.name, DATATYPES[KINDS[one.kind].json], _sides(one), kind=one.kind)
-        for one in served.encoders
+        _told(encoder.name, DATATYPES[KINDS[encoder.kind].json], _sides(encoder), kind=encoder.kind)
+        for encoder in served.encoders
     ]
     head = {"name": served.name, "versions": [served.version], "platform": "madaline"}
     return {**head, "inputs": inputs, "outputs": outputs}

@@ -74,13 +74,13 @@ class Question(PredictionRequest):
             _check_keys(self.keys, rows.n_rows)
         return rows
 
-    def answer(self, served: ServedModel, found: Answer, rows: RequestedRows) -> dict[str, Any]:
-        explanation = (found.outputs or [found])[0].explanation
+    def answer(self, served: ServedModel, answered: Answer, rows: RequestedRows) -> dict[str, Any]:
+        explanation = (answered.outputs or [answered])[0].explanation
         return Answers(
             *_head(served),
-            [prediction_of(served, found, row) for row in range(rows.n_rows)],
-            dict(found.unseen) or None,
-            [*absent_remarks(rows.absent), *found.remarks] or None,
+            [prediction_of(served, answered, row) for row in range(rows.n_rows)],
+            dict(answered.unseen) or None,
+            [*absent_remarks(rows.absent), *answered.remarks] or None,
             None if explanation is None else explanation.heading,
         ).to_json()
 
@@ -172,11 +172,12 @@ def prediction_of(served: ServedModel, answer: Answer, row: int) -> dict[str, An
         return _of_output(served.outputs[0], answer, row)
     names = [output.name for output in served.outputs]
     each = [
-        _of_output(output, one, row)
-        for output, one in zip(served.outputs, answer.outputs, strict=True)
+        _of_output(output, part, row)
+        for output, part in zip(served.outputs, answer.outputs, strict=True)
     ]
     written = {
-        field: dict(zip(names, (one[field] for one in each), strict=True)) for field in each[0]
+        field: dict(zip(names, (fields[field] for fields in each), strict=True))
+        for field in each[0]
     }
     if answer.bounds is not None:
         written["interval"] = _interval(answer.bounds[row])

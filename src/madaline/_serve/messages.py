@@ -75,7 +75,7 @@ def read_fields(kind: type[_Read], value: Any, *, more: bool = False) -> _Read:
     check = fields_of(kind)
     if more and type(value) is dict:
         known = check.needed.keys() | check.optional
-        value = {name: one for name, one in value.items() if name in known}
+        value = {name: part for name, part in value.items() if name in known}
     try:
         check(value)
     except Malformed as error:

@@ -80,23 +80,23 @@ class Invocation(PredictionRequest):
             return rows_of_columns({names[0]: rows}, needs)
         return _of_lists(rows, names, needs)
 
-    def answer(self, served: ServedModel, found: Answer, rows: RequestedRows) -> dict[str, Any]:
+    def answer(self, served: ServedModel, answered: Answer, rows: RequestedRows) -> dict[str, Any]:
         del rows
         if self.method not in (able := methods_of(served)):
             raise InputError(
                 f"method is {json_word(self.method)}: it is one of {format_list(able)}."
             )
         told = {
-            "predict_proba": found.probabilities,
-            "predict_interval": found.bounds,
-            "predict_set": found.sets,
+            "predict_proba": answered.probabilities,
+            "predict_interval": answered.bounds,
+            "predict_set": answered.sets,
         }.get(self.method)
         if told is not None:
             return {"predictions": told.tolist()}
-        if not found.outputs:
-            return {"predictions": found.predictions}
+        if not answered.outputs:
+            return {"predictions": answered.predictions}
         names = [output.name for output in served.outputs]
-        return {"predictions": [dict(zip(names, row, strict=True)) for row in found.predictions]}
+        return {"predictions": [dict(zip(names, row, strict=True)) for row in answered.predictions]}
 
 
 SHAPES = ("dataframe_split", "dataframe_records", "instances", "inputs")

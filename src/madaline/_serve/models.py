@@ -140,7 +140,7 @@ class PredictionRequest(Stored, ABC):
         """Return the rows; `InputError` if they lack what is needed."""
 
     @abstractmethod
-    def answer(self, served: ServedModel, found: Answer, rows: RequestedRows) -> dict[str, Any]:
+    def answer(self, served: ServedModel, answered: Answer, rows: RequestedRows) -> dict[str, Any]:
         """Return what is found as a JSON value."""
 
 

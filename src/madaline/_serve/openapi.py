@@ -86,7 +86,7 @@ _ONE_ROW = "Of n rows, each shape is [n], and data holds n values; tensors may b
 
 
 def describe(
-    told: Iterable[tuple[Path, Callable[..., Any]]],
+    paths: Iterable[tuple[Path, Callable[..., Any]]],
     models: Sequence[ServedModel],
     settings: Settings,
     root: str = "",
@@ -96,10 +96,10 @@ def describe(
         "openapi": "3.1.0",
         "info": {"title": "madaline", "version": __version__},
         "paths": {
-            path: {one.method.lower(): _operation(one, endpoint, path, served)}
+            path: {told.method.lower(): _operation(told, endpoint, path, served)}
             for served in models
-            for one, endpoint in told
-            for path in one.of(served, only=settings.only is not None)
+            for told, endpoint in paths
+            for path in told.of(served, only=settings.only is not None)
         },
         "components": {
             "schemas": _schemas(models),
@@ -114,15 +114,15 @@ def describe(
     return described
 
 
-def _operation(one: Path, endpoint: Callable[..., Any], path: str, served: ServedModel) -> Json:
+def _operation(told: Path, endpoint: Callable[..., Any], path: str, served: ServedModel) -> Json:
     """Return what a path is for, by the name by which generated clients call it."""
-    words = re.sub("[^A-Za-z0-9]+", "_", f"{one.method.lower()}{path}").strip("_")
+    words = re.sub("[^A-Za-z0-9]+", "_", f"{told.method.lower()}{path}").strip("_")
     summary, _, more = (getdoc(endpoint) or "").partition("\n\n")
     operation: Json = {"operationId": words, "summary": summary.rstrip(".")}
     operation |= {"description": more} if more else {}
-    if one.takes:
-        operation["requestBody"] = {"required": True, **_content(one.takes, _name(served))}
-    answer = {"description": "The answer", **_content(one.gives, _name(served))}
+    if told.takes:
+        operation["requestBody"] = {"required": True, **_content(told.takes, _name(served))}
+    answer = {"description": "The answer", **_content(told.gives, _name(served))}
     refused = {"$ref": "#/components/responses/Refused"}
     return {**operation, "responses": {"200": answer, "4XX": refused}}
 
@@ -223,7 +223,9 @@ def _coverage(served: ServedModel) -> Json:
     """Return the schema of a coverage; that of intervals has a bound, by the number of scores."""
     conformal = served.model.predictor.conformal
     each = conformal.each if isinstance(conformal, JointConformal) else (conformal,)
-    most = [one.max_coverage for one in each if isinstance(one, PredictionIntervals)]
+    most = [
+        intervals.max_coverage for intervals in each if isinstance(intervals, PredictionIntervals)
+    ]
     bound = {"maximum": min(most)} if most else {"exclusiveMaximum": 1}
     return {"type": ["number", "null"], "exclusiveMinimum": 0, **bound}
 
@@ -258,14 +260,16 @@ def _tensors(served: ServedModel, values: Mapping[str, Json]) -> Json:
         }
         for name, value in values.items()
     ]
-    inputs = _listed(schema_of(Tensor, one) | _CLOSED for one in tensors)
+    inputs = _listed(schema_of(Tensor, tensor) | _CLOSED for tensor in tensors)
     told: Mapping[str, Json | None] = {"inputs": inputs, "outputs": None, "parameters": None}
     return schema_of(Inference, told) | {"description": _ONE_ROW}
 
 
 def _answer(served: ServedModel) -> Json:
     each = [_fields(output) for output in served.outputs]
-    fields = {name: _of_targets(served, [one[name] for one in each]) for name in each[0]}
+    fields = {
+        name: _of_targets(served, [of_output[name] for of_output in each]) for name in each[0]
+    }
     rows = array_of(object_of(fields, ["prediction"]))
     target = served.model.summary.target
     return schema_of(Answers, {"predictions": rows, "target": {"const": target}}, null=False)

@@ -87,7 +87,7 @@ def index_page(models: Sequence[ServedModel], problems: Mapping[str, str], root:
 def _views_of_answer(served: ServedModel, answer: Answer) -> list[dict[str, Any]]:
     """Return what is shown of each target, the first ones."""
     each = zip(served.outputs, answer.outputs or [answer], strict=True)
-    return [_view_of_answer(output, one) for output, one in islice(each, _MAX_TARGETS)]
+    return [_view_of_answer(output, answer) for output, answer in islice(each, _MAX_TARGETS)]
 
 
 def _view_of_answer(output: ServedOutput, answer: Answer) -> dict[str, Any]:

@@ -118,9 +118,11 @@ def _connection_class() -> Any:
             self.since = time.monotonic()
             super().connection_made(transport)
             if len(self.connections) >= _MAX_CONNECTIONS:
-                silent = [one for one in self.connections if one is not self and _is_silent(one)]
+                silent = [
+                    other for other in self.connections if other is not self and _is_silent(other)
+                ]
                 if silent:
-                    _close(min(silent, key=lambda one: one.since), self.connections)
+                    _close(min(silent, key=lambda other: other.since), self.connections)
 
         def on_response_complete(self) -> None:
             self.since = time.monotonic()

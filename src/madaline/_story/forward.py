@@ -175,7 +175,7 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
         ranges.append(f"{_range(forward, 'last_known', most)} with the {forward.last_known_name}")
     yield f"By stretch, the {metric} is {'; '.join(ranges)}."
     if len(forward.distances) > 1:
-        shown = format_rounded([one.value for one in forward.distances], most)
+        shown = format_rounded([distance.value for distance in forward.distances], most)
         each = [
             f"{value} for {one.first if one.first == one.last else f'{one.first} to {one.last}'}"
             for value, one in zip(shown, forward.distances, strict=True)

@@ -223,9 +223,11 @@ def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
             f"{format_count(len(late), 'recipe')} reached the limit of {late[0].epochs} epochs and"
             " might improve with a higher effort."
         )
-    if kept := _of(SnapshotKept, decisions):
-        times = {1: "Once", 2: "Twice"}.get(len(kept), f"{len(kept)} times")
-        before, after = format_distinct([kept[0].previous_ensemble_loss, kept[-1].ensemble_loss])
+    if snapshots := _of(SnapshotKept, decisions):
+        times = {1: "Once", 2: "Twice"}.get(len(snapshots), f"{len(snapshots)} times")
+        before, after = format_distinct(
+            [snapshots[0].previous_ensemble_loss, snapshots[-1].ensemble_loss]
+        )
         yield (
             f"{times} a recipe that no longer improved by itself continued because it improved the"
             f" ensemble, whose validation loss fell from {before} to {after}."

@@ -68,11 +68,11 @@ STATE = Fields(
 _MAX_COUNT = 1e15
 
 
-def _check_pending(kept: Array, n_rows: int, width: int) -> None:
+def _check_pending(predictions: Array, n_rows: int, width: int) -> None:
     """Raise `ValueError` if the predictions that wait are none."""
     shapes = [(n_rows, width), *([] if n_rows else [(0, 1)])]
-    _must(kept.dtype == np.float64 and kept.shape in shapes, "predictions")
-    _must(bool(np.isfinite(kept).all()), "predictions")
+    _must(predictions.dtype == np.float64 and predictions.shape in shapes, "predictions")
+    _must(bool(np.isfinite(predictions).all()), "predictions")
 
 
 def _check_bank(

@@ -148,8 +148,8 @@ class Monitor:
                 f"The label under the key {key!r} is missing: give it once it is known."
             )
         self.source.check_classes(labels)
-        rows, kept = zip(*(self.pending[name] for name in keys), strict=True)
-        signals = self.source.learn(np.stack(kept), labels)
+        rows, predictions = zip(*(self.pending[name] for name in keys), strict=True)
+        signals = self.source.learn(np.stack(predictions), labels)
         for name in keys:
             del self.pending[name]
         return self._raise(self._learn(signals, np.array(rows)))
@@ -295,8 +295,10 @@ class Monitor:
             self.rngs[0].bit_generator.state = state
 
     def _read(self, table: Table, labels: Array | None) -> _Read:
-        signals, kept = self.source.observe(table, self._drawn(table.n_samples)[:, 0])
-        return _Read(signals, kept, None if labels is None else self.source.learn(kept, labels))
+        signals, predictions = self.source.observe(table, self._drawn(table.n_samples)[:, 0])
+        return _Read(
+            signals, predictions, None if labels is None else self.source.learn(predictions, labels)
+        )
 
     def _drawn(self, n_rows: int) -> Array:
         """Return the fold of each row, and what breaks ties of its signals."""

@@ -136,7 +136,7 @@ class Source(ABC):
         """Raise `InputError` if a label is no class of a model that knows them all."""
 
     @abstractmethod
-    def learn(self, kept: Array, y: Array) -> Array:
+    def learn(self, predictions: Array, y: Array) -> Array:
         """Return the signals of labels, (n_rows, n_signals); NaN where a label is missing."""
 
     def _column(self, table: Table, name: str, kind: str) -> Array:
@@ -209,14 +209,14 @@ class ModelSource(Source):
         output = outputs[folds, np.arange(table.n_samples)]
         signals = [values, np.isnan(values)]
         if self._of_classes:
-            kept = self._predictor.probabilities(output)
-            facts = facts_of_classes(kept, self._predictor.choose(kept))
+            predictions = self._predictor.probabilities(output)
+            facts = facts_of_classes(predictions, self._predictor.choose(predictions))
         else:
-            kept = self._predictor.decode(output).astype(np.float64)[:, None]
-            facts = facts_of_numbers(kept[:, 0])
+            predictions = self._predictor.decode(output).astype(np.float64)[:, None]
+            facts = facts_of_numbers(predictions[:, 0])
         if self._facts is not None:
             signals += [values[:, None] for values in facts.values()]
-        return np.concatenate(signals, axis=1, dtype=np.float64), kept
+        return np.concatenate(signals, axis=1, dtype=np.float64), predictions
 
     def labels(self, y: Array) -> Array:
         """Return classes as they are, numbers as numbers."""
@@ -234,13 +234,13 @@ class ModelSource(Source):
                 f" give one of {classes}."
             )
 
-    def learn(self, kept: Array, y: Array) -> Array:
+    def learn(self, predictions: Array, y: Array) -> Array:
         """Return the loss of each row, and by how much its prediction is too low."""
         if isinstance(self._encoder, ClassEncoder):
             truth = class_index(self._encoder.classes, y)
-            facts = facts_of_labels(kept, self._predictor.choose(kept), truth)
+            facts = facts_of_labels(predictions, self._predictor.choose(predictions), truth)
         else:
-            facts = facts_of_truth(kept[:, 0], y)
+            facts = facts_of_truth(predictions[:, 0], y)
         values = np.stack([facts[LOSS], facts[EXCESS]], axis=1)
         values[is_missing(y)] = np.nan
         return values

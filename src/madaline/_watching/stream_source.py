@@ -89,11 +89,11 @@ class StreamSource(Source):
         task = self._learner.task
         return checked_numbers("y", y, task.written) if isinstance(task, Numbers) else y
 
-    def learn(self, kept: Array, y: Array) -> Array:
+    def learn(self, predictions: Array, y: Array) -> Array:
         """Return the losses; NaN where a label is missing."""
         if self._learner is None:
             return y[:, None]
-        losses = _losses(self._learner.task, kept, y)
+        losses = _losses(self._learner.task, predictions, y)
         losses[is_missing(y)] = np.nan
         return losses[:, None]
 
@@ -104,9 +104,9 @@ class StreamSource(Source):
         mixture = self._learner.predict(table).mixture
         if isinstance(self._learner.task, Numbers):
             return np.asarray(mixture)
-        kept = np.zeros((len(mixture), _MAX_CLASSES))
-        kept[:, : mixture.shape[1]] = mixture[:, :_MAX_CLASSES]
-        return kept
+        predictions = np.zeros((len(mixture), _MAX_CLASSES))
+        predictions[:, : mixture.shape[1]] = mixture[:, :_MAX_CLASSES]
+        return predictions
 
 
 def _losses(task: StreamTask, predictions: Array, y: Array) -> Array:

@@ -83,8 +83,8 @@ class Task:
     @property
     def arguments(self) -> tuple[Any, ...]:
         """What `run_task` takes; the engine gets what it keeps itself."""
-        keys = [one.key for one in self.shared]
-        return versions(), self.payload, keys, *(one.kept for one in self.shared)
+        keys = [part.key for part in self.shared]
+        return versions(), self.payload, keys, *(part.kept for part in self.shared)
 
 
 class Cluster(Executor):
@@ -114,11 +114,11 @@ class Cluster(Executor):
 
     def share(self, value: Value) -> Shared[Value]:
         """Return a handle to a value that the cluster keeps; the same one for the same value."""
-        known = next((one for one in self._shared if one.value is value), None)
+        known = next((part for part in self._shared if part.value is value), None)
         if known is None:
             self.open()
             known = SharedInCluster(value, uuid4().hex, self._keep(_packed(value)))
-        rest = [one for one in self._shared if one is not known]
+        rest = [part for part in self._shared if part is not known]
         self._shared = [*rest, known][-_MAX_SHARED:]
         return known
 
@@ -155,9 +155,9 @@ class Cluster(Executor):
 
     def _keep_again(self, task: Task) -> None:
         """Keep what a task needs once more, where the cluster lost it."""
-        for one in task.shared:
-            if not self._has(one.kept):
-                one.kept = self._keep(_packed(one.value))
+        for part in task.shared:
+            if not self._has(part.kept):
+                part.kept = self._keep(_packed(part.value))
 
     @abstractmethod
     def open(self) -> None:
@@ -172,7 +172,7 @@ class Cluster(Executor):
         """Let the cluster keep a value."""
 
     @abstractmethod
-    def _has(self, kept: Any) -> bool:
+    def _has(self, value: Any) -> bool:
         """Return whether the cluster still has a value."""
 
     @abstractmethod
@@ -261,17 +261,17 @@ def versions() -> dict[str, str]:
     """Return the versions of what decides the results of tasks in this process."""
     from importlib.metadata import PackageNotFoundError, version
 
-    found = {
+    of_packages = {
         "Python": ".".join(map(str, sys.version_info[:2])),
         "madaline": __version__,
         "NumPy": np.__version__,
     }
     for package in ("scikit-learn", "scipy", "numba"):
         try:
-            found[package] = version(package)
+            of_packages[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found
+    return of_packages
 
 
 _RECENT: dict[str, Any] = {}  # the values that tasks of this process read last
@@ -285,7 +285,7 @@ def _loaded(key: str, packed: Packed) -> Any:
         if key not in _RECENT:
             head, arrays = packed
             _RECENT[key] = pickle.loads(
-                head, buffers=[memoryview(one).toreadonly() for one in arrays]
+                head, buffers=[memoryview(array).toreadonly() for array in arrays]
             )
             while len(_RECENT) > _MAX_RECENT:
                 del _RECENT[next(iter(_RECENT))]

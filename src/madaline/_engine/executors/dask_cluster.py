@@ -124,8 +124,8 @@ class DaskCluster(Cluster):
         with self._connection():
             return self._client.scatter([packed], broadcast=True, hash=False)[0]
 
-    def _has(self, kept: Any) -> bool:
-        return bool(kept.status == "finished")
+    def _has(self, value: Any) -> bool:
+        return bool(value.status == "finished")
 
     def _submit(self, task: Task) -> Any:
         versions, payload, *rest = task.arguments

@@ -94,8 +94,8 @@ class RayCluster(Cluster):
         with self._connection():
             return self._ray.put(packed)
 
-    def _has(self, kept: Any) -> bool:  # Ray keeps it beside this process
-        del kept
+    def _has(self, value: Any) -> bool:  # Ray keeps it beside this process
+        del value
         return True
 
     def _submit(self, task: Task) -> Any:

@@ -77,9 +77,9 @@ class Background:
         words = _AVERAGE + (_WITH_IMAGES if encoder.grids else "")
         only_grids = len(encoder.grids) == len(encoder.columns)
         medians = {
-            one.name: np.full(1, one.scaling.center)
-            for one in encoder.encoders
-            if isinstance(one, NumberEncoder)
+            column.name: np.full(1, column.scaling.center)
+            for column in encoder.encoders
+            if isinstance(column, NumberEncoder)
         }
         parts = _mean_parts(predictor, Table(medians))
         return cls(zeros, _PLAIN_IMAGE if only_grids else words, parts)

@@ -132,16 +132,16 @@ class Explanation(ToFrame):
 
         first = explanations[0]
         fields: dict[str, Any] = {
-            name: join([getattr(one, name) for one in explanations]) for name in _BY_ROW
+            name: join([getattr(part, name) for part in explanations]) for name in _BY_ROW
         }
         for name in ("values", "maps"):
             columns = getattr(first, name)
             fields[name] = {
-                column: join([getattr(one, name)[column] for one in explanations])
+                column: join([getattr(part, name)[column] for part in explanations])
                 for column in columns
             }
         words = {
-            column: tuple(chain(*(one.words[column] for one in explanations)))
+            column: tuple(chain(*(part.words[column] for part in explanations)))
             for column in first.words
         }
         return replace(first, **fields, words=words)
@@ -294,14 +294,14 @@ class Explanation(ToFrame):
                     f"{other!r} goes beside {self!r}: explain the same rows by the same columns."
                 )
         explained = (self, *others)
-        errors = [one.standard_errors for one in explained if one.standard_errors is not None]
+        errors = [part.standard_errors for part in explained if part.standard_errors is not None]
         join = partial(np.stack, axis=-1) if others else itemgetter(0)
         return shap.Explanation(
-            values=join([one.attributions for one in explained]),
-            base_values=join([one.base for one in explained]),
+            values=join([part.attributions for part in explained]),
+            base_values=join([part.base for part in explained]),
             data=self._shap_data(),
             feature_names=list(self.columns),
-            output_names=[one._name for one in explained] if others else None,
+            output_names=[part._name for part in explained] if others else None,
             error_std=join(errors) if len(errors) == len(explained) else None,
         )
 

@@ -51,14 +51,17 @@ class TreesPart(DifferentiablePart):
         self.parameters = ({},)
         self.discarded = ({},)
         theta = part.theta.reshape(len(self._shares), -1)
-        paths = self._paths = [_Paths(part.network, own, players) for own in theta]
+        paths = self._paths = [_Paths(part.network, of_member, players) for of_member in theta]
         self._features = np.unique(players, return_index=True)[1]  # the first of each player
-        own = zip(paths, self._shares, strict=True)
-        self._value = np.concatenate([share * one.value for one, share in own])
-        self._output = np.concatenate([one.output for one in paths])
-        most = max(one.players.shape[1] for one in paths)
+        weighted = zip(paths, self._shares, strict=True)
+        self._value = np.concatenate([share * of_member.value for of_member, share in weighted])
+        self._output = np.concatenate([of_member.output for of_member in paths])
+        most = max(of_member.players.shape[1] for of_member in paths)
         self._players = np.concatenate(
-            [np.pad(one.players, ((0, 0), (0, most - one.players.shape[1]))) for one in paths]
+            [
+                np.pad(of_member.players, ((0, 0), (0, most - of_member.players.shape[1])))
+                for of_member in paths
+            ]
         )
 
     @property
@@ -235,7 +238,7 @@ class _Paths:
     """The paths to all leaves of the trees of one member."""
 
     def __init__(self, network: Network, theta: Array, players: Array) -> None:
-        *levels, own = network.bind(theta)
+        *levels, arrays = network.bind(theta)
         layer = network.layers[-1]
         assert isinstance(layer, nn.Trees)
         self._levels = levels[0] if levels else None
@@ -243,18 +246,18 @@ class _Paths:
             players = players[np.abs(self._levels["weight"]).argmax(axis=0)]
         n_trees = layer.out_features * layer.n_trees
         n_inner = layer.n_leaves - 1
-        left, right = (whole(own[side]).reshape(n_trees, n_inner) for side in ("left", "right"))
+        left, right = (whole(arrays[side]).reshape(n_trees, n_inner) for side in ("left", "right"))
         parents = _parents(left, right)  # of splits, then of leaves
         tree, leaf = np.nonzero(parents[:, n_inner:] >= 0)
-        self._feature = whole(own["feature"]).ravel()
-        self._threshold = own["threshold"].ravel()
-        self.value = own["value"].reshape(n_trees, -1)[tree, leaf].astype(np.float64)
+        self._feature = whole(arrays["feature"]).ravel()
+        self._threshold = arrays["threshold"].ravel()
+        self.value = arrays["value"].reshape(n_trees, -1)[tree, leaf].astype(np.float64)
         self.output = tree // layer.n_trees
         self._splits, self._sides, leaves = _entries(parents, tree, leaf + n_inner)
         self._starts = np.searchsorted(leaves, np.arange(len(tree)))
         slot, self.players = _numbered(leaves, players[self._feature[self._splits]])
         most = self.players.shape[1]
-        self._dtype = next(one for one in _DTYPES if most <= 8 * one(0).itemsize)
+        self._dtype = next(dtype for dtype in _DTYPES if most <= 8 * dtype(0).itemsize)
         self._bits = np.left_shift(self._dtype(1), slot.astype(self._dtype))
 
     def marks(self, features: Array) -> Array:
@@ -322,9 +325,9 @@ def _entries(parents: Array, tree: Array, node: Array) -> tuple[Array, Array, Ar
 
 def _numbered(leaves: Array, players: Array) -> tuple[Array, Array]:
     """Return the number of each entry's player on its path, and the players of each leaf."""
-    found, inverse = np.unique(np.stack([leaves, players]), axis=1, return_inverse=True)
-    first = np.searchsorted(found[0], found[0])
-    slot = np.arange(found.shape[1]) - first
+    pairs, inverse = np.unique(np.stack([leaves, players]), axis=1, return_inverse=True)
+    first = np.searchsorted(pairs[0], pairs[0])
+    slot = np.arange(pairs.shape[1]) - first
     players_of = np.zeros((1 + leaves.max(initial=-1), 1 + slot.max(initial=0)), np.intp)
-    players_of[found[0], slot] = found[1]
+    players_of[pairs[0], slot] = pairs[1]
     return slot[inverse.reshape(-1)], players_of
