@@ -11,17 +11,18 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from itertools import chain
-from typing import Any, final
+from typing import Annotated, final
 
 import numpy as np
 
+from madaline._data.codec import RoundedShare, Stored
 from madaline._data.column import is_missing
 from madaline._data.conversion import as_numbers
-from madaline._data.json_checks import TRUTH, Fields, Number, Pattern
+from madaline._data.json_checks import Number, Pattern
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
 from madaline._evaluation.scores import label_text
@@ -66,15 +67,21 @@ class Copies:
 
 @final
 @dataclass(frozen=True)
-class KnownRows:
+class KnownRows(Stored):
     """Checksums of some training rows."""
 
-    checksums: frozenset[bytes]  # of the encoded rows
-    sampled: float  # share of the training rows whose checksum is kept
+    checksums: Annotated[str, Pattern(r"([A-Za-z0-9+/]{4}){0,2048}")]  # in order, in base64
+    sampled: Annotated[float, Number(0, 1, above=True)]  # share of the training rows that have one
     # share of these rows that are equal to another one: of new rows, about as many are equal to one
     # of them
-    repeated: float
-    of_target: bool = False  # whether the target is part of a row; not in files of before 0.2
+    repeated: RoundedShare
+    of_target: bool = False  # whether the target is part of a row
+
+    @cached_property
+    def known(self) -> frozenset[bytes]:
+        """The checksums of the encoded rows."""
+        joined = b64decode(self.checksums)
+        return frozenset(joined[first : first + BYTES] for first in range(0, len(joined), BYTES))
 
     @classmethod
     def of(cls, predictor: Predictor, table: Table, target: Array | None) -> KnownRows:
@@ -105,19 +112,19 @@ class KnownRows:
     ) -> KnownRows:
         counts = Counter(checksums).values()
         repeated = sum(number for number in counts if number > 1) / max(1, len(checksums))
-        return cls(frozenset(checksums), sampled, repeated, target is not None)
+        return cls(_text(frozenset(checksums)), sampled, repeated, target is not None)
 
     def with_rows(self, more: KnownRows) -> KnownRows:
         """Return the checksums of these rows and of more, the same share of both."""
         parts = (self, more)
-        n_rows = sum(len(one.checksums) / one.sampled for one in parts)
+        n_rows = sum(len(one.known) / one.sampled for one in parts)
         sampled = min(self.sampled, more.sampled, MAX_KNOWN_ROWS / max(1.0, n_rows))
-        kept = [sorted(one.checksums) for one in parts]  # the lowest are as good as random ones
+        kept = [sorted(one.known) for one in parts]  # the lowest are as good as random ones
         shares = [
             int(len(own) * sampled / one.sampled) for own, one in zip(kept, parts, strict=True)
         ]
         joined = frozenset(kept[0][: shares[0]]) | frozenset(kept[1][: shares[1]])
-        return KnownRows(joined, sampled, max(self.repeated, more.repeated), self.of_target)
+        return KnownRows(_text(joined), sampled, max(self.repeated, more.repeated), self.of_target)
 
     def copies(self, predictor: Predictor, table: Table, target: Array | None) -> Copies | None:
         """Return which of the rows whose target is given were trained on; None if unknown."""
@@ -145,36 +152,21 @@ class KnownRows:
 
         Of new rows, `repeated` are found; of training rows, `sampled` and of the rest as many.
         """
-        known = np.array([one in self.checksums for one in checksums], bool)
+        known = np.array([one in self.known for one in checksums], bool)
         n_rows, n_found = len(known), int(known.sum())
-        by_chance = len(self.checksums) / 256**BYTES
+        by_chance = len(self.known) / 256**BYTES
         repeated = self.repeated + (1 - self.repeated) * by_chance
         scale = self.sampled * (1 - repeated)
         share = (n_found / n_rows - repeated) / scale
         found = (n_found + 1) / (n_rows + 2)  # never without doubt (Agresti and Coull 1998)
         variance = found * (1 - found) / n_rows
-        variance += repeated * (1 - repeated) / max(1, len(self.checksums))
+        variance += repeated * (1 - repeated) / max(1, len(self.known))
         error = float(np.sqrt(variance)) / scale
         return Copies(known, min(1.0, max(0.0, share)), error, self.sampled == 1)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the checksums as JSON-able values."""
-        joined = b"".join(sorted(self.checksums))
-        return {
-            "checksums": b64encode(joined).decode(),
-            "sampled": self.sampled,
-            "repeated": self.repeated,
-            "of_target": self.of_target,
-        }
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> KnownRows:
-        """Return the checksums that `to_json` described."""
-        joined = b64decode(values["checksums"])
-        starts = range(0, len(joined), BYTES)
-        checksums = frozenset(joined[start : start + BYTES] for start in starts)
-        sampled, repeated = (float(values[name]) for name in ("sampled", "repeated"))
-        return cls(checksums, sampled, repeated, values.get("of_target", False))
+def _text(checksums: frozenset[bytes]) -> str:
+    return b64encode(b"".join(sorted(checksums))).decode()
 
 
 def _of_rows(predictor: Predictor, table: Table, target: Array | None) -> list[bytes]:
@@ -206,14 +198,3 @@ def _target_bytes(encoder: TargetEncoder | None, target: Array | None) -> list[b
         return [label_text(label).encode() for label in values.tolist()]
     numbers = values if values.dtype.kind in "iuf" else as_numbers("target", values)
     return [f"{number:.6g}".encode() for number in (numbers + 0.0).tolist()]  # no negative zero
-
-
-KNOWN_ROWS = Fields(
-    {
-        "checksums": Pattern(r"([A-Za-z0-9+/]{4}){0,2048}"),  # three bytes each
-        "sampled": Number(0, 1, above=True),
-        "repeated": Number(0, 1 + 1e-9),
-    },
-    {"of_target": TRUTH},
-)
-"""Checksums of rows in a file."""

@@ -31,7 +31,7 @@ from madaline._evaluation.quality import QUALITY, JointQuality, Quality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import score_predictions
 from madaline._model.kept_rows import KEPT_ROWS, KeptRows
-from madaline._model.known_rows import KNOWN_ROWS, Copies, KnownRows
+from madaline._model.known_rows import Copies, KnownRows
 from madaline._runtime.file_checks import PREDICTOR, column_kind, column_name
 from madaline._runtime.given_rows import Columns, Rows
 from madaline._runtime.predictor import KEPT_ROWS as OF_KEPT_ROWS
@@ -66,7 +66,7 @@ class Description(Stored):
     diagnosis: Annotated[Diagnosis, ListOf(check_of(Finding))] | None = None
     profile: Annotated[TableProfile, PROFILE] | None = None
     quality: Annotated[Quality, QUALITY] | None = None
-    known_rows: Annotated[KnownRows, KNOWN_ROWS] | None = None
+    known_rows: KnownRows | None = None
     unseen_facts: UnseenFacts | None = None
     kept_rows: Annotated[Mapping[str, Any], KEPT_ROWS] | None = None
 
