@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, final
 
 import numpy as np
@@ -23,6 +24,22 @@ _MAX_SURPLUS = 1.5  # rows that are held while others are read, as a multiple of
 _KEY_STREAM = 2**32 - 5  # separates the keys of rows from all other random numbers
 _MAX_CLASSES = 10_000  # classes that are counted
 _MAX_NUMBERS = 100  # different numbers of a target up to which they may turn out to be classes
+
+
+def read_seed(random_state: Any) -> int:
+    """Return one seed: a whole number as it is, otherwise drawn as scikit-learn would.
+
+    >>> read_seed(7)
+    7
+    >>> read_seed(np.random.RandomState(0)) == read_seed(np.random.RandomState(0))
+    True
+    """
+    if isinstance(random_state, Integral) and 0 <= int(random_state) < 2**32:
+        return int(random_state)
+    generator: Any = np.random if random_state is None else random_state
+    if generator is np.random or isinstance(generator, np.random.RandomState):
+        return int(generator.randint(np.iinfo(np.int32).max))  # None: as np.random.seed says
+    raise InputError(f"random_state is {random_state!r}: give a whole number, or None.")
 
 
 def row_keys(n_samples: int, *, seed: int, first: int = 0) -> Array:

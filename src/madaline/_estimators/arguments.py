@@ -8,10 +8,10 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import column_or_1d
 
 from madaline._data.column import number_text
+from madaline._data.drawing import read_seed as read_seed
 from madaline._data.formats.characters import check_missing
 from madaline._data.io.frames import frame_of
 from madaline._data.io.targets import to_target, to_targets
@@ -60,27 +60,6 @@ def read_time_limit(seconds: Any) -> TimeLimit | None:
     if isinstance(seconds, bool) or not isinstance(seconds, Real):
         raise InputError(f"time_limit is {seconds!r}: give a number of seconds, above 0.")
     return TimeLimit(float(seconds))
-
-
-def read_seed(random_state: int | np.random.RandomState | None) -> int:
-    """Return one seed: an integer as it is, otherwise drawn as scikit-learn would.
-
-    Examples
-    --------
-    >>> read_seed(7)
-    7
-    >>> read_seed(np.random.RandomState(0)) == read_seed(np.random.RandomState(0))
-    True
-    """
-    try:
-        generator = check_random_state(random_state)
-    except ValueError:
-        raise InputError(
-            f"random_state is {random_state!r}: give a whole number, or None."
-        ) from None
-    if isinstance(random_state, Integral):
-        return int(random_state)
-    return int(generator.randint(np.iinfo(np.int32).max))
 
 
 def computed(y: Any) -> Any:

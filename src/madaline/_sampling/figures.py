@@ -223,7 +223,7 @@ def tell_apart(real: NumericRows, drawn: NumericRows, seed: int) -> float:
         return 0.5
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)
     scores = [
-        roc_auc_score(y[test], _scores(x[train], y[train], x[test], seed)[:, 1])
+        roc_auc_score(y[test], _predicted("Classifier", x[train], y[train], x[test], seed)[:, 1])
         for train, test in folds.split(x, y)
     ]
     return float(np.mean(scores))
@@ -260,9 +260,8 @@ def _mean_auc(
     drawn_classes, codes = np.unique(y[fits], return_inverse=True)
     if len(drawn_classes) < 2:
         return 0.5
-    scores = dict(
-        zip(drawn_classes, _scores(x[fits], codes, unseen.x[:, others], seed).T, strict=True)
-    )
+    told = _predicted("Classifier", x[fits], codes, unseen.x[:, others], seed)
+    scores = dict(zip(drawn_classes, told.T, strict=True))
     truth = unseen.x[:, target]  # of a class that was not drawn, all scores are the same
     of_classes = [
         roc_auc_score(truth == code, scores.get(code, np.zeros(len(truth)))) for code in classes
@@ -271,30 +270,22 @@ def _mean_auc(
 
 
 def _r2(rows: NumericRows, unseen: NumericRows, target: int, others: Array, seed: int) -> float:
-    from sklearn.ensemble import HistGradientBoostingRegressor
+    from sklearn.metrics import r2_score
+
+    x, y = rows.x[:_MAX_ROWS, others], rows.x[:_MAX_ROWS, target]
+    fits, known = ~np.isnan(y), ~np.isnan(unseen.x[:, target])
+    told = _predicted("Regressor", x[fits], y[fits], unseen.x[known][:, others], seed)
+    return float(r2_score(unseen.x[known, target], told))
+
+
+def _predicted(kind: str, x: Array, y: Array, x_new: Array, seed: int) -> Any:
+    """Return what boosted trees predict of new rows: numbers, or probabilities of classes."""
+    from sklearn import ensemble
     from threadpoolctl import threadpool_limits
 
-    x = rows.x[:_MAX_ROWS]
-    y = rows.x[:_MAX_ROWS, target]
-    has_target = ~np.isnan(y)
-    truth = unseen.x[:, target]
-    known = ~np.isnan(truth)
-    others = others & ~np.isnan(x[has_target]).all(
-        axis=0
-    )  # scikit-learn wants a value in each column
+    present = ~np.isnan(x).all(axis=0)  # scikit-learn wants a value in each column
+    trees = getattr(ensemble, f"HistGradientBoosting{kind}")
     with threadpool_limits(1):
-        model = HistGradientBoostingRegressor(early_stopping=False, random_state=seed)
-        model.fit(x[has_target][:, others], y[has_target])
-        errors = model.predict(unseen.x[known][:, others]) - truth[known]
-    variance = float(np.var(truth[known]))
-    return float(1 - np.mean(errors**2) / variance) if variance else 0.0
-
-
-def _scores(x: Array, y: Array, x_new: Array, seed: int) -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
-
-    present = ~np.isnan(x).all(axis=0)
-    with threadpool_limits(1):
-        model = HistGradientBoostingClassifier(early_stopping=False, random_state=seed)
-        return model.fit(x[:, present], y).predict_proba(x_new[:, present])
+        model = trees(early_stopping=False, random_state=seed).fit(x[:, present], y)
+        predict = model.predict if kind == "Regressor" else model.predict_proba
+        return predict(x_new[:, present])

@@ -10,11 +10,11 @@ from typing import Any, Self, final
 import numpy as np
 
 from madaline._charts.html import block, bullets, paragraph
+from madaline._data.drawing import read_seed
 from madaline._data.io.atomic import write_document
 from madaline._data.table import Table, alike
 from madaline._engine.memory import free_memory
 from madaline._engine.threads import count_threads
-from madaline._estimators.arguments import read_missing, read_seed
 from madaline._language.translation import translate
 from madaline._sampling.cells import LEVEL, MOMENT_KIND
 from madaline._sampling.chain import Chain, ChainSettings, Given, learn_chain
@@ -141,6 +141,8 @@ class Sampler:
         InputError
             If the table or an argument cannot be used.
         """
+        from madaline._estimators.arguments import read_missing  # needs scikit-learn
+
         self._check_arguments()
         source = read_source(
             table,
