@@ -142,11 +142,6 @@ class KnownRows(Stored):
         found[present] = copies.found
         return replace(copies, found=found)
 
-    def share(self, features: Array) -> tuple[float, float]:
-        """Return the share of encoded rows that were trained on, and its standard error."""
-        copies = self.among(_checksums(features))
-        return copies.share, copies.error
-
     def among(self, checksums: list[bytes]) -> Copies:
         """Return which rows with some checksums were trained on.
 
