@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from known_models import known_model
 
-from madaline._explain.effects import edges_of, effects, stretches_of
+from madaline._explain.effect import stretches_of
+from madaline._explain.effects import edges_of, effects
 from madaline.errors import InputError
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from madaline._diagnosis.finding import Diagnosis
     from madaline._explain import Explanation
     from madaline._explain.counterfactuals.counterfactual import Counterfactuals
-    from madaline._explain.effects import Effect
+    from madaline._explain.effect import Effect
     from madaline._explain.importances import Interactions
     from madaline._explain.overview import Effects
     from madaline._model import FittedModel

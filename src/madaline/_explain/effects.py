@@ -17,22 +17,16 @@ most frequent one, on the rows of these two, both halves weighted equally.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sized
-from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sized
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from madaline._charts.figure import COLORS, OTHER, Axis, Figure, Line
-from madaline._charts.html import ToFrame, bar, block, figures, paragraph, table
 from madaline._data.column import is_missing
 from madaline._data.table import Table
-from madaline._explain.columns import as_table, encoder_of, spread_rows, value_text, values_of
-from madaline._explain.scale import PROBABILITY, TARGET, Readout, readouts_of
-from madaline._language.translation import translate
-from madaline._language.widths import clip_to_width, display_width, pad_left
+from madaline._explain.columns import as_table, encoder_of, spread_rows, values_of
+from madaline._explain.effect import Effect
+from madaline._explain.scale import TARGET, Readout, readouts_of
 from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -40,11 +34,6 @@ from madaline.nn.arrays import Array
 # Kinds of effects
 ACCUMULATED = "accumulated"
 PARTIAL = "partial"
-
-_FLAT = 0.1  # share of a curve's range within which a stretch counts as flat
-_MAX_STRETCHES = 4  # that a sentence describes
-# Changes too small to describe; of a number, a fiftieth of its standard deviation.
-_NEGLIGIBLE = {"probability": 0.005, "log_odds": 0.02}
 
 _MAX_ROWS = 2000  # for accumulated effects, evenly spread
 _MAX_PARTIAL_ROWS = 300  # for a partial dependence
@@ -54,229 +43,6 @@ _MIN_ROWS_OF_LEVEL = 30  # for a category to be compared, unless fewer than two 
 
 # From rows, and perhaps other values of the column, to their readouts, (n_rows, n_readouts).
 _Predict: TypeAlias = Callable[..., Array]
-
-_text = partial(value_text, digits=4, longest=None)
-
-
-@dataclass(frozen=True, eq=False)
-class Effect(ToFrame):
-    """A curve: what is predicted along the values of a column, the other columns unchanged.
-
-    Attributes
-    ----------
-    column : str
-        Its name.
-    kind : str
-        "accumulated" or "partial".
-    values : array
-        Numbers or moments ascending, or levels, the most frequent first, (n_values,).
-    counts : array
-        Rows of each level, or above the value before and up to this one, (n_values,).
-    prediction : array
-        The average: a probability, log-odds, or in the target's unit, (n_values,).
-    individual : array or None
-        Of single rows, (n_rows, n_values), for a partial dependence.
-    readout : Readout
-        The prediction that is followed.
-    constraint : str
-        How the model was constrained to move with the column, in a sentence.
-    """
-
-    column: str
-    kind: str
-    values: Array
-    counts: Array
-    prediction: Array
-    individual: Array | None
-    readout: Readout
-    constraint: str = ""
-
-    def __repr__(self) -> str:
-        """Return the sentence with the column."""
-        return f"<Effect of {self.column}: {self.sentence}>"
-
-    def __str__(self) -> str:
-        """Return the sentence, and the curve below it."""
-        return "\n".join([translate(self.sentence), *self.lines()])
-
-    @property
-    def name(self) -> str:
-        """What is predicted, in words."""
-        return self.readout.name
-
-    @property
-    def of_levels(self) -> bool:
-        """Whether the values are levels, not numbers or moments."""
-        return self.values.dtype == object
-
-    @property
-    def range(self) -> float:
-        """Difference between the highest and the lowest prediction."""
-        return float(np.ptp(self.prediction))
-
-    @property
-    def sentence(self) -> str:
-        """The shape of the curve, in a sentence, and how it was constrained, if it was.
-
-        Stretches within a tenth of its range count as flat; within more if it has many turns.
-        """
-        return f"{self._shape()} {self.constraint}".rstrip()
-
-    def _shape(self) -> str:
-        encoder: Any = self.readout.predictor.target_encoder
-        if self.range <= (_NEGLIGIBLE.get(self.readout.scale) or encoder.scale / 50):
-            amount = self.readout.amount(self.range)
-            return f"{self.column} hardly changes the {self._predicted}: by {amount} at most."
-        return self._levels_sentence() if self.of_levels else self._curve_sentence()
-
-    def lines(self, width: int = 30) -> list[str]:
-        """Return the curve as lines of text with bars."""
-        texts = [_text(value) for value in self.values]
-        longest = min(28, max(map(display_width, texts)))
-        rows = [translate(f"{count:,} rows") for count in self.counts]
-        low = float(self.prediction.min())
-        lines = []
-        for text, value, of_rows in zip(texts, self.prediction, rows, strict=True):
-            bar = "#" * round(width * (value - low) / self.range) if self.range else ""
-            shown = clip_to_width(text, longest, "...")
-            level = f"{self.readout.level(value):>9}"
-            if self.of_levels:
-                level += pad_left(of_rows, 2 + max(map(display_width, rows)))
-            lines.append(f"  {pad_left(shown, longest)}  {level}  {bar}".rstrip())
-        return lines
-
-    def figure(
-        self, predictions: Iterable[float] | None = None, curves: Iterable[Array] = ()
-    ) -> Figure:
-        """Return the curve of numbers or moments, with curves of single rows behind it.
-
-        The vertical axis holds the predictions, so that effects can be compared.
-        """
-        moments = self.values.dtype.kind == "M"
-        values = self.values.astype("datetime64[s]" if moments else float)
-        shown = self.prediction if predictions is None else predictions
-        of_share = self.readout.scale == PROBABILITY
-        horizontal = Axis.around(
-            values.astype(float), self.column, unit="moment" if moments else "number"
-        )
-        return Figure(
-            f"Effect of {self.column}",
-            self.sentence,
-            self.sentence,
-            horizontal,
-            Axis.around(shown, self.name, unit="share" if of_share else "number"),
-            (
-                *(Line(values, curve, OTHER) for curve in curves),
-                Line(values, self.prediction, COLORS[0], dots=True),
-            ),
-        )
-
-    def to_columns(self) -> dict[str, Any]:
-        """Return the values, the rows at each, and the average prediction there."""
-        return {"value": self.values, "rows": self.counts, "prediction": self.prediction}
-
-    def _repr_html_(self) -> str:
-        if not self.of_levels:
-            return block(figures([self.figure()]))
-        low = float(self.prediction.min())
-        texts = map(_text, self.values)
-        rows = [
-            [text, f"{n:,}", self.readout.level(value), bar(value - low, self.range or 1.0)]
-            for text, n, value in zip(texts, self.counts, self.prediction, strict=True)
-        ]
-        header = [self.column, "rows", self.name, ""]
-        return block(paragraph(self.sentence), table(header, rows, right=(1, 2)))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the effect as JSON-able values."""
-        moments = self.values.dtype.kind == "M"
-        values = [_text(value) for value in self.values] if moments else self.values.tolist()
-        return {
-            "column": self.column,
-            "kind": self.kind,
-            "of": self.name,
-            "values": values,
-            "counts": self.counts.tolist(),
-            "prediction": self.prediction.tolist(),
-            "sentence": self.sentence,
-        }
-
-    @property
-    def _predicted(self) -> str:
-        return f"predicted {self.name}" if self.readout.scale == TARGET else self.name
-
-    def _levels_sentence(self) -> str:
-        high, low = int(self.prediction.argmax()), int(self.prediction.argmin())
-        level = self.readout.level
-        return (
-            f"Of {self.column}, the {self._predicted} is highest for {_text(self.values[high])}"
-            f" ({level(self.prediction[high])}) and lowest for {_text(self.values[low])}"
-            f" ({level(self.prediction[low])}), {self.readout.amount(self.range)} apart."
-        )
-
-    def _curve_sentence(self) -> str:
-        tolerance = _FLAT * self.range
-        while len(stretches := stretches_of(self.prediction, tolerance)) > _MAX_STRETCHES:
-            tolerance *= 1.25
-        parts: list[str] = []
-        for first, last in stretches:
-            change = float(self.prediction[last] - self.prediction[first])
-            words = "stays about the same"
-            if abs(change) > tolerance:
-                words = f"{'rises' if change > 0 else 'falls'} by {self.readout.amount(change)}"
-                words += self._steepest(first, last)
-            stop = _text(self.values[last])
-            if parts:
-                parts.append(f"then to {stop} {words}")
-            else:
-                start = self._start()
-                parts.append(f"From {self.column} {start} to {stop} the {self._predicted} {words}")
-        return ", ".join(parts) + "."
-
-    def _start(self) -> str:
-        """Return the first value, as 0 where it differs little from that beside the second."""
-        first, second = self.values[:2]
-        tiny = self.values.dtype.kind == "f" and abs(first) < abs(second) / 100
-        return "0" if tiny else _text(first)
-
-    def _steepest(self, first: int, last: int) -> str:
-        """Return where most of a stretch's change is, if between two neighboring values."""
-        steps = np.diff(self.prediction[first : last + 1])
-        steepest = int(np.abs(steps).argmax())
-        if len(steps) < 3 or abs(steps[steepest]) <= abs(steps.sum()) / 2:
-            return ""
-        low, high = map(_text, self.values[first + steepest :][:2])
-        return f" (most of it from {low} to {high})"
-
-
-def stretches_of(curve: Array, tolerance: float) -> list[tuple[int, int]]:
-    """Return the stretches in which a curve rises, falls or is flat, as indices of their ends.
-
-    The curve is first simplified to a broken line from which no point is further than the tolerance
-    (Ramer, 1972; Douglas and Peucker, 1973); neighboring pieces of one direction are then joined.
-    """
-
-    def direction(first: int, last: int) -> int:
-        change = curve[last] - curve[first]
-        return int(np.sign(change)) if abs(change) > tolerance else 0
-
-    points = [0, *_corners(curve, 0, len(curve) - 1, tolerance), len(curve) - 1]
-    stretches: list[tuple[int, int]] = []
-    for first, last in pairwise(points):
-        joined = stretches and direction(*stretches[-1]) == direction(first, last)
-        stretches.append((stretches.pop()[0] if joined else first, last))
-    return stretches
-
-
-def _corners(curve: Array, first: int, last: int, tolerance: float) -> list[int]:
-    """Return the points between two others at which the broken line must turn."""
-    line = np.linspace(curve[first], curve[last], last - first + 1)
-    distance = np.abs(curve[first : last + 1] - line)
-    if last - first < 2 or distance.max() <= tolerance:
-        return []
-    corner = first + int(distance.argmax())
-    before = _corners(curve, first, corner, tolerance)
-    return [*before, corner, *_corners(curve, corner, last, tolerance)]
 
 
 def effects(

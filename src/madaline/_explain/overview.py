@@ -11,7 +11,8 @@ import numpy as np
 from madaline._charts.html import Listing, block, figures, more, paragraph
 from madaline._data.table import Table
 from madaline._explain.columns import as_table
-from madaline._explain.effects import Effect, effects
+from madaline._explain.effect import Effect
+from madaline._explain.effects import effects
 from madaline._explain.importances import important_columns
 from madaline._model import FittedModel
 

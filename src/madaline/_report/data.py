@@ -20,7 +20,8 @@ from madaline._evaluation.score import Score
 from madaline._evaluation.scores import label_text
 from madaline._explain import explain
 from madaline._explain.columns import as_table
-from madaline._explain.effects import Effect, effects
+from madaline._explain.effect import Effect
+from madaline._explain.effects import effects
 from madaline._explain.importances import Interaction, important_columns, interactions
 from madaline._model import FittedModel
 from madaline._model.known_rows import Copies

@@ -21,7 +21,7 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import Coverage
 from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import Score
-from madaline._explain.effects import Effect
+from madaline._explain.effect import Effect
 from madaline._explain.scale import PROBABILITY
 from madaline._words import (
     clip_text,

@@ -14,7 +14,7 @@ from madaline._diagnosis.finding import Finding
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import Score
-from madaline._explain.effects import Effect
+from madaline._explain.effect import Effect
 from madaline._explain.scale import PROBABILITY, TARGET
 from madaline._race.recipe import legend
 from madaline._report.data import Example, OutputReport, Report, class_labels, outcome_of_several

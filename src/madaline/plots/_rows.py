@@ -10,7 +10,7 @@ from madaline._data.media.images import as_bytes
 from madaline._data.media.signals import Signal, Sound
 from madaline._explain.attributions.explanation import SCALE_WORDS, Explanation
 from madaline._explain.columns import value_text
-from madaline._explain.effects import Effect
+from madaline._explain.effect import Effect
 from madaline.errors import InputError
 from madaline.plots._drawing import axes_or_new, draw
 
