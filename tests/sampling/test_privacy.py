@@ -50,11 +50,13 @@ def test_rare_levels_names_and_ids_are_replaced(tmp_path):
     few = {name: table[name] for name in ("minutes", "plan")}
     few["town"] = np.array([*["Bonn"] * 700, *["Ulm"] * 490, *[f"Dorf{k}" for k in range(10)]])
     few["id"] = [f"K-{number:05d}" for number in range(900, 900 + n_rows)]
+    few["number"] = np.arange(70_001, 70_001 + n_rows)
     few["name"] = [f"Anna{k} Meier{k * 7 % 1200}" for k in range(n_rows)]
     sampler = madaline.Sampler(privacy="safe").fit(few)
     rows = sampler.sample(500, random_state=0)
     assert set(rows["town"].tolist()) <= {"Bonn", "Ulm", "other"}
     assert rows["id"][:2].tolist() == ["K-00001", "K-00002"]
+    assert rows["number"][:2].tolist() == [1, 2]
     assert all(name is None for name in rows["name"])
     told = " ".join(sampler.notes_)
     assert 'town: 10 values of fewer than 5 rows (0.8% of all) became "other".' in told

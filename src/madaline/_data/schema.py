@@ -328,8 +328,7 @@ def numbering_of(table: Table, name: str) -> str | None:
     if column.dtype.kind == "O":
         if not all(isinstance(value, str) for value in column):
             return None
-        start = _common_start(column.tolist()).rstrip(_DIGITS)
-        end = _common_start([value[::-1] for value in column])[::-1].lstrip(_DIGITS)
+        start, end = around_numbers(column.tolist())
         inner = [value[len(start) : len(value) - len(end)] for value in column]
         if not all(part.isascii() and part.isdigit() and len(part) < 16 for part in inner):
             return None
@@ -347,9 +346,15 @@ def numbering_of(table: Table, name: str) -> str | None:
     return f"a running number from {low} to {high}"
 
 
+def around_numbers(texts: Sequence[str]) -> tuple[str, str]:
+    """Return what stands before and behind the numbers in which texts differ alone."""
+    before = _common_start(texts).rstrip(_DIGITS)
+    return before, _common_start([text[::-1] for text in texts])[::-1].lstrip(_DIGITS)
+
+
 def _common_start(texts: Sequence[str]) -> str:
     """Return the characters that all texts begin with."""
-    pairs = zip(min(texts), max(texts), strict=False)
+    pairs = zip(min(texts, default=""), max(texts, default=""), strict=False)
     return "".join(one for one, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 

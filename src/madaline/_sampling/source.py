@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from os.path import commonprefix
 from typing import Annotated, Any, Final, Literal, final
 
 import numpy as np
@@ -27,7 +26,7 @@ from madaline._data.formats.writing import (
 from madaline._data.io.recognition import Form, RecognizedRows, recognize
 from madaline._data.io.table_files import WrittenTable, read_as_written
 from madaline._data.kinds.kind import DROPPED, IMAGE, SEQUENCE, SOUND, ColumnSchema
-from madaline._data.schema import infer_columns, numbering_of
+from madaline._data.schema import around_numbers, infer_columns, numbering_of
 from madaline._data.table import Table
 from madaline._data.text_columns import read_formats
 from madaline._sampling.cells import OTHER
@@ -264,17 +263,10 @@ def _identifier(name: str, table: Table, dtype: str, detail: str) -> SampledColu
         return SampledColumn(name, EMPTY, dtype, note=note)
     note = f"{name}: numbered anew, as it only tells rows apart."
     texts = [] if is_number else [str(text) for text in column]
-    before = _common(texts)
-    after = _common([text[::-1] for text in texts])[::-1]
-    before, after = before.rstrip("0123456789"), after.lstrip("0123456789")
+    before, after = around_numbers(texts)
     widths = {len(text) - len(before) - len(after) for text in texts}
     width = widths.pop() if len(widths) == 1 else 0
     return SampledColumn(name, NUMBERED, dtype, note=note, around=(before, after), width=width)
-
-
-def _common(texts: list[str]) -> str:
-    """Return what texts begin with."""
-    return commonprefix(texts)  # noqa: RUF071 - characters, no paths
 
 
 def _learn_writing(
