@@ -283,7 +283,7 @@ def _candidate(
         network=network,
         theta=arrays[f"{prefix}.theta"],
         output=spill_to_disk(arrays[f"{prefix}.output"]),
-        **{one.name: getattr(facts, one.name) for one in fields(facts)},
+        **{field.name: getattr(facts, field.name) for field in fields(facts)},
     )
     _check_candidate(candidate, dataset)
     return candidate

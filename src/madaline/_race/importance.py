@@ -216,8 +216,8 @@ def _offset_changes(offset: Offset, rows: Array, donors: Array) -> Array:
     """Return how what is added to outputs changes with each column, (columns, rows, outputs)."""
     changes = np.zeros((len(donors), len(rows), offset.values.shape[1]))
     for column, part in offset.parts.items():
-        own = part[rows]
-        changes[column] = own[donors[column]] - own
+        values = part[rows]
+        changes[column] = values[donors[column]] - values
     return changes
 
 

@@ -153,8 +153,8 @@ class Race:
         """Return the best ensemble of all recipes at their best epochs, and of a first answer."""
         if self.first is None:
             return Ensemble.of(self.candidates, ensemble_weights(self.state))
-        able = {one.key: one for one in (*self.state.able, self.first)}
-        weights = self.dataset.best_weights([one.output for one in able.values()])
+        able = {candidate.key: candidate for candidate in (*self.state.able, self.first)}
+        weights = self.dataset.best_weights([candidate.output for candidate in able.values()])
         return Ensemble.of(able, dict(zip(able, map(float, weights), strict=True)))
 
     def latest_record(self, recipe_id: str) -> Record | None:

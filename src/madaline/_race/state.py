@@ -97,7 +97,7 @@ class RaceState:
     @property
     def able(self) -> list[Candidate]:
         """The recipes and snapshots that may be part of an ensemble."""
-        return [one for one in self.candidates.values() if one.epoch]
+        return [candidate for candidate in self.candidates.values() if candidate.epoch]
 
     @property
     def best(self) -> Candidate:

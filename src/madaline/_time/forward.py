@@ -292,7 +292,7 @@ class ForwardScores(Stored):
     @classmethod
     def disagreement(cls, values: Mapping[str, Any]) -> str:
         """Return what is wrong with the times of the stretches."""
-        times = [one[side] for one in values["stretches"] for side in ("first", "last")]
+        times = [stretch[side] for stretch in values["stretches"] for side in ("first", "last")]
         if times != sorted(times):
             return "has stretches that are not in the order of time"
         if values["of_dates"] and max(map(abs, times)) > MAX_MOMENT:
@@ -345,7 +345,13 @@ def promised(scores: Sequence[tuple[Score, ...]], drift: float = 0.0) -> tuple[S
     """
     return tuple(
         _promised(
-            [score for own in scores for score in own if score.metric == latest.metric], drift
+            [
+                score
+                for of_stretch in scores
+                for score in of_stretch
+                if score.metric == latest.metric
+            ],
+            drift,
         )
         for latest in scores[-1]
     )
@@ -359,7 +365,11 @@ def drift_of(aging: Sequence[Aging]) -> float:
     """
     if not aging:
         return 0.0
-    rates = [np.log(one.loss) * aging[0].age / one.age for one in aging if one.loss and one.age]
+    rates = [
+        np.log(of_age.loss) * aging[0].age / of_age.age
+        for of_age in aging
+        if of_age.loss and of_age.age
+    ]
     return float(np.expm1(np.mean(rates))) if rates else 0.0
 
 

@@ -265,7 +265,7 @@ def _series(rows: TimedRows, name: str | None) -> str | None:
     changes = np.count_nonzero(np.diff(groups[in_time]))
     if changes <= groups.max():
         return None
-    return next((one for one in rows.table.names if _agrees(rows.table, one, groups)), None)
+    return next((name for name in rows.table.names if _agrees(rows.table, name, groups)), None)
 
 
 def _agrees(table: Table, name: str, groups: Array) -> bool:

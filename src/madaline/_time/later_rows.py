@@ -65,16 +65,16 @@ class LaterRows:
         in_time = np.argsort(when, kind="stable")
         places = []
         for fold in range(rows.n_folds):
-            own = rows.held_out(fold)
+            stretch = rows.held_out(fold)
             alone = self.series is not None and self.series_name is None  # groups, or lags
             if self.times.horizon is not None or alone:
-                later = np.arange(own.start, own.stop)
+                later = np.arange(stretch.start, stretch.stop)
             else:
-                first = when[own].min()
+                first = when[stretch].min()
                 start = int(np.searchsorted(when[in_time], first))
                 stop = start + int(_PROMISED_ROWS * rows.n_samples)
                 if self.reach is not None:
-                    end = max(when[own].max(), first + self.reach)
+                    end = max(when[stretch].max(), first + self.reach)
                     stop = int(np.searchsorted(when[in_time], end, side="right"))
                 later = in_time[start:stop]
             places.append(later[:: -(-len(later) // _MAX_PROMISED_ROWS)])
@@ -97,7 +97,7 @@ class LaterRows:
         squares = np.square(errors.astype(np.float64))
         rows = self.dataset.rows
         fold = np.searchsorted(rows.bounds, places, side="right") - 1
-        sizes = [np.sqrt(squares[fold == own].mean()) for own in np.unique(fold)]
+        sizes = [np.sqrt(squares[fold == number].mean()) for number in np.unique(fold)]
         (score,) = promised(
             [(Score("rmse", float(size), 0.0, 0.0, False),) for size in sizes], drift
         )
@@ -111,7 +111,10 @@ class LaterRows:
     ) -> ForwardScores:
         """Return the scores of each stretch, with what they are compared with."""
         metric = metric_of_stretches(by_stretch)
-        scores = [next(score for score in own if score.metric == metric) for own in by_stretch]
+        scores = [
+            next(score for score in of_stretch if score.metric == metric)
+            for of_stretch in by_stretch
+        ]
         stretches = [
             self._stretch(number, score, self._last_known(number, targets, metric))
             for number, score in enumerate(scores)

@@ -256,8 +256,8 @@ class Past:
 
     def needed(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Return the columns that rows must have: without those that are made."""
-        own = [name for name in columns if name not in self.lags.names]
-        return (*own, *(name for name in self.lags.sources if name not in own))
+        given = [name for name in columns if name not in self.lags.names]
+        return (*given, *(name for name in self.lags.sources if name not in given))
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return a JSON-able description and the arrays that go with it."""
@@ -308,16 +308,16 @@ def _in_months(times: Array, ahead: Array) -> Array | None:
     """Return times that go on by as many months each; None where months are not the step."""
     dates = moments(times)
     months = dates.astype("datetime64[M]")
-    one = np.timedelta64(1, "M")
-    starts, ends = months.astype(MOMENT), (months + one).astype(MOMENT)
+    month = np.timedelta64(1, "M")
+    starts, ends = months.astype(MOMENT), (months + month).astype(MOMENT)
     within, before_end = dates - starts, ends - dates
     steps = np.diff(months.astype(np.int64))
     same = np.all(within == within[0])
     if np.any(steps < 1) or not (same or np.all(before_end == before_end[0])):
         return None
     distinct, counts = np.unique(steps, return_counts=True)
-    later = months[-1] + ahead * distinct[np.argmax(counts)] * one
+    later = months[-1] + ahead * distinct[np.argmax(counts)] * month
     made = (
-        later.astype(MOMENT) + within[0] if same else (later + one).astype(MOMENT) - before_end[0]
+        later.astype(MOMENT) + within[0] if same else (later + month).astype(MOMENT) - before_end[0]
     )
     return np.asarray(made.astype(np.int64) / 1e6)

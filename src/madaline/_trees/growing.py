@@ -71,11 +71,11 @@ class Inputs:
         bias = np.zeros(weight.shape[1], np.float32)
         places = dataset.rows.training(network)
         for number, features in enumerate(levels, len(others)):
-            own = x[:, features]
+            is_level = x[:, features]
             order = _order_of_levels(
-                own[places] > 0, dataset.target[places], dataset.weights(places)
+                is_level[places] > 0, dataset.target[places], dataset.weights(places)
             )
-            weight[features, number], bias[number] = order, -(own.min(axis=0) @ order)
+            weight[features, number], bias[number] = order, -(is_level.min(axis=0) @ order)
         return cls(weight, bias, len(others))
 
     @property
@@ -130,7 +130,9 @@ def levels_of(dataset: Dataset) -> tuple[Array, ...]:
     two[two] = ((x[:, two] == low[two]) | (x[:, two] == high[two])).all(axis=0)
     if dataset.features.of_folds is not None:
         two[dataset.features.of_folds.features] = False
-    candidates = [np.flatnonzero(two & (np.asarray(columns) == one)) for one in np.unique(columns)]
+    candidates = [
+        np.flatnonzero(two & (np.asarray(columns) == column)) for column in np.unique(columns)
+    ]
     levels = [
         features
         for features in candidates
@@ -225,15 +227,17 @@ def network_of(
     grown: Sequence[TreesOfNetwork], rounds: int, n_features: int
 ) -> tuple[Network, Array]:
     """Return layers and the parameters of each network, without trees of later rounds."""
-    all_inputs = [one.inputs for one in grown if one.inputs is not None]
+    all_inputs = [fold.inputs for fold in grown if fold.inputs is not None]
     n_inputs = all_inputs[0].layer.out_features if all_inputs else n_features
-    trees, theta = _joined([_splits(one.model, rounds) for one in grown], n_inputs)
+    trees, theta = _joined([_splits(fold.model, rounds) for fold in grown], n_inputs)
     if not all_inputs:
         return Network((trees,)), theta
     network = Network((all_inputs[0].layer, trees))
     whole = np.zeros((len(theta), network.layout.size), np.float32)
-    for own, of_trees, parameters in zip(all_inputs, theta, map(network.bind, whole), strict=True):
-        parameters[0]["weight"][...], parameters[0]["bias"][...] = own.weight, own.bias
+    for inputs, of_trees, parameters in zip(
+        all_inputs, theta, map(network.bind, whole), strict=True
+    ):
+        parameters[0]["weight"][...], parameters[0]["bias"][...] = inputs.weight, inputs.bias
         for name, array in Network((trees,)).bind(of_trees)[0].items():
             parameters[1][name][...] = array
     return network, whole
@@ -261,7 +265,7 @@ def _splits(model: Any, n_rounds: int) -> _Splits:
     """Return the trees of the first rounds, and what they are added to."""
     rounds = trees_of(model, n_rounds)
     bias = bias_of(model).astype(np.float32)
-    return _Splits([[_tree(own[k]) for own in rounds] for k in range(len(bias))], bias)
+    return _Splits([[_tree(of_round[k]) for of_round in rounds] for k in range(len(bias))], bias)
 
 
 def _tree(grown: GrownTree) -> _Tree:
@@ -291,15 +295,15 @@ def _rounded_down(numbers: Array) -> Array:
 def _joined(networks: Sequence[_Splits], n_features: int) -> tuple[Trees, Array]:
     """Return the trees of networks with the same number of rounds as a layer and parameters."""
     first = networks[0].trees
-    leaves = [len(tree.value) for own in networks for trees in own.trees for tree in trees]
+    leaves = [len(tree.value) for network in networks for trees in network.trees for tree in trees]
     layer = Trees(n_features, len(first), len(first[0]), max(2, *leaves))
     network = Network((layer,))
     theta = np.zeros((len(networks), network.layout.size), np.float32)
-    for own, parameters in zip(networks, map(network.bind, theta), strict=True):
-        parameters[0]["bias"][...] = own.bias
+    for splits, parameters in zip(networks, map(network.bind, theta), strict=True):
+        parameters[0]["bias"][...] = splits.bias
         for side in ("left", "right"):  # also of splits that a small tree does not have
             parameters[0][side][...] = -1
-        for output, trees in enumerate(own.trees):
+        for output, trees in enumerate(splits.trees):
             for place, tree in enumerate(trees):
                 for name, array in tree._asdict().items():
                     parameters[0][name][output, place, : len(array)] = array

@@ -156,7 +156,7 @@ def _obstacle(race: Race, allows: Callable[[int], bool]) -> str:
     if dataset.rows.n_training < _MIN_ROWS:
         return "rows are too few to be split"
     rows = [dataset.rows.training(network) for network in range(dataset.rows.n_networks)]
-    if not all((np.ptp(dataset.target[own], axis=0) > 0).all() for own in rows):
+    if not all((np.ptp(dataset.target[places], axis=0) > 0).all() for places in rows):
         return "some fold learns from rows that lack a class, or have one value alone"
     return "" if _count_blocks(race, allows) else "there is not enough memory"
 
@@ -189,7 +189,7 @@ class _Trees:
         self.shared: Shared[Dataset] = race.executor.share(race.for_training)
         self.levels = levels_of(self.dataset)
         self.grown: dict[int, TreesOfNetwork] = {}  # of each network
-        self.outputs = {one.key: one.output for one in race.state.able}
+        self.outputs = {candidate.key: candidate.output for candidate in race.state.able}
 
     @cached_property
     def before(self) -> Array:
@@ -269,8 +269,10 @@ class _Trees:
         )
         output = np.empty_like(self._output(rounds))
         for fold in range(rows.n_folds):
-            own = rows.held_out(fold)
-            output[own] = network.predict(theta[fold], self.dataset.encoded(n_bins, fold, own))
+            places = rows.held_out(fold)
+            output[places] = network.predict(
+                theta[fold], self.dataset.encoded(n_bins, fold, places)
+            )
         recipe = TreeRecipe(n_bins, rounds=rounds)
         loss = self._loss(output)
         key = key or str(len(race.candidates) + 1)
@@ -290,15 +292,17 @@ class _Trees:
 
     def compare(self, rounds: int) -> TreesCompared:
         """Return what so many rounds add to the best ensemble of all candidates."""
-        own = self._output(rounds)
-        outputs = [*self.outputs.values(), own]
+        of_trees = self._output(rounds)
+        outputs = [*self.outputs.values(), of_trees]
         weights = self.dataset.best_weights(outputs)
         places = self.dataset.evaluated
-        compared = self._compared(rounds, own, weights, weighted_mean(outputs, weights), places)
+        compared = self._compared(
+            rounds, of_trees, weights, weighted_mean(outputs, weights), places
+        )
         return replace(compared, joined=compared.gains(_LEAST_ERRORS, 0.0))
 
     def _compared(
-        self, rounds: int, own: Array, weights: Array, after: Array, places: slice
+        self, rounds: int, of_trees: Array, weights: Array, after: Array, places: slice
     ) -> TreesCompared:
         """Return how losses of some rows change; the last of the weights is that of the trees."""
         dataset = self.dataset
@@ -308,10 +312,12 @@ class _Trees:
         groups = None if groups is None else groups[places]
         before, now, alone = (
             np.asarray(dataset.loss.rows(output, target), np.float64)
-            for output in (self.before[places], after, own)
+            for output in (self.before[places], after, of_trees)
         )
         gain, error = mean_and_error(before - now, weight, groups)
-        loss_before, loss = (mean_and_error(one, weight, groups)[0] for one in (before, alone))
+        loss_before, loss = (
+            mean_and_error(losses, weight, groups)[0] for losses in (before, alone)
+        )
         return TreesCompared(
             self.race.epoch,
             TreeRecipe(rounds=rounds).name,
