@@ -67,7 +67,7 @@ LOOK = Command(
       madaline look sales.xlsx --target sales --missing tbc -999
     """,
     (
-        Option("TABLE", f"{FORMATS}, or a folder of images or sounds"),
+        Option("TABLE", f"{FORMATS}; a folder or a pattern of such files; or a folder of images or sounds for each class"),
         TARGET,
         TASK,
         COLUMNS,
@@ -184,7 +184,7 @@ COMPARE = Command(
       madaline compare sales.csv --target sales --time date -o compare.html
     """,
     (
-        Option("TABLE", FORMATS),
+        Option("TABLE", f"{FORMATS}; a folder or a pattern of such files"),
         TARGET,
         TASK,
         Option("--loss", "what to minimize of a number, such as poisson for counts (default: %(default)s)", choices=LOSSES),
