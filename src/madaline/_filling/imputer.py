@@ -14,7 +14,6 @@ from madaline._data.drawing import read_seed
 from madaline._data.io.recognition import Form, RecognizedRows, recognize
 from madaline._data.io.table_files import read_as_written
 from madaline._data.table import Table
-from madaline._data.text_columns import read_formats
 from madaline._engine.threads import count_threads
 from madaline._estimators.arguments import read_missing
 from madaline._estimators.typed_bases import BaseEstimator, TransformerMixin
@@ -150,7 +149,7 @@ class Imputer(TransformerMixin, BaseEstimator):
         self.quality_ = check_filling(table, **settings, report=report) if check else None
         self._filler = learn_filler(table, **settings, only_gaps=only_gaps, report=report)
         self._columns = source.columns
-        self._formats = source.formats
+        self._schema = source.schema
         self._rules = Rules.of(source.table.select(list(self._filler.known)))
         self._kinds_of = {name: table[name].dtype.kind for name in table.names}
         self.notes_ = (*source.notes, *some, *self._notes())
@@ -276,7 +275,7 @@ class Imputer(TransformerMixin, BaseEstimator):
             raise InputError(
                 f"The rows lack {format_list(lacking)}: give all columns learned from."
             )
-        table = read_formats(table, self._formats).select(names)
+        table = self._schema.read(table).select(names)
         return X, rows, table.replaced(dict(self._of_kind(table)))
 
     def _of_kind(self, table: Table) -> Any:

@@ -13,7 +13,6 @@ import numpy as np
 from madaline._data.codec import Count, Items, LongText, Stored
 from madaline._data.column import in_seconds, is_missing, number_text
 from madaline._data.formats.characters import is_not_given
-from madaline._data.formats.choice import Format
 from madaline._data.formats.number_format import MAX_EXACT, PARTS, NumberFormat
 from madaline._data.formats.writing import (
     DateWriting,
@@ -26,9 +25,8 @@ from madaline._data.formats.writing import (
 from madaline._data.io.recognition import Form, RecognizedRows, recognize
 from madaline._data.io.table_files import WrittenTable, read_as_written
 from madaline._data.kinds.kind import DROPPED, IMAGE, SEQUENCE, SOUND, ColumnSchema
-from madaline._data.schema import around_numbers, infer_columns, numbering_of
+from madaline._data.schema import Schema, around_numbers, numbering_of
 from madaline._data.table import Table
-from madaline._data.text_columns import read_formats
 from madaline._sampling.cells import OTHER
 from madaline._sampling.frames import ARRAY, CATEGORICAL, COLUMNS, PANDAS, level_text, types_of
 from madaline._words import format_count, format_share, split_names
@@ -94,7 +92,7 @@ class SourceTable:
     columns: tuple[SampledColumn, ...]
     library: str
     notes: tuple[str, ...]
-    formats: Mapping[str, Format | None]  # how texts of numbers and dates are read
+    schema: Schema  # how texts of numbers and dates are read
     file: WrittenTable | None = None
 
 
@@ -118,12 +116,11 @@ def read_source(
     library, types = _types(X, rows.form, rows.content, table)
     short = [name for name in table.names if types[name].lower() in _SHORT]
     table = table.replaced({name: _as_decimals(table[name]) for name in short})
-    schemas = infer_columns(table, _by_column(kinds, table.names))
-    formats = {column.name: column.written for column in schemas}
-    read = read_formats(table, formats)
+    schema = Schema.infer(table, _by_column(kinds, table.names))
+    read = schema.read(table)
     columns = [
-        _column(schema, read, table[schema.name], file, types[schema.name], min_rows)
-        for schema in schemas
+        _column(column, read, table[column.name], file, types[column.name], min_rows)
+        for column in schema.columns
     ]
     if library == PANDAS:
         columns = [_with_levels(column, X, table[column.name], min_rows) for column in columns]
@@ -133,7 +130,7 @@ def read_source(
             "All columns are identifiers or free texts: there is nothing to learn from."
         )
     notes = () if file is None else file.notes
-    return SourceTable(read.select(drawn), tuple(columns), library, notes, formats, file)
+    return SourceTable(read.select(drawn), tuple(columns), library, notes, schema, file)
 
 
 def _table(rows: RecognizedRows, missing: Sequence[str], min_samples: int) -> Table:
