@@ -66,7 +66,8 @@ class LivePage:
         check_packages("To watch a fit")
         plane = Plane.of(fitting)
         self.log = RaceLog(fitting, plane=plane, share=_SHARE)
-        self._say, self._browser = say, browser
+        self._say = say
+        self._browser = browser
         self._facts = {"plane": plane_facts(plane), "subject": fitting.target_name}
         self._told = 0  # events that pages have got
         self._asked = 0.0  # when a page last asked

@@ -41,16 +41,19 @@ class RaceRun:
     --------
     >>> import numpy as np
     >>> from madaline._data.table import Table
+    >>> from madaline._fitting.training_data import Roles
+    >>> from madaline._request import FitRequest
     >>> x = np.linspace(-1, 1, 60)
-    >>> fitting = Fitting(Table({"x": x}), x**2, seed=0, effort=2, members="networks")
-    >>> run = RaceRun(fitting)
+    >>> request = FitRequest(seed=0, effort=2, members="networks")
+    >>> run = RaceRun(Fitting(request, Table({"x": x}), Roles(x**2)).prepare())
     >>> run.advance()
     >>> sorted({event["epoch"] for event in run.log.events if event["kind"] == "loss"})
     [1]
     """
 
     def __init__(self, fitting: Fitting, plane: Plane | None = None) -> None:
-        self.fitting, self.plane = fitting, plane
+        self.fitting = fitting
+        self.plane = plane
         self.log = RaceLog(fitting, plane=plane)
         self.model: FittedModel | None = None  # once there is one
         self._events: Iterator[Event] = iter(fitting)
