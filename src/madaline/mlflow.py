@@ -320,8 +320,8 @@ def _signature(model: Any, example: Any) -> Any:
     if names is None and not isinstance(example, np.ndarray):
         return None
     if names is None:
-        told = infer_signature(example, model.predict(example))
-        return ModelSignature(told.inputs, told.outputs, params)
+        inferred = infer_signature(example, model.predict(example))
+        return ModelSignature(inferred.inputs, inferred.outputs, params)
     kinds = {column.name: column for column in _columns_of(model)}
     frame = example if hasattr(example, "iloc") else None
     inputs = [

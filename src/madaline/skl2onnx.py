@@ -127,7 +127,7 @@ def _divided(operator: Any, prefix: str) -> Iterator[Any]:
     """Yield the nodes that divide the tensors of an operator into the inputs of a model."""
     make_node = load_onnx("onnx.helper").make_node
     model = _model(operator)
-    used = {given.encoder.name: given for given in inputs_of(model.predictor.encoder, ())}
+    used = {source.encoder.name: source for source in inputs_of(model.predictor.encoder, ())}
     columns = [column.name for column in model.schema.columns]
     names = [given.raw_name for given in operator.inputs]
     if sorted(names) == sorted(columns):  # their order does not count
@@ -139,13 +139,13 @@ def _divided(operator: Any, prefix: str) -> Iterator[Any]:
         columns = columns[width:]
         element = _element(given)
         exact = load_onnx().TensorProto.DOUBLE
-        _check_types([given for given in inputs if given is not None], element)
+        _check_types([source for source in inputs if source is not None], element)
         values = given.full_name
         if element != load_onnx().TensorProto.STRING:
             values = f"{prefix}exact_{values}"
             yield make_node("Cast", [given.full_name], [values], to=exact)
         names = [
-            given.name if given else f"unused_{values}_{at}" for at, given in enumerate(inputs)
+            source.name if source else f"unused_{values}_{at}" for at, source in enumerate(inputs)
         ]
         outputs = [prefix + name for name in names]
         yield make_node("Split", [values], outputs, axis=1, num_outputs=len(outputs))

@@ -234,15 +234,15 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     yield from _validation_lines(summary, _MAX_OUTPUTS)
     for sentence in _sentences(model, ThresholdChosen):
         yield paragraph(printable(sentence))
-    told = [*_sentences(model, TimeLimitReached, RecipesLeftOut), *_problems(model)]
+    sentences = [*_sentences(model, TimeLimitReached, RecipesLeftOut), *_problems(model)]
     with_leak = any(leak.grade == CERTAIN for leak in summary.leaks)  # no score holds with one
     if with_leak:
-        yield from _shown(told)
+        yield from _shown(sentences)
     yield from importance_lines(summary, at_most=_MAX_COLUMNS)
     if networks:
         yield from network_lines(summary)
     if not with_leak:
-        yield from _shown(told)
+        yield from _shown(sentences)
     file = shlex.quote(str(path))
     yield f"Saved {path} ({format_size(path.stat().st_size)}). Next:"
     rows = "FOLDER" if summary.request.source.endswith("/") else "TABLE"

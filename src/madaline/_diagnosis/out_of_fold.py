@@ -29,9 +29,9 @@ _MANY_DEGREES = 200  # from which on Student's t is as good as normal
 def holm(p_values: Array, level: float = ALARM_LEVEL) -> Array:
     """Return which of several tests are significant, as Booleans of shape (n_tests,)."""
     order = np.argsort(p_values, kind="stable")
-    held = p_values[order] <= level / np.arange(len(p_values), 0, -1)
+    passing = p_values[order] <= level / np.arange(len(p_values), 0, -1)
     rejected = np.zeros(len(p_values), bool)
-    rejected[order] = np.logical_and.accumulate(held)
+    rejected[order] = np.logical_and.accumulate(passing)
     return rejected
 
 

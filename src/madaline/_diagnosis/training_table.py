@@ -66,9 +66,9 @@ def find_one_column(
     if len(ranked) <= _MIN_OTHERS or saved < _MIN_SAVED * abs(strength.baseline):
         return []
     first, second = ranked[:2]
-    told = {*times, *(name for leak in leaks for name in leak.columns)}
+    revealing = {*times, *(name for leak in leaks for name in leak.columns)}
     few = first.value < _MIN_TIMES * max(0.0, second.value)
-    if few or not first.clear or told & set(first.columns):
+    if few or not first.clear or revealing & set(first.columns):
         return []
     return [
         Finding(
@@ -88,8 +88,8 @@ def find_identifiers(schema: Schema, table: Table) -> list[Finding]:
     """Return the columns that only identify the rows, whether they were left out or not."""
     findings = []
     for column in schema.columns:
-        told = column.detail in ("as told", PAST_ALONE)
-        if not column.kept and column.n_distinct > 1 and not told:
+        has_reason = column.detail in ("as told", PAST_ALONE)
+        if not column.kept and column.n_distinct > 1 and not has_reason:
             seen = "{subject} was left out, as it only identifies the rows"
             remedy = "nothing to do; if it is no identifier, give its kind (kinds=)"
         elif _is_identifier(column, schema, table):

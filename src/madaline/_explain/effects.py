@@ -206,9 +206,9 @@ def _of_levels(
     means = predict(spread_rows(table, _MAX_ROWS)).mean(axis=0)
     curves = np.zeros((len(levels), len(means)))
     for index in range(1, len(levels)):
-        both = table.take(np.concatenate([rows[index], rows[0]]))
-        change = predict(both, _filled(both, levels[index]))
-        change -= predict(both, _filled(both, levels[0]))
+        rows_of_both = table.take(np.concatenate([rows[index], rows[0]]))
+        change = predict(rows_of_both, _filled(rows_of_both, levels[index]))
+        change -= predict(rows_of_both, _filled(rows_of_both, levels[0]))
         halves = np.split(change, [len(rows[index])])
         curves[index] = (halves[0].mean(axis=0) + halves[1].mean(axis=0)) / 2
     return np.asarray(curves - np.average(curves, axis=0, weights=counts) + means)

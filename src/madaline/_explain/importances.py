@@ -262,8 +262,8 @@ def interactions(
         names = [name for name in names if name in most]
     pairs = []
     for first, second in combinations(names, 2):
-        both = _predictions(model, table, donors, (first, second))
-        remainder = unchanged - single[first] - single[second] + both
+        together = _predictions(model, table, donors, (first, second))
+        remainder = unchanged - single[first] - single[second] + together
         pairs.append(_interaction((first, second), remainder, variance))
     return Interactions(sorted(pairs, key=lambda interaction: -interaction.strength))
 

@@ -32,10 +32,10 @@ def fill(
 
     `numbers, missing`: float64 and Boolean, of shape (rows, n_columns).
     """
-    given = graph.add("Concat", *names, axis=1)
-    missing = graph.add("IsNaN", given)
+    values = graph.add("Concat", *names, axis=1)
+    missing = graph.add("IsNaN", values)
     centers = np.array([encoder.scaling.center for encoder in joined.encoders])
-    return graph.add("Where", missing, centers[None], given), missing
+    return graph.add("Where", missing, centers[None], values), missing
 
 
 def scale(graph: Graph, numbers: str, missing: str, joined: JoinedNumbers) -> list[Piece]:

@@ -136,10 +136,10 @@ def onnx_feed(
     encoder.check_columns(table)
     feed = {}
     for column in readable(encoder):
-        given = Input(input_name(encoder, column.name), column, float32)
-        values = given.exported.values(column, table)
+        source = Input(input_name(encoder, column.name), column, float32)
+        values = source.exported.values(column, table)
         with np.errstate(over="ignore"):
-            feed[given.name] = values.astype(np.float32) if given.type == "FLOAT" else values
+            feed[source.name] = values.astype(np.float32) if source.type == "FLOAT" else values
     return feed
 
 
@@ -167,7 +167,7 @@ def table_features(
     pieces: list[Piece] = []
     bins: dict[int, str] = {}
     joined = encoder.joined
-    names = {given.encoder.name: _entering(graph, given) for given in inputs}
+    names = {source.encoder.name: _entering(graph, source) for source in inputs}
     if joined is not None:
         columns = [names[column.name] for column in joined.encoders]
         numbers, missing = fill(graph, columns, joined)
@@ -186,10 +186,10 @@ def table_features(
     return Features(_in_order(graph, pieces), bins, means)
 
 
-def _entering(graph: Graph, given: Input) -> str:
+def _entering(graph: Graph, source: Input) -> str:
     """Return the values of an input in their exact type."""
-    exact = given.type == given.exported.types[0]
-    return given.name if exact else graph.cast(given.name, np.float64)
+    exact = source.type == source.exported.types[0]
+    return source.name if exact else graph.cast(source.name, np.float64)
 
 
 def _empty(graph: Graph, name: str, encoder: ColumnEncoder) -> str:

@@ -193,8 +193,8 @@ def layered_output(
 
 def _chain(graph: Graph, x: Values, layers: Sequence[tuple[Layer, Parameters]]) -> Values:
     """Return what layers in a row make of some values."""
-    for given, parameters in layers:
-        layer, fixed = given.fixed(parameters)
+    for trained, parameters in layers:
+        layer, fixed = trained.fixed(parameters)
         match layer:
             case Dropout():
                 pass

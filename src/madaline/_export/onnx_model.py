@@ -43,7 +43,7 @@ def metadata(
         "madaline": model.version,
         "task": model.summary.task,
         "target": model.summary.target,
-        "inputs": json.dumps([given.to_json() for given in inputs]),
+        "inputs": json.dumps([source.to_json() for source in inputs]),
         **NOTES,
     }
     if without:
@@ -101,7 +101,7 @@ def to_onnx(model: FittedModel, without: Sequence[str] = (), float32: bool = Fal
     onnx = load_onnx()
     predictor = model.predictor
     inputs = inputs_of(predictor.encoder, without, float32)
-    input_names = [given.name for given in inputs]
+    input_names = [source.name for source in inputs]
     outputs = outputs_of(predictor, input_names)
     graph = Graph(input_names + [output.name for output in outputs])
     n_bins = sorted({part.n_bins for part in predictor.parts} - {0})
@@ -118,8 +118,8 @@ def _assembled(
 ) -> Any:
     """Return nodes and constants with their inputs and outputs as a model of ONNX."""
     entries = [
-        _described(helper, given.name, given.type, given.exported.shape(given.encoder))
-        for given in inputs
+        _described(helper, source.name, source.type, source.exported.shape(source.encoder))
+        for source in inputs
     ]
     answers = [_described(helper, output.name, output.type, output.shape) for output in outputs]
     return helper.make_model(

@@ -275,6 +275,6 @@ def _coverage_words(coverage: Sequence[Coverage], hold: str, size: Callable[[flo
     lower = [measured for measured in coverage if measured.nominal <= _COVERAGE]
     if not lower:
         return ""
-    told = lower[-1]
-    share = f"{told.observed:.1%} of the rows"
-    return f"{told.nominal:.0%} prediction {hold} in {share}{size(told.size)}."
+    nearest = lower[-1]
+    share = f"{nearest.observed:.1%} of the rows"
+    return f"{nearest.nominal:.0%} prediction {hold} in {share}{size(nearest.size)}."

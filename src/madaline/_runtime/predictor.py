@@ -187,11 +187,11 @@ class Predictor:
             part, columns = self._each[self.loss.middle]
             return part._intervals(outputs[..., columns], coverage, steps)
         if isinstance(self.conformal, JointConformal):
-            each = [
+            intervals = [
                 part._intervals(outputs[..., columns], coverage, steps)
                 for part, columns in self._each
             ]
-            return np.stack(each, axis=1)
+            return np.stack(intervals, axis=1)
         return self._intervals(outputs, coverage, steps)
 
     def _intervals(self, outputs: Array, coverage: float, steps: Array | None = None) -> Array:
@@ -231,8 +231,8 @@ class Predictor:
         outputs = self.fold_outputs(encoded, n_jobs=n_jobs)
         output = self.output(encoded, n_jobs=n_jobs)
         if isinstance(self.conformal, JointConformal):
-            each = [part._sets(outputs[..., k], output[:, k], coverage) for part, k in self._each]
-            return np.stack(each, axis=1)
+            sets = [part._sets(outputs[..., k], output[:, k], coverage) for part, k in self._each]
+            return np.stack(sets, axis=1)
         return self._sets(outputs, output, coverage)
 
     def _sets(self, outputs: Array, output: Array, coverage: float) -> Array:

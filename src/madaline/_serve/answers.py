@@ -93,14 +93,14 @@ def _with_coverage(
 ) -> Answer:
     """Return an answer with its sets of classes, or its intervals."""
     sets = of_classes(model)
-    told = (model.predict_set if sets else model.predict_interval)(encoded, coverage, n_jobs=1)
+    values = (model.predict_set if sets else model.predict_interval)(encoded, coverage, n_jobs=1)
 
     def covered(answer: Answer, told: Array) -> Answer:
         return replace(answer, sets=told) if sets else replace(answer, bounds=told)
 
-    if told.ndim == 2:  # of one target, or one interval of several quantiles
-        return covered(answered, told)
-    outputs = [covered(answer, told[:, index]) for index, answer in enumerate(answered.outputs)]
+    if values.ndim == 2:  # of one target, or one interval of several quantiles
+        return covered(answered, values)
+    outputs = [covered(answer, values[:, index]) for index, answer in enumerate(answered.outputs)]
     return replace(answered, outputs=outputs)
 
 

@@ -89,9 +89,9 @@ def make_app(settings: Settings, log: Callable[[str], object] = print, *tasks: T
         lambda: registry.follow(settings.reload_seconds), *tasks, close=registry.close
     )
     routes = [
-        routing.Route(path, getattr(endpoints, answers.__name__), methods=told.method.split())
-        for told, answers in _paths()
-        for path in told.routes()
+        routing.Route(path, getattr(endpoints, answers.__name__), methods=route.method.split())
+        for route, answers in _paths()
+        for path in route.routes()
     ]
     handlers = error_handlers()
     app = applications.Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)
@@ -199,11 +199,11 @@ class _Endpoints:
         async with self.bodies.of(request) as body:
             served = self._served(request)
             async with self.turns.turn(body, 1, 1) as run:
-                asked = await run(
+                known = await run(
                     lambda: json_shape.read_labels(read_json(body), self.settings.max_rows)
                 )
         watcher = _watcher(served)
-        alarms = await watcher.learn(asked.keys, asked.labels)
+        alarms = await watcher.learn(known.keys, known.labels)
         return json_response(json_shape.write_alarms(served.name, watcher.monitor, alarms))
 
     @Path("GET", "alarms", RaisedAlarms, needs="watcher")
@@ -219,8 +219,8 @@ class _Endpoints:
     async def server_metadata(self, _: Request) -> Response:
         """Tell what the server is."""
         extensions = ["binary_tensor_data"]
-        told = {"name": "madaline", "version": __version__, "extensions": extensions}
-        return json_response(told)
+        facts = {"name": "madaline", "version": __version__, "extensions": extensions}
+        return json_response(facts)
 
     @Path("GET", _MODEL, "application/json")
     @Path("GET", _VERSION)
@@ -304,10 +304,10 @@ class _Endpoints:
     async def _filled_in(self, body: bytes, request: Request, path: str) -> Response:
         """Show the answer to a form, or what is wrong with it."""
         served = self._served(request)
-        given = await asyncio.to_thread(read_form, body, served)
-        show = partial(model_page, served, _root(request), path=path, given=given)
+        texts = await asyncio.to_thread(read_form, body, served)
+        show = partial(model_page, served, _root(request), path=path, given=texts)
         try:
-            rows = Question([given]).rows_for(Needs(served.kinds))
+            rows = Question([texts]).rows_for(Needs(served.kinds))
             alone = len(served.outputs) == 1
             answer = await self._answer(served, rows, Extras(explain=alone, coverage=0.9))
         except Refusal:
@@ -331,20 +331,24 @@ class _Endpoints:
         """
 
         def read_all() -> tuple[PredictionRequest, RequestedRows]:
-            asked = shape.read((read or read_json)(body))
+            question = shape.read((read or read_json)(body))
             most = self._max_rows(served)
-            return asked, asked.rows_for(Needs(served.kinds, most, served.known, partial_rows))
+            return question, question.rows_for(
+                Needs(served.kinds, most, served.known, partial_rows)
+            )
 
         async with self.bodies.of(request) as body:
             served = self._served(request)
             width = len(served.kinds), served.n_outputs
             async with self.turns.turn(body, *width, json_length) as run:
-                asked, rows = await run(read_all)
-                if asked.keys is not None:
+                question, rows = await run(read_all)
+                if question.keys is not None:
                     _watcher(served)
-                answer = await self._answer(served, rows, asked.extras)
-                served.observe(rows, asked.keys, len(body))
-                response: Response = await run(lambda: _written(asked.answer(served, answer, rows)))
+                answer = await self._answer(served, rows, question.extras)
+                served.observe(rows, question.keys, len(body))
+                response: Response = await run(
+                    lambda: _written(question.answer(served, answer, rows))
+                )
                 return response
 
     def _max_rows(self, served: ServedModel) -> int:

@@ -48,12 +48,12 @@ class ServedGroups:
 
     def answer(self, value: Any, max_rows: int, *, partial: bool = False) -> Answers:
         """Return the answer to rows of any groups."""
-        asked = Question.read(value)
-        records = asked.records
+        question = Question.read(value)
+        records = question.records
         check_rows(len(records), max_rows)
         if not records:
             raise InputError("There are no rows: give at least one.")
-        asked.extras.check(len(records))
+        question.extras.check(len(records))
         rows_of_models, without = self._by_model(records)
         predictions: list[dict[str, Any]] = [{"prediction": None} for _ in records]
         unseen = Counter[str]()
@@ -62,7 +62,7 @@ class ServedGroups:
             served = self._model(number)
             needs = Needs(served.kinds, known=served.known, partial=partial)
             requested = rows_of_records([records[row] for row in rows], needs)
-            answered = answer(served.model, requested, asked.extras)
+            answered = answer(served.model, requested, question.extras)
             for place, row in enumerate(rows):
                 predictions[row] = prediction_of(served, answered, place)
             unseen.update(answered.unseen)

@@ -102,12 +102,12 @@ class Inference(PredictionRequest):
                 shape = answer.probabilities.shape
                 data = answer.probabilities.ravel().tolist()
                 outputs[name] = Tensor(name, NUMBERS, shape, data)
-        told = []
+        tensors = []
         for name, binary in self._wanted(outputs):
             tensor = outputs[name].to_json()
-            told.append(in_binary(tensor) if binary else tensor)
+            tensors.append(in_binary(tensor) if binary else tensor)
         return Inferred(
-            model_name=served.name, model_version=served.version, id=self.id, outputs=told
+            model_name=served.name, model_version=served.version, id=self.id, outputs=tensors
         ).to_json()
 
     def _wanted(self, known: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
@@ -164,8 +164,8 @@ def model_metadata(served: ServedModel) -> dict[str, Any]:
 
 
 def _told(name: str, datatype: str, sides: list[int], **parameters: Any) -> dict[str, Any]:
-    told = {"name": name, "datatype": datatype, "shape": [-1, *sides]}
-    return told | ({"parameters": parameters} if parameters else {})
+    tensor = {"name": name, "datatype": datatype, "shape": [-1, *sides]}
+    return tensor | ({"parameters": parameters} if parameters else {})
 
 
 def _parameter(parameters: Any, name: str, default: bool) -> bool:

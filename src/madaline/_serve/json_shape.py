@@ -187,16 +187,16 @@ def prediction_of(served: ServedModel, answer: Answer, row: int) -> dict[str, An
 def _of_output(output: ServedOutput, answer: Answer, row: int) -> dict[str, Any]:
     """Return what is answered for a row and one target."""
     classes = output.classes or ()
-    told = answer.explanation
+    explained = answer.explanation
     shares = sets = None
     if answer.probabilities is not None:
-        each = map(_short, answer.probabilities[row].tolist())
-        shares = dict(zip(classes, each, strict=True))
+        rounded = map(_short, answer.probabilities[row].tolist())
+        shares = dict(zip(classes, rounded, strict=True))
     if answer.sets is not None:
         chosen = zip(classes, answer.sets[row].tolist(), strict=True)
         sets = [label for label, is_in in chosen if is_in]
     interval = None if answer.bounds is None else _interval(answer.bounds[row])
-    explanation = None if told is None else _explanation(told, row)
+    explanation = None if explained is None else _explanation(explained, row)
     return RowAnswer(answer.predictions[row], shares, sets, interval, explanation).to_json()
 
 
@@ -235,24 +235,24 @@ def _check_keys(keys: Sequence[Any], n_rows: int) -> None:
 
 def forecast(value: Any, served: ServedModel, max_rows: int = MAX_ROWS) -> dict[str, Any]:
     """Return the rows that come next as a JSON value, as a request asks for them."""
-    asked = read_fields(Ahead, value)
+    ahead = read_fields(Ahead, value)
     predictor = served.model.predictor
     rows = None
-    coverage = check_coverage(0.9 if asked.coverage is None else asked.coverage)
-    if asked.rows is not None:
-        given = list_of(asked.rows, "rows")
-        rows = rows_of_records(given, Needs(served.kinds, max_rows, served.known)).table()
+    coverage = check_coverage(0.9 if ahead.coverage is None else ahead.coverage)
+    if ahead.rows is not None:
+        records = list_of(ahead.rows, "rows")
+        rows = rows_of_records(records, Needs(served.kinds, max_rows, served.known)).table()
     elif predictor.past is not None:
         past = predictor.past
-        each = asked.horizon or past.lags.horizon
+        horizon = ahead.horizon or past.lags.horizon
         n_series = len(past.kept.names)
-        if each * n_series > max_rows:
+        if horizon * n_series > max_rows:
             raise Refusal(
                 413,
-                f"{each:,} rows of each of {n_series:,} series are too many: there are at most"
+                f"{horizon:,} rows of each of {n_series:,} series are too many: there are at most"
                 f" {max_rows:,} in an answer.",
             )
-    columns = with_date_texts(predictor.forecast(asked.horizon, rows, coverage=coverage))
+    columns = with_date_texts(predictor.forecast(ahead.horizon, rows, coverage=coverage))
     values = zip(*(column.tolist() for column in columns.values()), strict=True)
     forecasts = [dict(zip(columns, row, strict=True)) for row in values]
     return Forecasts(*_head(served), forecasts).to_json()
@@ -260,13 +260,13 @@ def forecast(value: Any, served: ServedModel, max_rows: int = MAX_ROWS) -> dict[
 
 def read_labels(value: Any, max_rows: int = MAX_ROWS) -> Labels:
     """Return the keys and the labels of a request."""
-    asked = read_fields(Labels, value)
-    check_rows(len(asked.labels), max_rows)
-    _check_keys(asked.keys, len(asked.labels))
-    return asked
+    known = read_fields(Labels, value)
+    check_rows(len(known.labels), max_rows)
+    _check_keys(known.keys, len(known.labels))
+    return known
 
 
 def write_alarms(name: str, monitor: Monitor, alarms: Iterable[Alarm]) -> dict[str, Any]:
     """Return alarms as a JSON value, with how much was observed."""
-    told = [{"sentence": alarm.sentence, **alarm.to_json()} for alarm in alarms]
-    return RaisedAlarms(name, monitor.n_rows, monitor.n_labels, told).to_json()
+    raised = [{"sentence": alarm.sentence, **alarm.to_json()} for alarm in alarms]
+    return RaisedAlarms(name, monitor.n_rows, monitor.n_labels, raised).to_json()

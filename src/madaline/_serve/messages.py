@@ -276,12 +276,12 @@ def rows_of_records(records: Sequence[Any], needs: Needs) -> RequestedRows:
     check_rows(len(records), needs.most)
     for number, record in enumerate(records):
         check_record(record, number)
-    given = set().union(*records)
-    absent = [name for name in needs.kinds if name not in given]
+    names = set().union(*records)
+    absent = [name for name in needs.kinds if name not in names]
     if absent and records and (len(absent) == len(needs.kinds) or not needs.partial):
         raise _lacking(absent)
-    told = {name: kind for name, kind in needs.known.items() if name in given}
-    kinds = {**needs.kinds, **told}
+    known = {name: kind for name, kind in needs.known.items() if name in names}
+    kinds = {**needs.kinds, **known}
     columns = {name: [record.get(name) for record in records] for name in kinds}
     return replace(rows_of_columns(columns, replace(needs, kinds=kinds)), absent=absent)
 

@@ -61,12 +61,12 @@ class Invocation(PredictionRequest):
         return Extras(coverage=0.9 if self.method in ("predict_interval", "predict_set") else None)
 
     def rows_for(self, needs: Needs) -> RequestedRows:
-        given = {name: getattr(self, name) for name in SHAPES if getattr(self, name) is not None}
-        if len(given) != 1:
+        shapes = {name: getattr(self, name) for name in SHAPES if getattr(self, name) is not None}
+        if len(shapes) != 1:
             raise InputError(
-                f"The body has {len(given)} of the fields {', '.join(SHAPES)}: give one."
+                f"The body has {len(shapes)} of the fields {', '.join(SHAPES)}: give one."
             )
-        ((name, rows),) = given.items()
+        ((name, rows),) = shapes.items()
         if isinstance(rows, Frame):
             return _of_lists(list_of(rows.data, "data"), rows.columns, needs)
         if name == "inputs" and type(rows) is dict:
@@ -86,13 +86,13 @@ class Invocation(PredictionRequest):
             raise InputError(
                 f"method is {json_word(self.method)}: it is one of {format_list(able)}."
             )
-        told = {
+        values = {
             "predict_proba": answered.probabilities,
             "predict_interval": answered.bounds,
             "predict_set": answered.sets,
         }.get(self.method)
-        if told is not None:
-            return {"predictions": told.tolist()}
+        if values is not None:
+            return {"predictions": values.tolist()}
         if not answered.outputs:
             return {"predictions": answered.predictions}
         names = [output.name for output in served.outputs]

@@ -114,15 +114,15 @@ def describe(
     return described
 
 
-def _operation(told: Path, endpoint: Callable[..., Any], path: str, served: ServedModel) -> Json:
+def _operation(route: Path, endpoint: Callable[..., Any], path: str, served: ServedModel) -> Json:
     """Return what a path is for, by the name by which generated clients call it."""
-    words = re.sub("[^A-Za-z0-9]+", "_", f"{told.method.lower()}{path}").strip("_")
+    words = re.sub("[^A-Za-z0-9]+", "_", f"{route.method.lower()}{path}").strip("_")
     summary, _, more = (getdoc(endpoint) or "").partition("\n\n")
     operation: Json = {"operationId": words, "summary": summary.rstrip(".")}
     operation |= {"description": more} if more else {}
-    if told.takes:
-        operation["requestBody"] = {"required": True, **_content(told.takes, _name(served))}
-    answer = {"description": "The answer", **_content(told.gives, _name(served))}
+    if route.takes:
+        operation["requestBody"] = {"required": True, **_content(route.takes, _name(served))}
+    answer = {"description": "The answer", **_content(route.gives, _name(served))}
     refused = {"$ref": "#/components/responses/Refused"}
     return {**operation, "responses": {"200": answer, "4XX": refused}}
 
@@ -261,8 +261,8 @@ def _tensors(served: ServedModel, values: Mapping[str, Json]) -> Json:
         for name, value in values.items()
     ]
     inputs = _listed(schema_of(Tensor, tensor) | _CLOSED for tensor in tensors)
-    told: Mapping[str, Json | None] = {"inputs": inputs, "outputs": None, "parameters": None}
-    return schema_of(Inference, told) | {"description": _ONE_ROW}
+    fields: Mapping[str, Json | None] = {"inputs": inputs, "outputs": None, "parameters": None}
+    return schema_of(Inference, fields) | {"description": _ONE_ROW}
 
 
 def _answer(served: ServedModel) -> Json:

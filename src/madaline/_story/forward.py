@@ -51,11 +51,11 @@ def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
     rows = f"later rows: {_stretches(forward)}, each predicted from {_learned(forward)}."
     if forward.distances:
         first, last = forward.distances[0].first, forward.distances[-1].last
-        each = f"{first:,} to {format_count(last, 'row')}"
-        each = format_count(last, "row") if first == last else each
+        distance = f"{first:,} to {format_count(last, 'row')}"
+        distance = format_count(last, "row") if first == last else distance
         of_each = "" if series is None else f" of each {series}"
         rows = (
-            f"later rows, {each} ahead of the last known value{of_each}: {_stretches(forward)},"
+            f"later rows, {distance} ahead of the last known value{of_each}: {_stretches(forward)},"
             f" each predicted by networks that learned from {_learned(forward)}."
         )
     elif forward.ahead > (1 + _UNEVEN) * forward.length:
@@ -89,10 +89,10 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
             f"The class shares of the latest rows predict {compared} the networks: their {metric}"
             f" is {shown[0]}, that of the networks {shown[1]}."
         )
-    each = "" if forward.series is None else f" of each {forward.series}"
+    of_each = "" if forward.series is None else f" of each {forward.series}"
     sentence = (
-        f"The last known value{each} predicts {compared} the networks: its {metric} is {shown[0]},"
-        f" theirs {shown[1]}."
+        f"The last known value{of_each} predicts {compared} the networks: its {metric} is"
+        f" {shown[0]}, theirs {shown[1]}."
     )
     return sentence if lags else f"{sentence} Give {_lags(forward)}."
 
@@ -176,11 +176,11 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
     yield f"By stretch, the {metric} is {'; '.join(ranges)}."
     if len(forward.distances) > 1:
         shown = format_rounded([distance.value for distance in forward.distances], most)
-        each = [
+        parts = [
             f"{value} for {one.first if one.first == one.last else f'{one.first} to {one.last}'}"
             for value, one in zip(shown, forward.distances, strict=True)
         ]
-        by_distance = format_list(each, last=" and ")
+        by_distance = format_list(parts, last=" and ")
         yield f"By how many rows ahead of the last known value, it is {by_distance}."
     if promised is not None:
         estimate = format_estimate(promised.value, promised.standard_error)
@@ -216,9 +216,9 @@ def _updated(forward: ForwardScores) -> str:
     before = forward.values()[:-1]
     shown = format_rounded((latest.value, before.min(), before.max()), abs(forward.values()).max())
     name = metric_name(forward.metric)
-    each = ", each predicted from earlier ones" if forward.of_later_rows else ""
+    how = ", each predicted from earlier ones" if forward.of_later_rows else ""
     return (
-        f"Scores are of the rows of the latest update, {forward.when(latest)}{each}. Before it"
+        f"Scores are of the rows of the latest update, {forward.when(latest)}{how}. Before it"
         f" learned them, the {name} of the model was {shown[0]} there; on the stretches before,"
         f" {shown[1]} to {shown[2]}."
     )

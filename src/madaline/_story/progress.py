@@ -229,8 +229,8 @@ class EventLines(Progress):
             self.board.note(decision)
             if isinstance(decision, TreesCompared | TreesLeftOut):
                 self.trees = decision if isinstance(decision, TreesCompared) else None
-            told = self.verbosity >= _DECISIONS or isinstance(decision, FirstAnswer)
-            return [decision_line(decision)] if told else []
+            is_shown = self.verbosity >= _DECISIONS or isinstance(decision, FirstAnswer)
+            return [decision_line(decision)] if is_shown else []
         self.board.add(record)
         return [_epoch_line(record)] if self.verbosity >= EPOCHS else []
 

@@ -53,8 +53,8 @@ class RecentSignals:
         place = self.n_added % RECENT_ROWS
         order = np.concatenate([np.arange(place, RECENT_ROWS), np.arange(place)])
         rows = self.rows[order]
-        held = rows >= since if until is None else (rows >= since) & (rows <= until)
-        values: Array = self.ring[order[held], number]
+        within = rows >= since if until is None else (rows >= since) & (rows <= until)
+        values: Array = self.ring[order[within], number]
         return values[~np.isnan(values)]
 
 

@@ -106,9 +106,9 @@ def _check_reference(signal: WatchedSignal, source: Source, arrays: Mapping[str,
     else:
         several = 0 if signal.what == "missing" else 2
         fits = not len(edges) and len(codes) <= LEVELS and len(counts) == len(codes) + several
-        both = np.concatenate([codes, others])
+        levels = np.concatenate([codes, others])
         most = _most_codes(signal, source)
-        fits = fits and _are_codes(both, most) and len(np.unique(both)) == len(both)
+        fits = fits and _are_codes(levels, most) and len(np.unique(levels)) == len(levels)
     _must(fits, "cells")
 
 

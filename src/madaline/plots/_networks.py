@@ -215,8 +215,10 @@ class _Plane(NamedTuple):
         across, up = (_ticks(rows[:, side], steps) for side in (first, second))
         grid = np.tile(np.median(rows, axis=0), (steps * steps, 1))
         grid[:, [first, second]] = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-        held = tuple(name for side, name in enumerate(names) if side not in (first, second))
-        return cls(across, up, grid, rows[:, [first, second]], (names[first], names[second]), held)
+        held_inputs = tuple(name for side, name in enumerate(names) if side not in (first, second))
+        return cls(
+            across, up, grid, rows[:, [first, second]], (names[first], names[second]), held_inputs
+        )
 
     def mesh(self, values: Array) -> tuple[Array, Array, Array]:
         """Return what `pcolormesh` and `contour` take."""

@@ -255,11 +255,11 @@ class Explanation(ToFrame):
                 parts.append(paragraph(f"{name}: {named}"))
         for name in self.maps:
             positive, negative = self.parts_of(name, row)
-            told = (
+            sentence = (
                 f"{name}: parts add {positive:+z,.{digits}f} and {negative:+z,.{digits}f};"
                 " madaline.plots.plot_map draws them."
             )
-            parts.append(paragraph(told))
+            parts.append(paragraph(sentence))
         return Html("".join(parts))
 
     def to_columns(self) -> dict[str, Array]:

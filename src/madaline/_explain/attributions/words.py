@@ -189,7 +189,7 @@ def _add_patterns(encoder: PatternEncoder, column: Array, adds: Array, added: Ar
             occurs = views[view] > kernels.thresholds[pattern]
             often = occurs.mean(axis=1) >= mean[pattern]
             steps_of_it = np.where(often[:, None], occurs, ~occurs)
-            each = adds[(slice(None), *pattern)] / np.maximum(1, steps_of_it.sum(axis=1))
-            at_steps += each[:, None] * steps_of_it
+            amounts = adds[(slice(None), *pattern)] / np.maximum(1, steps_of_it.sum(axis=1))
+            at_steps += amounts[:, None] * steps_of_it
         inside = slice(margin, margin + n_inside)
         added[:, inside, in_kernel] += (at_steps / in_kernel.sum())[..., None]
