@@ -68,7 +68,7 @@ def _read_for_fit(path: Path, file: File) -> tuple[dict[str, Any], dict[str, str
     data.check_target(None)
     schema = Schema.infer(data.table)
     kinds = {column.name: column.kind for column in schema.columns}
-    columns = {**schema.read(data.table).columns, file.target: data.target}
+    columns = {**schema.read(data.table).columns, file.target: data.roles.target}
     kinds[file.target] = file.columns[file.target].kind
     return columns, kinds, [*data.notes, *schema.notes]
 
