@@ -80,9 +80,10 @@ def test_the_playground_of_a_chapter_knows_its_settings(chapter) -> None:
     pytest.importorskip("starlette", reason="the playground needs starlette")
     from urllib.parse import parse_qsl, urlsplit
 
-    from madaline._playground.options import Options
+    from madaline._playground.options import NetworkOptions
+    from madaline._playground.page import read_asked
 
-    defaults = Options()
+    defaults = NetworkOptions()
     for address in re.findall(r"<(http://127\.0\.0\.1:8000/[^>]*)>", chapter.read_text()):
         if urlsplit(address).path != "/":
             continue
@@ -97,7 +98,7 @@ def test_the_playground_of_a_chapter_knows_its_settings(chapter) -> None:
                 value = text == "1"
             elif isinstance(default, int | float):
                 value = int(text) if text.isdigit() else float(text)
-            Options.of({name: value})
+            read_asked(NetworkOptions, {name: value})
 
 
 @pytest.mark.parametrize("name", EXERCISES)
