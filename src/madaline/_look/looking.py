@@ -231,14 +231,7 @@ class _Looking:
         codes = shared_codes(self.table, self.schema)
         known = partial(self._known_views, rows, codes)
         pairs = tuple(islice(associations_of_pairs(paired, known), _MAX_PAIRS))
-        columns = tuple(
-            replace(
-                LookedColumn.of(self.table, column),
-                association=_strength(alone, column.name),
-                of_missing=_strength(lacking, column.name),
-            )
-            for column in self.schema.columns
-        )
+        columns = self._columns(alone, lacking)
         same = [(a, b) for a, b, found in pairs if self._tell_the_same(a, b, found, rows)]
         facts = self._facts(columns, same, codes, rows)
         return Look(
@@ -256,6 +249,19 @@ class _Looking:
             len(rows),
             len(paired),
             tuple(self._first_rows()),
+        )
+
+    def _columns(
+        self, alone: Mapping[str, Association], lacking: Mapping[str, Association]
+    ) -> tuple[LookedColumn, ...]:
+        """Return what is in each column, and what its values, or missing ones, tell."""
+        return tuple(
+            replace(
+                LookedColumn.of(self.table, column),
+                association=_strength(alone, column.name),
+                of_missing=_strength(lacking, column.name),
+            )
+            for column in self.schema.columns
         )
 
     def _facts(

@@ -245,9 +245,7 @@ def choose_date_format(
     years = [date.year for date in parts.values() if date is not None]
     pivot, offset = _pivot([date for date in parts.values() if date]), _offset(years)
     possible, others = _orders_of(parts, offset)
-    no_days = [text for text in others if parts[text] is not None]
-    words = [text if text not in no_days else "no day" for text in others]
-    if not may_be_missing(words, len(parts) - len(others)) or _mixed_orders(parts, no_days, offset):
+    if not _may_hold_dates(parts, others, offset):
         return not_all_read("dates", others, len(parts))
     present = [text for text in parts if text not in others]
     dates = [date for text, date in parts.items() if date is not None and text not in others]
@@ -269,6 +267,16 @@ def choose_date_format(
     other = "" if sure else ", as in another column"
     words_of_order = f"datetime, read with the {order[:-6]} first{other}{how}"
     return Choice(format_, words_of_order, sure)
+
+
+def _may_hold_dates(
+    parts: Mapping[str, WrittenDate | None], others: Sequence[str], offset: int
+) -> bool:
+    """Return whether the texts that are no dates may stand for missing values."""
+    no_days = [text for text in others if parts[text] is not None]
+    words = [text if text not in no_days else "no day" for text in others]
+    are_missing = may_be_missing(words, len(parts) - len(others))
+    return are_missing and not _mixed_orders(parts, no_days, offset)
 
 
 def _chosen_order(
