@@ -52,6 +52,14 @@ def test_dates_come_back_as_they_were(form):
     assert [writing.read(text) for text in texts] == [np.datetime64(day) for day in days]
 
 
+def test_days_without_a_zero_come_back_beside_months_with_one():
+    texts = [f"{day}.{month:02d}.2023" for day in (5, 17, 30) for month in (1, 9, 12)]
+    days = [datetime.datetime(2023, month, day) for day in (5, 17, 30) for month in (1, 9, 12)]
+    seconds = [day.replace(tzinfo=datetime.UTC).timestamp() for day in days]
+    writing = learn_dates(texts, seconds)
+    assert [writing.write(moment) for moment in seconds] == texts
+
+
 def test_other_texts_are_not_understood():
     assert learn_numbers(["1.2M", "3k"], [1.2e6, 3000.0], NumberFormat()) is None
     assert learn_dates(["Tuesday next"], [0.0]) is None

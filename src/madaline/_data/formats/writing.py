@@ -176,8 +176,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def _forms() -> Iterator[str]:
     """Yield the forms of dates that are tried, the more usual first."""
     dates = ["%Y-%m-%d"]
-    for mark, pad in product("/.-", ("", "-")):
-        day, month = f"%{pad}d", f"%{pad}m"
+    pads = (("", ""), ("-", "-"), ("-", ""), ("", "-"))
+    for mark, (of_day, of_month) in product("/.-", pads):
+        day, month = f"%{of_day}d", f"%{of_month}m"
         for year in ("%Y", "%y"):
             dates += [mark.join(p) for p in ((day, month, year), (month, day, year))]
         dates.append(mark.join(("%Y", month, day)))
