@@ -36,10 +36,6 @@ def learning_figure(
     )
     colored = dict(zip(ranked, COLORS, strict=False))
     epochs, losses = np.hstack([np.zeros((2, 0)), *series.values()])
-    lowest = ""
-    if len(losses):
-        best = losses.argmin()
-        lowest = f"; the lowest is {losses[best]:.4f}, at epoch {epochs[best]:.0f}"
     others = [
         Line(points[0], points[1], OTHER)
         for recipe, points in series.items()
@@ -52,13 +48,21 @@ def learning_figure(
     return Figure(
         "Learning curves",
         f"The out-of-fold loss of {len(series)} recipes over {epochs.max(initial=0):.0f} epochs"
-        f"{lowest}.",
+        f"{_lowest(epochs, losses)}.",
         "The loss of every recipe on rows that its networks were not trained on. In color are those"
         " that predict in the end, with their share:",
         Axis.around(epochs, "epoch"),
         _loss_axis(losses, [points[1, 0] for points in series.values()]),
         (*others, *named),
     )
+
+
+def _lowest(epochs: Array, losses: Array) -> str:
+    """Return what is told of the lowest loss, if there is any."""
+    if not len(losses):
+        return ""
+    best = losses.argmin()
+    return f"; the lowest is {losses[best]:.4f}, at epoch {epochs[best]:.0f}"
 
 
 def _series(history: Mapping[str, Sequence[Any]]) -> dict[str, Array]:

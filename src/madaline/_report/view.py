@@ -73,9 +73,7 @@ def view_of(report: Report) -> dict[str, Any]:
     summary = model.summary
     columns = _columns(report)
     members = [(member.recipe_id, member.weight) for member in summary.members]
-    drawn = (
-        decision.rows_drawn for decision in model.decisions if isinstance(decision, SampleDrawn)
-    )
+    draws = (decision for decision in model.decisions if isinstance(decision, SampleDrawn))
     return {
         **_HELPERS,
         **_of_rows(report, _drivers(summary)),
@@ -93,7 +91,7 @@ def view_of(report: Report) -> dict[str, Any]:
         "importances": _importances(summary),
         "of_values": bool(model.schema.single),
         "columns": columns,
-        "rows_drawn": next(drawn, None),
+        "rows_drawn": next((draw.rows_drawn for draw in draws), None),
         "dropped": [column for column in model.schema.columns if column.kind == DROPPED],
         "story": _story(model.story()),
         "learning": learning_figure(model.history, members),
