@@ -21,6 +21,7 @@ from madaline._sampling.cells import LEVEL, MAX_CODE, ColumnCells
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 
+# What was tried, and came out, is in benchmarks/experiments/filling.md.
 ROUNDS = 3
 _EARLY_TREES = 10  # in rounds before the last one, whose values are filled in anew
 _CYCLES = 3  # rounds of draws, from what is filled best

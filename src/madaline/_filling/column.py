@@ -20,6 +20,7 @@ import numpy as np
 from madaline._filling.forest import N_TREES, SHAPES, Forest, GapTask, Shape, grow
 from madaline.nn.arrays import Array, Rng
 
+# What was tried, and came out, is in benchmarks/experiments/filling.md.
 _RIDGES = (1e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)  # times the rows
 _MAX_ROWS = 20_000
 _MIN_SHARE = 0.03  # rows of a level that gets a weight

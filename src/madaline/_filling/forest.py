@@ -19,6 +19,7 @@ from madaline._engine.grown_trees import nodes_of, tree_of_forest
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
+# What was tried, and came out, is in benchmarks/experiments/filling.md.
 N_TREES = 50
 _MAX_ROWS = 20_000  # rows that a forest learns from
 _MAX_LEAVES = 4_000_000  # of all trees, times classes

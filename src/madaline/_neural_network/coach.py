@@ -39,6 +39,7 @@ from madaline.nn.losses import Loss
 from madaline.records.history import Epoch
 
 # Shares of a loss count from the smallest possible one; GOOD and WEAK are of the best constant's.
+# What was tried, and came out, is in benchmarks/experiments/textbook_network.md.
 TRIAL_EPOCHS = 10  # of the first trials
 END_SHARE = 0.2  # of a trial, in which the learning rate is as before, and the loss is taken
 LONGER = 3  # times a trial's epochs: the wait after it failed, and trials where no other is left

@@ -29,6 +29,7 @@ NUMBER, MOMENT_KIND, LEVEL = "number", "moment", "level"
 KINDS = (NUMBER, MOMENT_KIND, LEVEL)
 
 OTHER = "other"  # the level that stands for rare ones
+# What was tried, and came out, is in benchmarks/experiments/sampling.md.
 N_BINS = 16  # groups of cells that are aimed at
 N_CODES = 200
 MAX_CODE = 255

@@ -33,6 +33,7 @@ from madaline._sampling.growing import (
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
+# What was tried, and came out, is in benchmarks/experiments/sampling.md.
 N_SUMS = 2
 N_EDGES = 199
 N_COMPUTED = 3  # codes before those of columns: of the sums, and of the prediction

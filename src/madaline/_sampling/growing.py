@@ -13,7 +13,7 @@ from madaline._engine.grown_trees import GrownTree, TreeOfCodes, nodes_of
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
-# Measured with `benchmarks/sampling.py`, seven tables, where nothing else is said.
+# What was tried, and came out on seven tables, is in benchmarks/experiments/sampling.md.
 MIN_ROWS = 60  # of a question, fewer of which are only counted
 _MIN_SIDE = 5  # rows of the rarer answer, fewer of which are only counted
 _MIN_ROWS_TO_STOP = 300  # rows of a question, to stop by some of them that are held out
