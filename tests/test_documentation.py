@@ -101,7 +101,10 @@ LIMITS = {
     "weight of a class": (MAX_FACTOR,),
     "distance of a quantile": (MIN_QUANTILE,),
     "epochs, seed": (MAX_WHOLE,),
-    "features of numbers in bins": (*planning.MAX_FEATURES.values(), *planning.MAX_FEATURES),
+    "features of numbers in bins": (
+        *(one.max_features for n, one in planning.ENCODINGS.items() if n),
+        *filter(None, planning.ENCODINGS),
+    ),
     "features of boosted trees": (growing.MAX_FEATURES,),
     "levels of a category with": (category.MAX_LEVEL_FEATURES,),
     "levels that are remembered": (category.MAX_LEVELS,),

@@ -10,7 +10,6 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Iterator
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -24,7 +23,8 @@ from madaline._data.kinds.kind import DROPPED, KIND_NAMES, LEVELS, MEDIA, NUMBER
 from madaline._data.media.signals import Sequence, Sound
 from madaline._data.table import Table
 from madaline._evaluation import objective
-from madaline._evaluation.leak_clues import Form
+from madaline._evaluation.leak_clues import FORMS
+from madaline._evaluation.leak_pairs import COMBINATIONS
 from madaline._evaluation.leakage import find_leaks
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import LOSS_METRICS
@@ -147,7 +147,8 @@ def test_a_metric_has_words_and_chooses_a_model(task: str, metric: str, tmp_path
     list(fitting)
     fitting.model().save(tmp_path / "m")
     scores = [score.metric for score in load(tmp_path / "m").scores_]
-    assert set(scores) <= METRICS.keys()
+    lacking = set(scores) - METRICS.keys()
+    assert not lacking, f"say in METRICS (_words.py) what {lacking} is"
     shown_as = {"squared": "rmse", objective.LOG_LOSS: objective.LOG_LOSS}
     assert (shown_as.get(metric) or (CLASS_METRICS | NUMBER_METRICS)[metric][0]) in scores
 
@@ -286,14 +287,20 @@ def planted(form: str) -> tuple[dict[str, np.ndarray], np.ndarray, bool]:
             pytest.fail(f"no leak of the form {form} is tried: add one to `planted` in this file")
 
 
-@pytest.mark.parametrize("form", get_args(Form))
+def test_what_combines_two_columns_is_a_form() -> None:
+    assert COMBINATIONS.keys() <= FORMS.keys()
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_a_leak_of_each_form_is_found_and_told(form: str) -> None:
     columns, target, classes = planted(form)
     rng = np.random.default_rng(0)
     honest = {"noise": rng.normal(size=N_LEAKY), "other": rng.normal(size=N_LEAKY)}
     table = Table.from_columns({**honest, **columns})
     target = target.astype(int) if classes else target
-    (leak,) = find_leaks(table, table.names, target, classes=classes)
+    leaks = find_leaks(table, table.names, target, classes=classes)
+    assert leaks, f"no leak of the form {form} was found: what yields it, COMBINATIONS or a clue?"
+    (leak,) = leaks
     assert (leak.form, set(leak.columns)) == (form, set(columns))
     assert all(name in str(leak) for name in columns)
 

@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, load, sequences
 from madaline._data.media.grids import Grid
-from madaline._race.planning import TableFacts, make_plan
+from madaline._race.planning import ENCODINGS, TableFacts, make_plan
 from madaline.nn.layers import Branches, Convolution, ScaledLinear
 
 N_TRAIN = 400
@@ -93,7 +93,7 @@ def test_each_grid_has_a_map_of_its_own(fitted, pairs):
 def test_the_plan_bends_moves_and_detunes_only_what_can_be():
     face, wave = Grid(0, 64, (8, 8)), Grid(64, 96, (16,))
     sound = Grid(96, 428, (8,), spectral=True)
-    widths = dict.fromkeys((0, 16, 64), 428)
+    widths = dict.fromkeys(ENCODINGS, 428)
     usual = [
         make_plan(TableFacts(500, widths, grids=grids, beside=True), epochs=9).recipes[0]
         for grids in ((face, face), (face, wave), (wave, sound))

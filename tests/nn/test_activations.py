@@ -14,6 +14,7 @@ DEFINITIONS = {
     layers.ELU(1.5): lambda x: np.where(x > 0, x, 1.5 * (np.exp(np.minimum(x, 0)) - 1)),
     layers.GELU(): lambda x: x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))) / 2,
     layers.LeakyReLU(0.2): lambda x: np.where(x > 0, x, 0.2 * x),
+    layers.LeakySiLU(): lambda x: x * (special.expit(x) + 0.1),
     layers.Mish(): lambda x: x * np.tanh(np.logaddexp(0, x)),
     layers.ReLU(): lambda x: np.where(x > 0, x, 0),
     layers.SELU(): lambda x: (
@@ -25,6 +26,11 @@ DEFINITIONS = {
     layers.Tanh(): np.tanh,
 }
 every_activation = pytest.mark.parametrize("layer", DEFINITIONS, ids=repr)
+
+
+def test_every_activation_has_a_definition():
+    activations = {one for one in layers.LAYERS if issubclass(one, layers.Activation)}
+    assert activations == {*map(type, DEFINITIONS)}
 
 
 def value(layer, x):

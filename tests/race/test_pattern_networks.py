@@ -8,6 +8,7 @@ import pytest
 from madaline import AdaptiveClassifier, AdaptiveRegressor, sequences
 from madaline._race import planning
 from madaline._race.planning import (
+    ENCODINGS,
     MAX_LOSS_ROWS,
     MAX_PATTERN_ROWS,
     MAX_ROWS_ALONE,
@@ -51,7 +52,7 @@ def test_they_predict_numbers():
 
 
 def test_hidden_layers_learn_from_many_rows():
-    widths = dict.fromkeys((0, 16, 64), 5000)
+    widths = dict.fromkeys(ENCODINGS, 5000)
     few, more, many, most = (
         make_plan(TableFacts(n, widths, patterns=True), epochs=9)
         for n in (MAX_LOSS_ROWS, MAX_ROWS_ALONE, MAX_PATTERN_ROWS, MAX_PATTERN_ROWS + 1)

@@ -7,14 +7,15 @@ noise. What is told is a share of the variance, of ranks if the target is a numb
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias, final
+from typing import Annotated, TypeAlias, final
 
 import numpy as np
 
 from madaline._data.column import is_missing
+from madaline._data.json_checks import OneOf
 from madaline._evaluation.explained import (
     MIN_LEVELS,
     are_steps,
@@ -32,29 +33,51 @@ from madaline._evaluation.leak_views import explained_by_words, views_of
 from madaline._words import format_number
 from madaline.nn.arrays import Array
 
-Form: TypeAlias = Literal[
-    "alone",  # the values of a column
-    "steps",  # its values are ranges of the target that do not overlap
-    "filled",  # whether it has a value
-    "level",  # whether it has a certain value
-    "where filled",  # its values, in the rows that have one
-    "where other",  # its values, in the rows that do not have the most frequent one
-    "sum",
-    "difference",
-    "product",
-    "ratio",
-    "pair",  # of two columns
-    "linear",  # a weighted sum of several
-    "means",  # its values are mean targets of the rows that have them
-    "bounds",  # the target lies between two columns
-    "view",  # a part of its values, such as the last digit or word
-    "word",  # whether its texts have a word
-    "within",  # a number, in each level of a category
-    "same",  # whether two columns have the same value
-    "rate",  # it is a multiple of the target, in a part of the rows
-    "computed",  # it was computed from targets, such as those of other rows of a group
-]
-"""How columns tell the target."""
+FORMS: Mapping[str, str] = {
+    # the values of a column
+    "alone": "{subject} alone explains {explained:.1%} of {target}",
+    # its values are ranges of the target that do not overlap
+    "steps": "the values of {subject} are ranges of {target} that do not overlap",
+    # whether it has a value
+    "filled": "whether {subject} has a value explains {explained:.1%} of {target}",
+    # whether it has a certain value
+    "level": "whether {subject} is {value} explains {explained:.1%} of {target}",
+    # its values, in the rows that have one
+    "where filled": "where {subject} has a value ({share:.0%} of the rows), it explains"
+    " {explained:.1%} of {target}",
+    # its values, in the rows that do not have the most frequent one
+    "where other": "where {subject} is not {value} ({share:.0%} of the rows), it explains"
+    " {explained:.1%} of {target}",
+    "sum": "the sum of {subject} explains {explained:.1%} of {target}",
+    "difference": "the difference of {subject} explains {explained:.1%} of {target}",
+    "product": "the product of {subject} explains {explained:.1%} of {target}",
+    "ratio": "the ratio of {subject} explains {explained:.1%} of {target}",
+    # of two columns
+    "pair": "{subject} together explain {explained:.1%} of {target}",
+    # a weighted sum of several
+    "linear": "a weighted sum of {subject} explains {explained:.1%} of {target}",
+    # its values are mean targets of the rows that have them
+    "means": "the values of {subject} are mean values of {target}, computed from the rows"
+    " themselves",
+    # the target lies between two columns
+    "bounds": "{target} lies between {subject} in every row",
+    # a part of its values, such as the last digit or word
+    "view": "{value} of {subject} explains {explained:.1%} of {target}",
+    # whether its texts have a word
+    "word": 'words of {subject}, such as "{value}", explain {explained:.1%} of {target}',
+    # a number, in each level of a category
+    "within": "{subject} together explain {explained:.1%} of {target}",
+    # whether two columns have the same value
+    "same": "whether {subject} are the same explains {explained:.1%} of {target}",
+    # it is a multiple of the target, in a part of the rows
+    "rate": "in {value} of the rows, {subject} is the same multiple of {target}",
+    # it was computed from targets, such as those of other rows of a group
+    "computed": "{subject} is {value}",
+}
+"""How columns tell the target, and what is said of it; all go on with the scores without them, and
+with them. Forms that combine two numbers are in `COMBINATIONS`, too (`leak_pairs.py`)."""
+
+Form: TypeAlias = Annotated[str, OneOf(FORMS)]
 
 MIN_CERTAIN = 0.99  # share that a certain leak explains
 # Shares that a column explains at least: of numbers; of classes, by numbers, which may well be

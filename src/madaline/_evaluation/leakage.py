@@ -27,6 +27,7 @@ from madaline._evaluation.explained import (
     truth_of,
 )
 from madaline._evaluation.leak_clues import (
+    FORMS,
     MIN_CERTAIN,
     Clue,
     Columns,
@@ -58,33 +59,6 @@ _MIN_SHARE = 0.5  # of the rows with the same rate, from which the leak is certa
 _MAX_NAME = 80  # characters of a name within a sentence about several leaks
 _N_FIRST, _N_TREES = 5, 30
 _MAX_CLASSES = 10  # whose shares are compared with the values of columns
-
-_WORDS: dict[Form, str] = {
-    "alone": "{subject} alone explains {explained:.1%} of {target}",
-    "steps": "the values of {subject} are ranges of {target} that do not overlap",
-    "filled": "whether {subject} has a value explains {explained:.1%} of {target}",
-    "level": "whether {subject} is {value} explains {explained:.1%} of {target}",
-    "where filled": "where {subject} has a value ({share:.0%} of the rows), it explains"
-    " {explained:.1%} of {target}",
-    "where other": "where {subject} is not {value} ({share:.0%} of the rows), it explains"
-    " {explained:.1%} of {target}",
-    "sum": "the sum of {subject} explains {explained:.1%} of {target}",
-    "difference": "the difference of {subject} explains {explained:.1%} of {target}",
-    "product": "the product of {subject} explains {explained:.1%} of {target}",
-    "ratio": "the ratio of {subject} explains {explained:.1%} of {target}",
-    "pair": "{subject} together explain {explained:.1%} of {target}",
-    "linear": "a weighted sum of {subject} explains {explained:.1%} of {target}",
-    "means": "the values of {subject} are mean values of {target}, computed from the rows"
-    " themselves",
-    "bounds": "{target} lies between {subject} in every row",
-    "view": "{value} of {subject} explains {explained:.1%} of {target}",
-    "word": 'words of {subject}, such as "{value}", explain {explained:.1%} of {target}',
-    "within": "{subject} together explain {explained:.1%} of {target}",
-    "same": "whether {subject} are the same explains {explained:.1%} of {target}",
-    "rate": "in {value} of the rows, {subject} is the same multiple of {target}",
-    "computed": "{subject} is {value}",
-}
-"""What is said of each form of a leak; all go on with the scores without it and with it."""
 
 
 @final
@@ -120,7 +94,7 @@ class Leak(Stored):
         if self.outcome:
             target = f"whether {target} is {self.outcome}"
         value = self.value if self.form == "computed" else _escape(self.value)
-        return _WORDS[self.form].replace("{value}", value).replace("{target}", _escape(target))
+        return FORMS[self.form].replace("{value}", value).replace("{target}", _escape(target))
 
     def __str__(self) -> str:
         """Return the suspicion and the remedy in a sentence."""

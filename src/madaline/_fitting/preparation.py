@@ -115,7 +115,7 @@ def _choose(
         encoder = TableEncoder.fit(
             seen.data.table,
             seen.schema,
-            n_bins=ENCODINGS,
+            n_bins=tuple(ENCODINGS),
             sample_weight=seen.goal.weight,
             target=target[:, : 1 if seen.goal.of_quantiles else None],
             narrowing=narrowing,

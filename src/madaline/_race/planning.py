@@ -146,15 +146,24 @@ def _folds(n_samples: int, n_groups: int | None, settings: PresetSettings) -> in
     return min(n_folds, of_groups, max(2, n_groups))
 
 
-# Time scales of weight decay that race, for each number of bins. More features need more decay; the
-# race finds out which time scale suits a table
-_TABLE_DECAY_TIMES = {0: (3, 10, 30), 16: (1, 3, 10), 64: (1, 3, 10)}
+@final
+@dataclass(frozen=True)
+class Encoding:
+    """What races with numbers that are encoded in a way."""
 
-ENCODINGS = tuple(_TABLE_DECAY_TIMES)
+    # Time scales of weight decay. More features need more decay; the race finds out which time
+    # scale suits a table
+    decay_times: tuple[float, ...]
+    # With more features than this, it takes much time and gains nothing
+    max_features: float
+
+
+ENCODINGS = {
+    0: Encoding((3, 10, 30), inf),
+    16: Encoding((1, 3, 10), 4096),
+    64: Encoding((1, 3, 10), 1024),
+}
 """Encodings of numbers that race: as they are, or also in so many linear bins."""
-
-# With more features than this, an encoding in so many bins takes much time and gains nothing
-MAX_FEATURES = {16: 4096, 64: 1024}
 
 _LAYERS, _UNITS = 3, 64  # hidden layers of the networks, and the units of each
 
@@ -173,15 +182,17 @@ def _table_recipes(n_samples: int, widths: Mapping[int, int]) -> tuple[TableReci
     or would take more than `MAX_ENCODING` elements.
     """
     recipes = []
-    for n_bins, decay_times in _TABLE_DECAY_TIMES.items():
+    for n_bins, encoding in ENCODINGS.items():
         smallest = min(other for other, width in widths.items() if width == widths[n_bins])
         n_features = widths[smallest]
-        too_wide = n_features > MAX_FEATURES.get(smallest, n_features)
+        too_wide = n_features > ENCODINGS[smallest].max_features
         too_large = smallest > 0 and n_features * n_samples > MAX_ENCODING
         if not (too_wide or too_large):
             most = max(_MIN_FIRST_UNITS, _MAX_FIRST_WEIGHTS // max(1, n_features))
             units = (min(_UNITS, most), *(_UNITS,) * (_LAYERS - 1))
-            recipes += [TableRecipe(smallest, decay_time, units) for decay_time in decay_times]
+            recipes += [
+                TableRecipe(smallest, decay_time, units) for decay_time in encoding.decay_times
+            ]
     return tuple(dict.fromkeys(recipes))
 
 
