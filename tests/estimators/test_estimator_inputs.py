@@ -301,7 +301,7 @@ def test_bad_input_is_refused_with_a_reason(halves, estimator, X, y, match):
         ({"kinds": {"x9": "category"}}, "x9"),
         ({"kinds": {"x0": "colour"}}, "colour"),
         ({"kinds": ["x0"]}, "give a mapping"),
-        ({"random_state": -1}, "Seed must be"),
+        ({"random_state": -1}, "random_state is -1: give a whole number from 0"),
     ],
 )
 def test_bad_arguments_are_refused_with_a_reason(halves, arguments, match):

@@ -139,7 +139,9 @@ def test_a_time_limit_that_is_no_number_of_seconds(line, seconds):
 
 @pytest.mark.parametrize("seed", [-1, "one", 1.5])
 def test_a_seed_that_is_none(line, seed):
-    with pytest.raises(InputError, match=r"random_state is .* give a whole number, or None"):
+    with pytest.raises(
+        InputError, match=r"random_state is .* a whole number from 0 to .*, or None"
+    ):
         AdaptiveRegressor(random_state=seed).fit(*line)
 
 

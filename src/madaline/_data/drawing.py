@@ -23,6 +23,7 @@ ROWS_OF_CLASS = 20  # of each class, where there are as many
 _MAX_SURPLUS = 1.5  # rows that are held while others are read, as a multiple of those to draw
 _KEY_STREAM = 2**32 - 5  # separates the keys of rows from all other random numbers
 _MAX_CLASSES = 10_000  # classes that are counted
+_MAX_SEED = 2**32 - 1  # as of NumPy and scikit-learn
 _MAX_NUMBERS = 100  # different numbers of a target up to which they may turn out to be classes
 
 
@@ -34,12 +35,14 @@ def read_seed(random_state: Any) -> int:
     >>> read_seed(np.random.RandomState(0)) == read_seed(np.random.RandomState(0))
     True
     """
-    if isinstance(random_state, Integral) and 0 <= int(random_state) < 2**32:
+    if isinstance(random_state, Integral) and 0 <= int(random_state) <= _MAX_SEED:
         return int(random_state)
     generator: Any = np.random if random_state is None else random_state
     if generator is np.random or isinstance(generator, np.random.RandomState):
         return int(generator.randint(np.iinfo(np.int32).max))  # None: as np.random.seed says
-    raise InputError(f"random_state is {random_state!r}: give a whole number, or None.")
+    raise InputError(
+        f"random_state is {random_state!r}: give a whole number from 0 to {_MAX_SEED:,}, or None."
+    )
 
 
 def row_keys(n_samples: int, *, seed: int, first: int = 0) -> Array:

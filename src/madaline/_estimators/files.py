@@ -74,7 +74,7 @@ class RowsOfFiles:
         Examples
         --------
         >>> from importlib.util import find_spec
-        from pathlib import Path
+        >>> from pathlib import Path
         >>> from tempfile import TemporaryDirectory
         >>> from madaline import AdaptiveRegressor
         >>> X, y = {"size": [1.0, 2.0, 3.0, 4.0] * 10}, [2.0, 4.0, 6.0, 8.0] * 10
