@@ -26,7 +26,7 @@ REGRESSOR = [
     "madaline._estimators.regressor.AdaptiveRegressor",
     "madaline._model.model.FittedModel",
 ]
-LEARNER = ["madaline._online.learner.OnlineLearner", "madaline._online.learner.Pending"]
+LEARNER = ["madaline._online.learner.OnlineLearner", "madaline._online.pending.Pending"]
 WAITING = ["builtins.frozenset", "datetime.datetime"]  # values of rows that wait for labels
 MANY = ["madaline._estimators.many_models.ManyModels", "madaline._model.many.ModelsByGroup"]
 TRUSTED = {
