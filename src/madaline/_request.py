@@ -82,14 +82,9 @@ class FitRequest(Stored):
         if isinstance(goal.get("class_weight"), list):
             goal["class_weight"] = dict(map(tuple, goal["class_weight"]))
         names = ("preset", "members", "effort", "kinds", "missing", "monotone", "keep_rows")
-        values = {
-            name: getattr(self, name)
-            for name in names
-            if getattr(self, name) != getattr(FitRequest(), name)
-        }
-        if self.missing:
-            values["missing"] = [*self.missing]
-        return {**goal, **values, "random_state": self.seed}
+        asked, usual = self.to_json(), FitRequest().to_json()
+        values = {n: asked[n] for n in names if n in asked and asked[n] != usual.get(n)}
+        return {**goal, **values, "random_state": int(self.seed)}
 
     def to_json(self) -> dict[str, Any]:
         """Return what was asked as JSON-able values."""

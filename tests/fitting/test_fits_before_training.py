@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from tests.fits import fitting_of
+from tests.fits import fitting_of, request_of
 
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, RegressionEncoder
@@ -41,6 +42,23 @@ def test_settings_are_those_that_were_given():
     assert given.roles.given == ("sample_weight",)
     assert given.rows.n_folds == 4
     assert given._kept_rows.n_rows == 9
+
+
+@pytest.mark.parametrize(
+    ("asked", "plain"),
+    [
+        ({"effort": np.int64(2), "keep_rows": np.int64(9)}, {"effort": 2, "keep_rows": 9}),
+        ({"seed": np.int32(3), "folds": np.int64(4)}, {"seed": 3, "folds": 4}),
+        ({"time": True, "gap": np.int64(2)}, {"time": True, "gap": 2}),
+        ({"time": True, "horizon": np.float32(5)}, {"time": True, "horizon": 5.0}),
+    ],
+)
+def test_numbers_of_numpy_are_plain_in_a_file(asked, plain):
+    fitting, expected = fitting_of(TABLE, Y, **asked), request_of(**plain)
+    described = json.loads(json.dumps(fitting.request.to_json()))
+    assert FitRequest.from_json(described) == expected == fitting.request
+    assert repr(fitting.request.arguments) == repr(expected.arguments)
+    assert repr(fitting.request.time.arguments) == repr(expected.time.arguments)
 
 
 def test_differences_are_put_back_column_by_column():

@@ -39,6 +39,8 @@ from typing import (
     get_type_hints,
 )
 
+import numpy as np
+
 from madaline._data.json_checks import (
     LARGEST_WHOLE,
     MAX_ITEMS,
@@ -268,9 +270,14 @@ def _to_json(value: Any) -> Any:
         return [*map(_to_json, value)]
     if isinstance(value, Mapping):
         return {name: _to_json(one) for name, one in value.items()}
+    if isinstance(value, np.number | np.bool_):
+        return value.item()
     return value
 
 
 def without_empty(values: dict[str, Any]) -> dict[str, Any]:
     """Return the values but for what was left at nothing."""
-    return {name: value for name, value in values.items() if value not in (None, "", [], {})}
+    nothing = (type(None), str, list, dict)
+    return {
+        name: value for name, value in values.items() if value or not isinstance(value, nothing)
+    }

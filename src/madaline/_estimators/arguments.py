@@ -251,6 +251,15 @@ def read_monotone(monotone: Any) -> dict[str, int]:
     return {str(name): int(direction) for name, direction in monotone.items() if direction}
 
 
+def read_whole(number: Any) -> Any:
+    """Return a whole number of NumPy as one of Python; anything else, which may be wrong, as it is.
+
+    >>> read_whole(np.int64(3)), read_whole("3")
+    (3, '3')
+    """
+    return number.item() if isinstance(number, np.integer) else number
+
+
 def read_number_of_folds(folds: Any) -> int | None:
     """Return the number of folds, if `folds` is one.
 

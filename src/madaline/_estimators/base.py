@@ -353,10 +353,10 @@ class AdaptiveEstimator(CallbackSupport, RowsOfFiles, Upkeep, BaseEstimator):
             monotone=arguments.read_monotone(self.monotone),
             preset=self.preset,
             members=self.members,
-            effort=self.effort,
+            effort=arguments.read_whole(self.effort),
             seed=seed,
             folds=folds,
-            keep_rows=self.keep_rows,
+            keep_rows=arguments.read_whole(self.keep_rows),
             time=TimeRequest.given(**times),
         )
 

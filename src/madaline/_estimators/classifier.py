@@ -417,7 +417,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):
             metric=self.metric,
             class_weight=self.class_weight,
             threshold=self.threshold,
-            costs=self.costs,
+            costs=self.costs.tolist() if isinstance(self.costs, np.ndarray) else self.costs,
         )
 
     def _read_target(self, y: Any, n_samples: int) -> Array:

@@ -280,9 +280,10 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):
     def _objective(self) -> Objective:
         from madaline._evaluation.objective import Objective
 
-        levels = self.quantile
-        several = tuple(levels) if isinstance(levels, list | np.ndarray) else levels
-        return Objective(loss=self.loss, quantile=several, metric=self.metric)
+        levels: Any = self.quantile
+        if np.ndim(levels) == 1:
+            levels = tuple(levels)
+        return Objective(loss=self.loss, quantile=levels, metric=self.metric)
 
     def _read_target(self, y: Any, n_samples: int) -> Array:
         targets = read_targets(y, n_samples)

@@ -60,9 +60,7 @@ class TimeRequest(Stored):
     @property
     def arguments(self) -> dict[str, Any]:
         """What was told, as arguments of an estimator's `fit`."""
-        values = {name: getattr(self, name) for name in ("gap", "horizon", "series")}
-        values |= {"lags": [*self.lags] or None, "past": [*self.past] or None}
-        return without_empty({"time": self.column, **values})
+        return {"time" if n == "column" else n: value for n, value in self.to_json().items()}
 
     def to_json(self) -> dict[str, Any]:
         """Return what was told as JSON-able values."""
