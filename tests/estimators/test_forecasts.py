@@ -268,6 +268,12 @@ def test_rows_of_one_time_are_told_where_no_column_tells_them_apart() -> None:
         AdaptiveRegressor(effort=1).fit({"date": X["date"], "price": X["price"]}, sales, lags=1)
 
 
+def test_a_report_shows_rows_with_their_past(fitted) -> None:
+    shown = fitted.report_data()["rows"]
+    assert shown["n_rows"] == fitted.background_.n_samples
+    assert {one["column"] for one in shown["effects"]} & {*fitted.model_.predictor.past.lags.names}
+
+
 def test_several_targets_have_no_lags() -> None:
     X, sales = rows(30)
     with pytest.raises(InputError, match="Lags are made of one target"):

@@ -211,9 +211,9 @@ def test_counters_are_numbers_only_where_they_rise_with_the_time():
 
 
 def test_spans_and_horizons_are_told_as_json_has_them():
-    spans = (timedelta(minutes=2), np.timedelta64(2, "h"), "7 days", 3, None)
+    spans = (timedelta(days=20, seconds=7), np.timedelta64(2, "h"), "7 days", 3, None)
     told = [TimeRequest.given(True, gap=span, horizon=span) for span in spans]
-    expected = ["120 seconds", "7200 seconds", "7 days", 3, None]
+    expected = ["1728007 seconds", "7200 seconds", "7 days", 3, None]
     assert [one.gap for one in told] == [one.horizon for one in told] == expected
     assert TimeRequest.given(lags=3, horizon=np.int64(3)) == TimeRequest(horizon=3, lags=(3,))
 

@@ -369,7 +369,9 @@ class AdaptiveEstimator(CallbackSupport, RowsOfFiles, Upkeep, BaseEstimator):
                 fitting.stop(by_callback=True)
         self._remember(fitting.model())
         self._keep_out_of_fold(rows.spread(fitting.out_of_fold()))
-        self.background_ = fitting.schema.read(some_rows(rows.table, seed=fitting.race.seed))
+        lagged = fitting.prepared.time.lagged is not None  # then rows are shown with their past
+        table = fitting.prepared.data.table if lagged else rows.table
+        self.background_ = fitting.schema.read(some_rows(table, seed=fitting.race.seed))
         self._keep_diagnosis(fitting, rows)
         listeners.end()
 

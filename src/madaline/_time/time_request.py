@@ -74,5 +74,5 @@ def _plain_span(span: Any) -> Any:
     ('120 seconds', '7 days', 7)
     """
     if isinstance(span, timedelta | np.timedelta64):
-        return f"{np.timedelta64(span) / np.timedelta64(1, 's'):g} seconds"
+        return f"{np.timedelta64(span) / np.timedelta64(1, 's'):.15g} seconds"
     return span
