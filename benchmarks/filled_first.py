@@ -71,7 +71,7 @@ def _drawn_rows(table: pd.DataFrame, n_train: int, seed: int) -> pd.DataFrame:
 
 
 def _fillings(holey: pd.DataFrame, n_train: int, seed: int) -> dict[str, pd.DataFrame]:
-    imputer = Imputer(check=False, random_state=seed, n_jobs=1).fit(holey[:n_train])
+    imputer = Imputer(check=False, random_state=seed).fit(holey[:n_train])
     usual = {name: usual_value(holey[name][:n_train]) for name in holey}
     return {
         "none": holey,
@@ -88,7 +88,7 @@ def _loss(
 
     if model == "madaline":
         kind = AdaptiveRegressor if is_number else AdaptiveClassifier
-        learner = kind(random_state=seed, n_jobs=1)
+        learner = kind(random_state=seed)
     else:
         kind = HistGradientBoostingRegressor if is_number else HistGradientBoostingClassifier
         learner = kind(random_state=seed)  # categories are known by their type

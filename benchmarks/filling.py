@@ -191,7 +191,7 @@ def _missforest(holey: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def _ours(holey: pd.DataFrame, seed: int) -> pd.DataFrame:
-    return Imputer(check=False, random_state=seed, n_jobs=1).fit_transform(holey)
+    return Imputer(check=False, random_state=seed).fit_transform(holey)
 
 
 METHODS = {
@@ -214,7 +214,7 @@ def _coverage(
     if method == "no gaps":
         drawn = {method: [rows]}
     elif method == "madaline":
-        imputer = Imputer(check=False, random_state=seed, n_jobs=1).fit(holey)
+        imputer = Imputer(check=False, random_state=seed).fit(holey)
         drawn = {
             "madaline, best": [imputer.transform(holey)],
             "madaline, draws": imputer.impute(holey, _DRAWS, random_state=seed),

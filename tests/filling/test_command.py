@@ -31,7 +31,7 @@ def cells(path):
 @pytest.mark.slow
 def test_gaps_are_written_as_the_column_is(path, tmp_path, capsys):
     out = tmp_path / "full.csv"
-    assert main(["fill", str(path), "--mark", "-o", str(out), "--jobs", "1"]) == 0
+    assert main(["fill", str(path), "--mark", "-o", str(out)]) == 0
     before, after = cells(path), cells(out)
     marks = ["shop_filled", "price_filled", "day_filled"]
     assert after[0] == before[0] + marks
@@ -121,7 +121,7 @@ def test_sums_hold_in_the_file_that_is_written(tmp_path):
     ]
     path, out = tmp_path / "weights.csv", tmp_path / "full.csv"
     path.write_text("\n".join(lines) + "\n")
-    assert main(["fill", str(path), "-o", str(out), "--no-check", "-q", "--jobs", "1"]) == 0
+    assert main(["fill", str(path), "-o", str(out), "--no-check", "-q"]) == 0
     filled = pl.read_csv(out)
     assert filled.null_count().sum_horizontal().item() == 0
     np.testing.assert_allclose(filled["change"], filled["after"] - filled["before"], atol=1e-9)

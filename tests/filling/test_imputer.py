@@ -36,7 +36,7 @@ def frames(n_rows=250, seed=3):
 @pytest.fixture(scope="module")
 def fitted():
     full, holey = frames()
-    return full, holey, Imputer(n_jobs=1).fit(holey)
+    return full, holey, Imputer().fit(holey)
 
 
 def test_gaps_are_filled_and_all_else_stays(fitted):
@@ -59,7 +59,7 @@ def test_gaps_are_filled_and_all_else_stays(fitted):
 def test_the_first_fit_and_transform_agree_and_seeds_are_bits(fitted):
     _, holey, imputer = fitted
     filled = imputer.transform(holey)
-    again = clone(imputer).set_params(check=False, n_jobs=2).fit_transform(holey)
+    again = clone(imputer).set_params(check=False).fit_transform(holey)
     pd.testing.assert_frame_equal(filled, again)
 
 
@@ -148,7 +148,7 @@ def test_polars_arrays_and_columns_keep_their_form():
 
 def test_columns_come_back_in_the_order_learned():
     holey = frames(150)[1][["minutes", "charge", "age"]]
-    imputer = Imputer(check=False, n_jobs=1).fit(holey)
+    imputer = Imputer(check=False).fit(holey)
     expected = imputer.transform(holey)
     turned = holey[["age", "minutes", "charge"]].assign(other=1.0)
     pd.testing.assert_frame_equal(imputer.transform(turned), expected)
@@ -167,7 +167,7 @@ def test_categories_tell_numbers_through_a_line():
     number = np.array([0.0, 50.0, 10.0, 90.0])[level] + 20 * other
     table = {"level": np.array(["d", "b", "c", "a"], object)[level], "other": other}
     table["number"] = np.where(np.arange(300) % 5 == 0, np.nan, number)
-    filled = Imputer(check=False, n_jobs=1).fit_transform(table)["number"]
+    filled = Imputer(check=False).fit_transform(table)["number"]
     assert np.sqrt(np.mean((filled - number)[::5] ** 2)) < 1  # a sum, which trees but approach
 
 
@@ -176,7 +176,7 @@ def test_tables_drawn_differ_as_much_as_the_mean_is_uncertain():
     table = {"x": rng.normal(size=400), "z": rng.normal(size=400)}
     table["y"] = table["x"] + rng.normal(size=400)
     table["y"][:200] = np.nan
-    imputer = Imputer(check=False, n_jobs=1).fit(table)
+    imputer = Imputer(check=False).fit(table)
     means = np.array([one["y"].mean() for one in imputer.impute(table, 40)])
     # 200 gaps add to the variance of the mean about (1 / 200 - 1 / 400) times that of the rest
     assert 0.6 * 0.05 < means.std() < 1.6 * 0.05
@@ -242,12 +242,12 @@ FEW_CHECKS = (  # that failed once; all pass, but take a minute
     "check",
     [
         pytest.param(check, marks=() if name in FEW_CHECKS else pytest.mark.slow, id=name)
-        for _, check in estimator_checks_generator(Imputer(check=False, n_jobs=1))
+        for _, check in estimator_checks_generator(Imputer(check=False))
         for name in [check.func.__name__]
     ],
 )
 def test_checks_of_scikit_learn(check):
-    check(Imputer(check=False, n_jobs=1))
+    check(Imputer(check=False))
 
 
 def test_what_does_not_apply_stays_empty_and_sums_hold():
@@ -264,7 +264,7 @@ def test_what_does_not_apply_stays_empty_and_sums_hold():
             "change": np.where(gone, np.nan, after - before),
         }
     )
-    imputer = Imputer(check=False, n_jobs=1).fit(frame)
+    imputer = Imputer(check=False).fit(frame)
     frame.loc[np.flatnonzero(~gone)[:5], "after"] = np.nan  # the others tell it
     for filled in (imputer.transform(frame), *imputer.impute(frame, 2)):
         assert filled["year"].isna().equals(frame["died"] == 0)

@@ -47,7 +47,6 @@ def run_fill(arguments: Namespace) -> None:
         missing=arguments.missing,
         check=not arguments.no_check,
         random_state=arguments.seed,
-        n_jobs=arguments.jobs or -1,
     )
     source = imputer._read(  # once, as standard input can be read but once
         arguments.table, arguments.encoding

@@ -341,7 +341,6 @@ FILL = Command(
         Option("--draws N", f"draw N tables instead of the best values, one below the other; the column {IMPUTATION} numbers them", type=at_least(1)),
         Option("--no-check", "do not measure how good filling is, which takes half of the time"),
         SEED,
-        Option("--jobs N", "threads (default: all)", type=at_least(1)),
         OptionGroup(COLUMNS.title, (*COLUMNS.options,
             *READING,
         )),

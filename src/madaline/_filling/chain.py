@@ -142,9 +142,9 @@ class _FilledRows:
         if len(rows):
             self.fill(name, model.best(self.others(name, rows)))
 
-    def task(self, name: str, seed: int, n_threads: int) -> GapTask:
+    def task(self, name: str, seed: int) -> GapTask:
         """Return what is to be learned of a column."""
-        return GapTask(self.known[name].n_classes, seed, n_threads)
+        return GapTask(self.known[name].n_classes, seed)
 
     def learn(self, name: str, task: GapTask, **settings: Any) -> GapModel:
         """Return a model of a column, of the rows in which it is known."""
@@ -214,7 +214,6 @@ def learn_filler(
     table: Table,
     *,
     seed: int,
-    n_threads: int = 1,
     only_gaps: bool = False,  # whether columns without gaps get no forest
     n_trees: int = N_TREES,
     report: Report = lambda _: None,
@@ -229,12 +228,12 @@ def learn_filler(
     by_gaps = sorted(known, key=lambda name: int(rows.gaps[name].sum()))
     learnable = [name for name in by_gaps if (~rows.gaps[name]).sum() >= _MIN_KNOWN]
     with_gaps = [name for name in learnable if rows.gaps[name].any()]
-    learned = _learn_rounds(rows, with_gaps, seed, n_threads, n_trees, report)
+    learned = _learn_rounds(rows, with_gaps, seed, n_trees, report)
     complete = [] if only_gaps else [name for name in learnable if name not in with_gaps]
     if complete:
         report(f"{format_count(len(complete), 'column')} without gaps")
     without_gaps = {
-        name: rows.learn(name, rows.task(name, _seed(seed, len(learned), place), n_threads))
+        name: rows.learn(name, rows.task(name, _seed(seed, len(learned), place)))
         for place, name in enumerate(complete)
     }
     return Filler(known, (without_gaps, *learned))
@@ -244,7 +243,6 @@ def _learn_rounds(
     rows: _FilledRows,
     names: Sequence[str],
     seed: int,
-    n_threads: int,
     n_trees: int,  # of the last round
     report: Report,
 ) -> list[dict[str, GapModel]]:
@@ -258,7 +256,7 @@ def _learn_rounds(
             choice = None  # tried once, on others that are filled well already
             if number != min(1, n_rounds - 1):
                 choice = learned[-1][name].choice if learned else PLAIN
-            task = rows.task(name, _seed(seed, number, place), n_threads)
+            task = rows.task(name, _seed(seed, number, place))
             trees = n_trees if number == n_rounds - 1 else min(n_trees, _EARLY_TREES)
             models[name] = rows.learn(name, task, choice=choice, n_trees=trees)
             rows.fill_best(name, models[name])

@@ -129,7 +129,7 @@ class FillQuality(ToFrame):
         return block(*(paragraph(sentence) for sentence in self.sentences()), table(head, rows))
 
 
-def check_filling(given: Table, *, seed: int, n_threads: int, report: Report) -> FillQuality:
+def check_filling(given: Table, *, seed: int, report: Report) -> FillQuality:
     """Return how well hidden values are filled: those of columns with gaps, or else of all."""
     rng = np.random.default_rng([seed, 11])
     some = given.take(np.sort(rng.permutation(given.n_samples)[:_MAX_ROWS]))
@@ -149,7 +149,6 @@ def check_filling(given: Table, *, seed: int, n_threads: int, report: Report) ->
     filler = learn_filler(
         some.replaced(damaged),
         seed=seed,
-        n_threads=n_threads,
         only_gaps=True,
         n_trees=_TREES,
         report=report,

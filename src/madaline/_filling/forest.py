@@ -19,6 +19,8 @@ from madaline._engine.grown_trees import nodes_of, tree_of_forest
 from madaline.nn._nodes import Nodes
 from madaline.nn.arrays import Array, Rng
 
+# Forests grow on one thread: with two, filling five tables took from .82 to 1.9 of the time, and
+# threads of scikit-learn lose the filters of warnings at times.
 # What was tried, and came out, is in benchmarks/experiments/filling.md.
 N_TREES = 50
 _MAX_ROWS = 20_000  # rows that a forest learns from
@@ -32,7 +34,6 @@ class GapTask:
 
     n_classes: int  # 0 of numbers
     seed: int
-    n_threads: int = 1
 
 
 @final
@@ -126,7 +127,6 @@ def _fitted(codes: Array, target: Array, shape: Shape, task: GapTask, n_trees: i
         min_samples_leaf=fewest,
         max_features=shape.share_of_columns,
         bootstrap=True,
-        n_jobs=task.n_threads,
         random_state=task.seed,
     )
     return model.fit(codes.astype(np.float32), target)

@@ -14,7 +14,6 @@ from madaline._data.drawing import read_seed
 from madaline._data.io.recognition import Form, RecognizedRows, recognize
 from madaline._data.io.table_files import read_as_written
 from madaline._data.table import Table
-from madaline._engine.threads import count_threads
 from madaline._estimators.arguments import read_missing
 from madaline._estimators.typed_bases import BaseEstimator, TransformerMixin
 from madaline._filling.chain import learn_filler
@@ -54,8 +53,6 @@ class Imputer(TransformerMixin, BaseEstimator):
         again.
     random_state : int or None, default=0
         Seed of what is learned.
-    n_jobs : int or None, default=-1
-        Threads; the result does not depend on it.
 
     Attributes
     ----------
@@ -94,13 +91,11 @@ class Imputer(TransformerMixin, BaseEstimator):
         missing: Sequence[Any] | None = None,
         check: bool = True,
         random_state: int | None = 0,
-        n_jobs: int | None = -1,
     ) -> None:
         self.kinds = kinds
         self.missing = missing
         self.check = check
         self.random_state = random_state
-        self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: ARG002
         """Learn how each column follows from the others.
@@ -139,15 +134,14 @@ class Imputer(TransformerMixin, BaseEstimator):
     ) -> Self:
         """Learn from a table that is read already."""
         seed = read_seed(self.random_state)
-        settings: dict[str, Any] = {"seed": seed, "n_threads": count_threads(self.n_jobs)}
         table, some = some_rows(source.table, seed)
         gaps = {
             name: int(is_missing(values).sum()) for name, values in source.table.columns.items()
         }
         self.n_gaps_ = {name: count for name, count in gaps.items() if count}
         check = self.check and (self.n_gaps_ or not only_gaps)
-        self.quality_ = check_filling(table, **settings, report=report) if check else None
-        self._filler = learn_filler(table, **settings, only_gaps=only_gaps, report=report)
+        self.quality_ = check_filling(table, seed=seed, report=report) if check else None
+        self._filler = learn_filler(table, seed=seed, only_gaps=only_gaps, report=report)
         self._columns = source.columns
         self._schema = source.schema
         self._rules = Rules.of(source.table.select(list(self._filler.known)))
