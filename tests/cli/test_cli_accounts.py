@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 
 import pytest
 
-from madaline._cli import model_commands, parser, table_commands
+from madaline._cli import commands, parser
 from madaline._cli.options import MODEL, Command
 from madaline._model import FittedModel
 from madaline._report.card import model_card
@@ -105,18 +106,22 @@ COMMANDS = {
 
 
 NEED_MORE = {"watch", "forecast", "serve"}  # than a table of any model
-NAMES = {one.name for one in parser.COMMANDS if {*MODEL} <= {*one.options}}
+NAMES = {one.name for one in commands.COMMANDS if {*MODEL} <= {*one.load().options}}
 
 
-def test_every_command_is_one_of_the_parser() -> None:
+def test_every_command_is_registered() -> None:
+    modules = {one.module for one in commands.COMMANDS}
     declared = {
-        value
-        for module in (model_commands, table_commands)
-        for value in vars(module).values()
+        (name.lower(), module)
+        for module in modules
+        for name, value in vars(import_module(f"madaline._cli.{module}")).items()
         if isinstance(value, Command)
     }
-    assert declared == {*parser.COMMANDS}, "name each command in COMMANDS of _cli/parser.py"
-    for command in parser.COMMANDS:
+    assert declared == {(one.name, one.module) for one in commands.COMMANDS}
+    for command in commands.COMMANDS:
+        assert callable(
+            getattr(import_module(f"madaline._cli.{command.module}"), f"run_{command.name}")
+        )
         told = f"\n  madaline {command.name} "
         assert told in parser._EXAMPLES, f"give an example of {command.name} in _cli/parser.py"
 

@@ -44,7 +44,7 @@ def test_a_port_in_use_is_one_sentence(capsys) -> None:
 
 
 def test_other_commands_do_not_load_the_playground_or_the_server() -> None:
-    code = "import sys; from madaline._cli.parser import build_parser; build_parser()"
+    code = "import sys; from madaline._cli.parser import build_parser; build_parser(['fit'])"
     code += "; loaded = {'asyncio', 'madaline._playground', 'madaline._serve.app'} & {*sys.modules}"
     code += "; sys.exit(len(loaded))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

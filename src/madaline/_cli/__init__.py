@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     words = sys.argv[1:] if argv is None else argv
     with speaking_in_process(_language_of(words)):
-        return exit_code(lambda: _run(argv), leaving=argv is None)
+        return exit_code(lambda: _run(words), leaving=argv is None)
 
 
 def _language_of(words: Sequence[str]) -> str | None:
@@ -49,11 +49,11 @@ def _language_of(words: Sequence[str]) -> str | None:
     return None
 
 
-def _run(argv: Sequence[str] | None) -> None:
+def _run(words: Sequence[str]) -> None:
     # Imported here, inside the guard, so that Ctrl-C is a sentence from the first moment on.
     from madaline._cli.parser import build_parser
 
-    arguments = build_parser().parse_args(argv)
+    arguments = build_parser(words).parse_args(words)
     arguments.run(arguments)
 
 

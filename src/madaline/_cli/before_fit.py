@@ -19,11 +19,34 @@ from madaline._cli.console import (
     writing,
 )
 from madaline._cli.fit_request import read_time, source_name
+from madaline._cli.options import (
+    COLUMNS,
+    FIT_DEFAULTS,
+    FORMATS,
+    GROUPS,
+    JOBS,
+    JSON,
+    QUIET,
+    READING,
+    ROOT,
+    SEED,
+    SKIP_BROKEN,
+    TARGET,
+    TASK,
+    TIMES,
+    WEIGHT,
+    Command,
+    Option,
+    OptionGroup,
+    above_zero,
+    at_least,
+    rows_or_all,
+)
 from madaline._cli.training_data import TrainingTable
-from madaline._comparison.compared_rows import ComparedRows
+from madaline._comparison.compared_rows import MAX_ROWS, ComparedRows
 from madaline._comparison.comparison import compare_methods, fitted_methods, loss_of
 from madaline._comparison.measuring import MeasuredMethod, Work, usual_seconds
-from madaline._comparison.methods import METHODS, chosen_methods
+from madaline._comparison.methods import CONSTANT, METHODS, chosen_methods
 from madaline._comparison.result import Comparison
 from madaline._data.drawing import note_of_drawn
 from madaline._data.io.media_tables import LABEL
@@ -32,7 +55,7 @@ from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.target.values import missing_values
-from madaline._evaluation.objective import Objective
+from madaline._evaluation.objective import LOSSES, Objective
 from madaline._fitting.training_data import Roles
 from madaline._language.translation import translate_word
 from madaline._language.widths import pad
@@ -53,6 +76,42 @@ from madaline._words import (
 from madaline.errors import InputError
 
 _MAX_SENTENCES = 8  # of one kind on the screen; the page has all
+
+
+# fmt: off
+LOOK = Command(
+    """
+    Shows what each column holds and how it was read, which values are missing, how
+    columns are associated with the target and each other, copies, leaks, dates and
+    gaps, and what a fit would do with the table. With -o it writes a page.
+
+    examples:
+      madaline look penguins.csv
+      madaline look penguins.csv --target species -o penguins.html
+      madaline look sales.xlsx --target sales --missing tbc -999
+    """,
+    (
+        Option("TABLE", f"{FORMATS}; a folder or a pattern of such files; or a folder of images or sounds for each class"),
+        TARGET,
+        TASK,
+        COLUMNS,
+        OptionGroup("rows", (
+            GROUPS,
+            TIMES,
+            *READING,
+            SKIP_BROKEN,
+            ROOT,
+            Option("--memory SIZE", "memory to take at most, such as 2GB"),
+        )),
+        OptionGroup("output", (
+            Option("-o --output PAGE", "write a self-contained HTML page"),
+            JSON,
+        )),
+    ),
+    usage="madaline look TABLE [--target COLUMN] [-o PAGE] [options]",
+    defaults=FIT_DEFAULTS,
+)
+# fmt: on
 
 
 def run_look(arguments: Namespace) -> None:
@@ -135,6 +194,52 @@ def _has_blocks() -> bool:
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+# fmt: off
+COMPARE = Command(
+    """
+    Fits madaline and other methods to the same folds of a table, and tells how good
+    they are, what they cost, and which one to take: the linear model, where it is as
+    good. Ctrl-C ends it with the methods that are fitted.
+
+    examples:
+      madaline compare penguins.csv --target species
+      madaline compare houses.csv --target price --models linear forest madaline
+      madaline compare sales.csv --target sales --time date -o compare.html
+    """,
+    (
+        Option("TABLE", f"{FORMATS}; a folder or a pattern of such files"),
+        TARGET,
+        TASK,
+        Option("--loss", "what to minimize of a number, such as poisson for counts (default: %(default)s)", choices=LOSSES),
+        Option("--quantile SHARE", "the quantile of --loss quantile (default: %(default)s)", type=float, default=0.5),
+        Option("--models NAME ...", f"{', '.join(name for name in METHODS if name != CONSTANT)} (default: those that are installed)"),
+        COLUMNS,
+        OptionGroup("rows", (
+            WEIGHT,
+            GROUPS,
+            TIMES,
+            *READING,
+            Option("--rows N", f"rows to compare on, drawn from a larger table, or all (default: {MAX_ROWS:,})", type=rows_or_all, default=MAX_ROWS),
+            Option("--folds N", "folds (default: 5, or 3 of 20,000 rows or more)", type=at_least(2)),
+        )),
+        OptionGroup("work", (
+            Option("--effort EPOCHS", "epochs of madaline's networks, at most (default: %(default)s)", type=at_least(1), default=100),
+            SEED,
+            JOBS,
+            Option("--time-limit SECONDS", "for each method in all folds (default: 120, longer for more than 100,000 cells)", type=above_zero),
+        )),
+        OptionGroup("output", (
+            Option("-o --output PICTURE", "write a page or a picture: .html, .svg, .png or .pdf"),
+            JSON,
+            QUIET,
+        )),
+    ),
+    usage="madaline compare TABLE --target COLUMN [--models NAME ...] [options]",
+    defaults=FIT_DEFAULTS,
+)
+# fmt: on
 
 
 def run_compare(arguments: Namespace) -> None:

@@ -22,6 +22,7 @@ from madaline._cli.console import (
 )
 from madaline._cli.fit_request import source_name
 from madaline._cli.many import describe_many
+from madaline._cli.options import JSON, MODEL, Command, Option, table_of_model
 from madaline._cli.reading import load_model, read_rows, time_columns
 from madaline._cli.sections import (
     column_table,
@@ -58,6 +59,23 @@ from madaline._words import (
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.race_decisions import LearnedFromProbabilities, SampleDrawn
+
+# fmt: off
+INFO = Command(
+    """
+    Shows what a model predicts and from which columns, how well, and which networks
+    it consists of. Of a file with a model for each group, it shows the scores of all.
+
+    examples:
+      madaline info penguins.madaline
+      madaline info stores.madaline --group Berlin
+    """,
+    (
+        *MODEL,
+        JSON,
+    ),
+)
+# fmt: on
 
 
 def run_info(arguments: Namespace) -> None:
@@ -121,6 +139,26 @@ def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:
     }
 
 
+# fmt: off
+STORY = Command(
+    """
+    Tells what a fit tried, what it saw, and what it kept: the recipes, which of
+    them were stopped early, which variants lowered the validation loss, and which
+    networks make the prediction. With -v, also every decision.
+
+    examples:
+      madaline story penguins.madaline
+      madaline story penguins.madaline -v
+    """,
+    (
+        *MODEL,
+        Option("-v --verbose", "print every decision, too"),
+        JSON,
+    ),
+)
+# fmt: on
+
+
 def run_story(arguments: Namespace) -> None:
     model = load_model(arguments)
     if arguments.json:
@@ -149,6 +187,28 @@ def _story_facts(model: FittedModel) -> dict[str, Any]:
 
 
 _MAX_ROW_NUMBERS = 10  # numbers of rows that are printed, at most; --json has more
+
+
+# fmt: off
+DOCTOR = Command(
+    """
+    Lists what was found when a model was fitted, the worst first: columns that leak
+    the target, labels that look wrong, groups of rows that are predicted badly, and
+    more, each with the numbers and a remedy. With a table, also how its rows differ
+    from those of training, and how much later they are.
+
+    examples:
+      madaline doctor penguins.madaline
+      madaline doctor penguins.madaline new_penguins.csv
+    """,
+    (
+        *MODEL,
+        *table_of_model(nargs="?"),
+        JSON,
+    ),
+    usage="madaline doctor MODEL [TABLE] [--skip-broken] [--root FOLDER] [--json]",
+)
+# fmt: on
 
 
 def run_doctor(arguments: Namespace) -> None:
@@ -196,6 +256,27 @@ def _finding_lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
                 yield paragraph(f"Such as {shown}.", first="    ", rest="    ")
 
 
+# fmt: off
+CARD = Command(
+    """
+    Prints a model card: Markdown about what the model predicts, how good it is,
+    what it needs and relies on, its limits, and how it was made, with metadata
+    at the top that model hubs read. Add a license and the origin of the data.
+
+    examples:
+      madaline card penguins.madaline
+      madaline card penguins.madaline -o README.md
+    """,
+    (
+        *MODEL,
+        Option("-o --output CARD", "write it to a file, such as README.md, instead"),
+        Option("--json", "print one JSON object with the text instead"),
+    ),
+    usage="madaline card MODEL [-o CARD] [--json]",
+)
+# fmt: on
+
+
 def run_card(arguments: Namespace) -> None:
     path = None if arguments.output is None or arguments.json else Path(arguments.output)
     if path is not None:
@@ -209,6 +290,34 @@ def run_card(arguments: Namespace) -> None:
         with writing(path):
             write_card(model, path)
         tell(f"Wrote {path}.")
+
+
+# fmt: off
+REPORT = Command(
+    """
+    Writes one self-contained HTML page: how good the model is and what to know
+    first, where it is good and where not, what drives it, the data, how it was
+    found and how to reproduce it. With a table, also the effects of columns and
+    some predictions explained; a few values of the table are then in the report.
+    If the table holds the target and its rows are new to the model, they are
+    scored, too. If the model was trained on them, all scores are out of fold.
+
+    examples:
+      madaline report penguins.madaline penguins.csv
+      madaline report houses.madaline new_houses.csv -o houses.html
+      madaline report houses.madaline houses.csv --look table.html
+      madaline report houses.madaline --json > houses.json
+    """,
+    (
+        *MODEL,
+        *table_of_model(nargs="?"),
+        Option("-o --output REPORT", "where to write (default: MODEL.html, here)"),
+        Option("--look PAGE", "write a look at the table, too, and link to it"),
+        Option("--json", "print the content of the report as one JSON object instead"),
+    ),
+    usage="madaline report MODEL [TABLE] [-o REPORT] [options]",
+)
+# fmt: on
 
 
 def run_report(arguments: Namespace) -> None:
@@ -254,6 +363,32 @@ def known_targets(model: FittedModel, table: Table) -> Array | None:
     """Return the targets of a model in a table, side by side; None if one is not there."""
     known = [table[name] for name in model.target_names if name in table]
     return side_by_side(known) if len(known) == len(model.target_names) else None
+
+
+# fmt: off
+EXPORT = Command(
+    """
+    Writes a model as an ONNX file, which runs in other programs and languages,
+    without Python and madaline. It holds the whole pipeline in standard operators,
+    from the columns of a table to labels and probabilities, or numbers. It has one
+    input for each column; the metadata of the file describe them: missing numbers
+    are NaN, dates are seconds since 1970. Intervals and sets are not in the file.
+    Needs the extra onnx: pip install onnx.
+
+    examples:
+      madaline export penguins.madaline -o penguins.onnx
+      madaline export reviews.madaline --without text -o reviews.onnx
+    """,
+    (
+        *MODEL,
+        Option("-o --output FILE", "where to write (default: MODEL.onnx, here)"),
+        Option("--without COLUMN ...", "columns of texts and sounds to leave out: the file predicts as if they were empty"),
+        Option("--float32", "numbers enter as float32, rounded to seven digits"),
+        Option("--json", "print one JSON object with the inputs and outputs, too"),
+    ),
+    usage="madaline export MODEL [-o FILE.onnx] [--without COLUMN ...] [--float32] [--json]",
+)
+# fmt: on
 
 
 def run_export(arguments: Namespace) -> None:

@@ -15,14 +15,15 @@ from madaline._cli.console import (
     tell,
     writing,
 )
-from madaline._cli.model_commands import EXPLAINED_ROWS
+from madaline._cli.options import JSON, MODEL, SPREADSHEET, Command, Option, table_of_model
 from madaline._cli.reading import load_model, open_model_rows, read_rows, rows_at, write_parts
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
-from madaline._explain import Explanation, explain
+from madaline._explain import METHODS, Explanation, explain
 from madaline._explain.attributions.written import WrittenExplanations
 from madaline._explain.counterfactuals.search import (
+    MAX_CHANGED_COLUMNS,
     changing_columns,
     counterfactuals,
 )
@@ -52,6 +53,40 @@ def _load_one_output(arguments: Namespace) -> FittedModel:
             f" {suggestion(name, names)}"
         )
     return model.of_output(name) if len(names) > 1 else model
+
+
+EXPLAINED_ROWS = 5  # rows that are explained by default, unless a file is written
+
+# fmt: off
+EXPLAIN = Command(
+    """
+    Shows for the first rows of a table how much each column adds to the prediction
+    or takes away, compared with other rows. Classes are explained by their
+    log-odds.
+
+    examples:
+      madaline explain penguins.madaline new_penguins.csv --background penguins.csv
+      madaline explain penguins.madaline new_penguins.csv --class Gentoo
+      madaline explain houses.madaline new_houses.csv -o why.csv
+      madaline explain pictures.madaline new/ --background pictures/ -o why.html
+    """,
+    (
+        *MODEL,
+        *table_of_model(),
+        Option("--rows N", f"explain the first N rows (default: {EXPLAINED_ROWS}, or all of them with -o)", type=int),
+        Option("--background TABLE", "rows to compare with, best those of training (default: one average row)"),
+        Option("--target NAME", "which target, or which quantile, where the model predicts several"),
+        Option("--class LABEL", "explain this class (default: the one that is predicted)", dest='label'),
+        Option("--probability", "explain the probability, not the log-odds"),
+        Option("--method METHOD", f"{', '.join(METHODS)} (default: {METHODS[0]})", default=METHODS[0]),
+        Option("--nodes N", "steps of each integral (default: as many as needed)", type=int),
+        Option("-o --output OUT", "what to write: an HTML page with pictures, or CSV, TSV, jsonl, Parquet or Feather"),
+        SPREADSHEET,
+        JSON,
+    ),
+    usage="madaline explain MODEL TABLE [--rows N] [--background TABLE] [options]",
+)
+# fmt: on
 
 
 def run_explain(arguments: Namespace) -> None:
@@ -178,6 +213,34 @@ def _explanation_facts(
 _MAX_INTERACTIONS = 3  # interactions that are shown
 
 
+# fmt: off
+EFFECTS = Command(
+    """
+    Shows how predictions change along the values of a column, the other columns as
+    they are: one sentence, and the curve below it, with a twentieth of the rows
+    between two of its dots. Without --column, one sentence for each of the most
+    important columns, and which of them interact.
+
+    examples:
+      madaline effects houses.madaline houses.csv
+      madaline effects houses.madaline houses.csv --column size
+      madaline effects penguins.madaline penguins.csv --column sex --class Adelie
+    """,
+    (
+        *MODEL,
+        *table_of_model(),
+        Option("--column COLUMN ...", "the columns"),
+        Option("--target NAME", "which target, or which quantile, where the model predicts several"),
+        Option("--class CLASS", "whose probability", dest='label'),
+        Option("--partial", "partial dependence: give every value to every row, not only values near its own"),
+        Option("--log-odds", "measure log-odds of a class"),
+        JSON,
+    ),
+    usage="madaline effects MODEL TABLE [--column COLUMN ...] [options]",
+)
+# fmt: on
+
+
 def run_effects(arguments: Namespace) -> None:
     model = _load_one_output(arguments)
     table = read_rows(arguments, model).table
@@ -213,6 +276,35 @@ def _effect_lines(found: Effects, pairs: list[Interaction], *, curves: bool) -> 
         yield paragraph(str(pair), rest="  ")
     if not clear:
         yield paragraph("No two columns interact noticeably: the model is nearly additive.")
+
+
+# fmt: off
+COUNTERFACTUAL = Command(
+    """
+    Looks for the smallest change of a row that leads to another prediction, within
+    the values seen in training. It shows what the networks would predict, not what
+    would happen if the value were changed in the world.
+
+    examples:
+      madaline counterfactual loans.madaline new.csv --row 3 --to approved
+      madaline counterfactual loans.madaline new.csv --row 3 --only amount duration
+      madaline counterfactual houses.madaline new.csv --row 0 --at-least 300000
+    """,
+    (
+        *MODEL,
+        *table_of_model(),
+        Option("--row N ...", "the rows, counted from 0 (default: the first)", type=int, default=None),
+        Option("--target NAME", "which target, or which quantile, where the model predicts several"),
+        Option("--to CLASS", "the class to reach (default: the next probable one)"),
+        Option("--at-least X", "the lowest number that is enough", type=float),
+        Option("--at-most X", "the highest number that is enough", type=float),
+        Option("--only COLUMN ...", "the columns that may change (default: all but dates and who somebody is)", default=None),
+        Option("--most N", "how many columns may change at a time (default: %(default)s)", type=int, default=MAX_CHANGED_COLUMNS),
+        JSON,
+    ),
+    usage="madaline counterfactual MODEL TABLE --row N [--to CLASS] [options]",
+)
+# fmt: on
 
 
 def run_counterfactual(arguments: Namespace) -> None:

@@ -15,8 +15,19 @@ from madaline._cli.console import (
     say_json,
     tell,
 )
+from madaline._cli.options import (
+    COLUMNS,
+    FORMATS,
+    QUIET,
+    READING,
+    SEED,
+    SPREADSHEET,
+    Command,
+    Option,
+    OptionGroup,
+    at_least,
+)
 from madaline._cli.sample import say_results, write_rows
-from madaline._cli.table_commands import IMPUTATION
 from madaline._cli.training_data import all_given_kinds
 from madaline._data.io.recognition import recognize
 from madaline._data.io.table_files import (
@@ -31,6 +42,45 @@ from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
 _MARK = "{}_filled"
+
+
+IMPUTATION = "imputation"  # the column that numbers the tables of `madaline fill --draws`
+
+# fmt: off
+FILL = Command(
+    """
+    Fills each gap with the best value that the other columns tell: of numbers the
+    mean of what may be there, of categories the most probable one. Types and formats
+    stay, and cells that are there never change. Tells how good the values are:
+    some that are known are hidden, filled, and compared. For standard errors and
+    correlations draw several tables with --draws: best values vary too little.
+    Networks of madaline take tables with gaps as they are.
+
+    examples:
+      madaline fill people.csv -o full.csv
+      madaline fill people.csv --mark -o full.csv
+      madaline fill people.csv --draws 5 -o five.csv
+    """,
+    (
+        Option("TABLE", FORMATS),
+        Option("--mark", "add a column NAME_filled for each with gaps: which cells were filled"),
+        Option("--draws N", f"draw N tables instead of the best values, one below the other; the column {IMPUTATION} numbers them", type=at_least(1)),
+        Option("--no-check", "do not measure how good filling is, which takes half of the time"),
+        SEED,
+        OptionGroup(COLUMNS.title, (*COLUMNS.options,
+            *READING,
+        )),
+        OptionGroup("output", (
+            Option("-o --output FILE", "CSV, TSV, jsonl, Parquet or Feather (default: CSV, printed)"),
+            SPREADSHEET,
+            Option("--json", "print what was filled, and how good it is, as one JSON object"),
+            QUIET,
+        )),
+    ),
+    usage="madaline fill TABLE [-o FILE] [options]",
+    defaults={"task": None},
+)
+# fmt: on
 
 
 def run_fill(arguments: Namespace) -> None:

@@ -22,6 +22,26 @@ from madaline._cli.console import (
     unwritable,
 )
 from madaline._cli.fit_request import read_objective, read_request
+from madaline._cli.options import (
+    COLUMNS,
+    FORMATS,
+    GROUPS,
+    READING,
+    RESOURCES,
+    ROOT,
+    SEED,
+    SKIP_BROKEN,
+    TASK,
+    TIMES,
+    WEIGHT,
+    Command,
+    Option,
+    OptionGroup,
+    above_zero,
+    at_least,
+    quantiles,
+    span,
+)
 from madaline._cli.sections import answer_line, answer_lines, detail_lines, opening_lines
 from madaline._cli.training_data import TrainingTable
 from madaline._data.io.compression import plain_name
@@ -29,10 +49,14 @@ from madaline._data.io.media_tables import LABEL
 from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._evaluation.leakage import join_leaks
+from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS, TUNED_METRICS
+from madaline._evaluation.objective import LOG_LOSS, LOSSES
 from madaline._fitting import Fitting
+from madaline._fitting.many import MIN_ROWS
 from madaline._fitting.means import Means, TimeLimit
 from madaline._fitting.training import first_interrupt
 from madaline._model import FittedModel
+from madaline._race.plan import ALL, BALANCED, MEMBERS, PRESETS
 from madaline._story.progress import Clock, choose_progress
 from madaline._words import (
     for_command_line,
@@ -51,6 +75,87 @@ _NAME_OF_CLASSES = "class"  # what is predicted where the target has a column fo
 _LAST_LOOK_SECONDS = 5.0  # how long the end of a fit waits for a page that is open
 
 _INTERRUPTED = b"\nInterrupted: saving the best model so far; interrupt again to stop at once.\n"
+
+
+# fmt: off
+FIT = Command(
+    """
+    Learns to predict one column of a table from the others, and writes the model
+    to one file. Whether that column holds classes or numbers, and what the others
+    are, is inferred and printed; sizes, learning rates and stopping points are
+    those that predict unseen rows best. Ctrl-C ends training and saves the best
+    model so far; a fit that was killed goes on when the same command is typed
+    again.
+
+    examples:
+      madaline fit penguins.csv --target species
+      madaline fit houses.parquet --target price --category zip --drop id
+      madaline fit bikes.csv --target casual,registered
+      madaline fit "sales/*.parquet" --target price
+      madaline fit teacher.csv --target no,yes --probabilities
+      madaline fit sales.csv --target sales --time date --lags 1 7 28 --horizon 14
+      madaline fit stores.csv --target sales --by store --common
+      madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
+      madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
+    """,
+    (
+        Option("TABLE", f"{FORMATS}; a folder or a pattern of such files; or a folder of images or sounds for each class"),
+        Option("--target COLUMN", "the column to predict, or several together, with commas between them; of images and sounds, their folder", action="append"),
+        Option("-o --output MODEL", "where to write (default: TABLE.madaline, here)"),
+        TASK,
+        OptionGroup("goal", (
+            Option("--loss", "for numbers: predict the mean, the median, a quantile, or the mean of counts", choices=LOSSES),
+            Option("--probabilities", "the columns of --target hold the probabilities of classes with their names, such as another model predicts"),
+            Option("--quantile SHARE", "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)", type=quantiles, default=0.5),
+            Option("--metric METRIC", f"what chooses recipes and stopping points instead of the loss: for classes {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}", choices=(LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)),
+            Option("--class-weight WEIGHT", "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT", nargs='+'),
+            Option("--threshold SHARE", f"of two classes, predict the second one above this probability; by default tuned for the metrics {', '.join(TUNED_METRICS)}, otherwise 0.5", type=float),
+            Option("--costs COST", "of two classes in sorted order, such as no and yes: the cost of yes predicted for no, and of no for yes; the threshold is tuned for the lowest mean cost", nargs=2, type=float),
+        )),
+        OptionGroup("a model for each group of rows", (
+            Option("--by COLUMN", "fit a model for each value of these columns, such as stores, into one file", nargs='+'),
+            Option("--common", "fit one to all rows, too, which answers for groups that are new, small, or cannot be fitted"),
+            Option("--min-rows N", f"rows from which on a group gets a model of its own (default: 1; with --common {MIN_ROWS})", type=at_least(1)),
+            Option("--compare-common", "tell, out of fold, whether one model for all is better, or one for each"),
+        )),
+        OptionGroup(COLUMNS.title, (*COLUMNS.options,
+            Option("--increasing COLUMN ...", "predictions never fall when these grow; of two classes, the second's"),
+            Option("--decreasing COLUMN ...", "predictions never rise when these grow"),
+        )),
+        OptionGroup("rows", (
+            WEIGHT,
+            GROUPS,
+            TIMES,
+            Option("--gap TIME", "time between the last row learned and the first predicted, as '7 days' or 7 steps", type=span),
+            Option("--horizon TIME", "how far ahead rows are predicted, as '7 days' or 7 steps", type=span),
+            Option("--series COLUMN", "the column that tells series of rows apart, such as stores or sensors"),
+            Option("--lags ROWS", "make columns of the target so many rows before, such as 1 7 28; for `madaline forecast`", nargs='+', type=at_least(1)),
+            Option("--past COLUMN", "with --lags, use only the past of these, whose values are not known in advance", nargs='+'),
+            *READING,
+            SKIP_BROKEN,
+            ROOT,
+            Option("--folds N", "folds of the cross-validation (default: 3 to 10, fewer for more rows)", type=at_least(2)),
+        )),
+        OptionGroup("work", (
+            Option("--preset", "quick: less time, higher loss; best: more time, lower loss (default: %(default)s)", choices=tuple(PRESETS), default=BALANCED.name),
+            Option("--members", "all: boosted trees beside networks, where they help (default: %(default)s)", choices=MEMBERS, default=ALL),
+            Option("--effort EPOCHS", "epochs of a network, at most (default: %(default)s)", type=at_least(1), default=100),
+            Option("--time-limit SECONDS", "end within so many seconds, with the best model so far; it then depends on the clock", type=above_zero),
+            SEED,
+            *RESOURCES,
+            Option("--on ADDRESS", "train on a cluster, with the same result: ray://HOST:10001, dask://HOST:8786; ray or dask for processes of this machine"),
+            Option("--keep-rows N", "rows that the model's file may hold for `madaline update` (default: none)", type=at_least(0), default=0),
+        )),
+        OptionGroup("output", (
+            Option("--json", "print the result as one JSON object"),
+            Option("-q --quiet", "print the file and the score in one line, nothing else"),
+            Option("--live", "watch the fit on a page while it runs, served to this machine alone; same result"),
+            Option("-v --verbose", "print every decision, too; with -vv also every epoch of every recipe", action='count', default=0),
+        )),
+    ),
+    usage="madaline fit TABLE --target COLUMN [-o MODEL] [options]",
+)
+# fmt: on
 
 
 def run_fit(arguments: Namespace) -> None:

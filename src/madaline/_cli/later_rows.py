@@ -24,6 +24,21 @@ from madaline._cli.console import (
     write_picture,
     writing,
 )
+from madaline._cli.options import (
+    FORMATS,
+    JSON,
+    MODEL,
+    READING,
+    RESOURCES,
+    SPREADSHEET,
+    Command,
+    Option,
+    above_zero,
+    at_least,
+    coverage,
+    order_by,
+    table_of_model,
+)
 from madaline._cli.reading import (
     load_model,
     observe,
@@ -53,6 +68,7 @@ from madaline._model import FittedModel
 from madaline._model.model_rows import RowBlock
 from madaline._runtime.forecast import with_date_texts
 from madaline._story.row_progress import RowProgress
+from madaline._watching import FALSE_ALARMS
 from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import Monitor
 from madaline._words import (
@@ -68,6 +84,34 @@ from madaline._words import (
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.model_decisions import AS_IT_IS, Updated
+
+# fmt: off
+FORECAST = Command(
+    """
+    Predicts the rows that follow the last known ones, series by series, each with
+    an interval, by a model that was fitted with --lags. Where the model needs more
+    than times and the past, such as prices, --future names a file of the rows to
+    come; rows of it that hold the target are known from then on.
+
+    examples:
+      madaline fit sales.csv --target sales --time date --series store \\
+        --lags 1 7 28 --horizon 14
+      madaline forecast sales.madaline --horizon 14 -o next.csv
+      madaline forecast sales.madaline --future prices.csv
+    """,
+    (
+        *MODEL,
+        Option("--horizon N", "rows of each series (default: as many as the model learned to predict)", type=at_least(1)),
+        Option("--future FILE", "a table of later rows, with what is known of them"),
+        *READING,
+        Option("-o --output OUT", "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"),
+        Option("--coverage SHARE", "share of new rows whose number lies in its interval (default: %(default)s)", type=coverage, default=0.9),
+        SPREADSHEET,
+        JSON,
+    ),
+    usage="madaline forecast MODEL [--horizon N] [--future FILE] [-o OUT] [options]",
+)
+# fmt: on
 
 
 def run_forecast(arguments: Namespace) -> None:
@@ -95,6 +139,35 @@ def run_forecast(arguments: Namespace) -> None:
         say_json({"target": model.summary.target, "columns": lists, **facts})
     elif path is None:
         say_csv(format_predictions(written))
+
+
+# fmt: off
+UPDATE = Command(
+    """
+    Compares three candidates on new rows, each predicted by networks that did not
+    learn from it: the model as it is, its networks adjusted to the new rows, and
+    new networks. A change is kept only if it lowers the loss by more than a
+    standard error. The old rows take part as far as the model keeps them
+    (--keep-rows, here or in `madaline fit`).
+
+    examples:
+      madaline update sales.madaline january.csv -o sales.madaline
+      madaline update sales.madaline january.csv -o new.madaline --keep-rows 5000
+    """,
+    (
+        *MODEL,
+        Option("TABLE", f"{FORMATS}; the target is among its columns, and rows are in the order of time, or of the column that the model knows the times of"),
+        *READING,
+        Option("-o --output NEW", "where to write the updated model; may be MODEL", required=True),
+        Option("--keep-rows N", "how many rows to keep in the file for later updates (default: as many as before)", type=at_least(0)),
+        *RESOURCES,
+        Option("--json", "print the result as one JSON object"),
+        Option("-q --quiet", "print the file and the outcome in one line, nothing else"),
+    ),
+    usage="madaline update MODEL TABLE -o NEW [--keep-rows N] [options]",
+    defaults={"root": None, "skip_broken": False},
+)
+# fmt: on
 
 
 def run_update(arguments: Namespace) -> None:
@@ -211,6 +284,33 @@ def _update_facts(model: FittedModel, path: Path) -> dict[str, Any]:
 
 
 _MAX_LINES = 20  # lines that are printed, at most
+
+
+# fmt: off
+WATCH = Command(
+    """
+    Takes the rows of a table in the order of the file or of a column, and tests
+    whether columns, predictions and, where the target is known, errors and
+    calibration change. There is one false alarm in 10,000 rows, at most and on
+    average, as long as rows are independent and nothing changes.
+
+    examples:
+      madaline watch churn.madaline this_month.csv --time day
+      madaline watch churn.madaline monday.csv --state churn.monitor
+      madaline watch churn.madaline tuesday.csv --state churn.monitor   (goes on)
+    """,
+    (
+        *MODEL,
+        *table_of_model(),
+        Option("--target COLUMN", "the true values (default: that of the model, if there)"),
+        order_by("that of the model, otherwise as in the file"),
+        Option("--false-alarms ROWS", f"rows for each false alarm (default: {FALSE_ALARMS:,})", type=above_zero, default=FALSE_ALARMS),
+        Option("--state FILE", "start from the state in this file if it exists, and save the state to it"),
+        Option("--picture FILE", "draw the loss over time: a name that ends in .html, or .svg, .png, .pdf with matplotlib"),
+        JSON,
+    ),
+)
+# fmt: on
 
 
 def run_watch(arguments: Namespace) -> None:

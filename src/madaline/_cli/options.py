@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
-from inspect import cleandoc
 from typing import Any, final
 
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._evaluation.conformal import check_coverage
-from madaline._language import LANGUAGES
 from madaline._language.translation import translate, translate_word
-from madaline._language.widths import wrap
-from madaline._words import paragraph
 
 FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
 """Where a table may come from."""
@@ -83,65 +78,12 @@ def add_options(parser: Any, options: Iterable[Option | OptionGroup | ExclusiveO
 @final
 @dataclass(frozen=True, eq=False)
 class Command:
-    """A command: what it says of itself, its options, and the function that runs it."""
+    """What a command says of itself, and its options."""
 
-    name: str
-    run: str  # the module of this room, and its function, which is imported when it is needed
-    about: str  # in a line
     description: str  # examples end it
     options: Sequence[Option | OptionGroup | ExclusiveOptions]
     usage: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)  # of options that it does not have
-
-    def add_to(self, subparsers: Any) -> None:
-        """Add the command to the parsers of all commands."""
-        description, examples = cleandoc(self.description).rsplit("\n\n", 1)
-        parser = subparsers.add_parser(
-            self.name,
-            help=translate(self.about),
-            description=help_paragraphs(description),
-            epilog=translate(examples),
-            usage=translate(self.usage) if self.usage else None,
-            formatter_class=HelpFormatter,
-        )
-        parser.set_defaults(run=self.start, **self.defaults)
-        add_language(parser)
-        add_options(parser, self.options)
-
-    def start(self, arguments: Namespace) -> None:
-        """Run the command."""
-        module, function = self.run.split(".")
-        getattr(import_module(f"madaline._cli.{module}"), function)(arguments)
-
-
-@final
-class HelpFormatter(RawDescriptionHelpFormatter):
-    """Writes help in the language that people read."""
-
-    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
-        """Add the usage, after a word of that language."""
-        super().add_usage(
-            usage, actions, groups, translate_word("usage: ") if prefix is None else prefix
-        )
-
-    def _split_lines(self, text: str, width: int) -> list[str]:
-        return wrap(text, width, "", "").splitlines()
-
-
-def help_paragraphs(text: str) -> str:
-    """Return paragraphs of help in the language that people read; English ones as they stand."""
-    paragraphs = text.split("\n\n")
-    translated = [translate(" ".join(one.split())) for one in paragraphs]
-    return "\n\n".join(
-        one if new == " ".join(one.split()) else paragraph(new)
-        for one, new in zip(paragraphs, translated, strict=True)
-    )
-
-
-def add_language(parser: Any) -> None:
-    """Add the language of messages, which is read before the parser writes a word."""
-    text = "language of what people read (default: MADALINE_LANG, or that of the system)"
-    parser.add_argument("--lang", choices=tuple(LANGUAGES), help=translate(text))
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -216,6 +158,13 @@ def order_by(default: str = "as in the file") -> Option:
     """Return the option for the column that orders the rows."""
     return Option("--time COLUMN", f"sort the rows by this column (default: {default})")
 
+
+FIT_DEFAULTS: Mapping[str, Any] = {
+    **dict.fromkeys(("weight", "groups", "root", "memory", "metric", "class_weight")),
+    **dict.fromkeys(("number", "text"), ()),
+    "skip_broken": False,
+}
+"""Options that reading a table for a fit asks for, and other commands may lack."""
 
 # Each option and what it says of itself is one line.
 # fmt: off

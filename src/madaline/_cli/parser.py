@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Collection
 from importlib import import_module
 from typing import Any, NoReturn, final
 
 from madaline import __version__
-from madaline._cli import model_commands as models
-from madaline._cli import table_commands as tables
-from madaline._cli.options import HelpFormatter, add_language, help_paragraphs
+from madaline._cli.commands import COMMANDS
+from madaline._cli.help import HelpFormatter, add_language, help_paragraphs
 from madaline._language.translation import translate, translate_word
 from madaline._words import clip_text
 from madaline.errors import InputError
@@ -50,33 +50,13 @@ examples:
 
 _FILES = ("TABLE", "MODEL", "FILE", "REPORT", "PAGE", "CARD", "PICTURE", "FOLDER")  # names of files
 
-COMMANDS = (
-    tables.LOOK,
-    tables.FIT,
-    models.PREDICT,
-    models.FORECAST,
-    models.EXPLAIN,
-    models.INFO,
-    models.STORY,
-    models.EFFECTS,
-    models.COUNTERFACTUAL,
-    models.DOCTOR,
-    models.REPORT,
-    models.CARD,
-    models.EXPORT,
-    tables.STREAM,
-    models.SERVE,
-    models.WATCH,
-    models.UPDATE,
-    tables.COMPARE,
-    tables.PLAYGROUND,
-    tables.SAMPLE,
-    tables.FILL,
-)
 
+def build_parser(words: Collection[str] | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the whole command line.
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+    Commands that are not among the `words` to be parsed have a line of help alone: to know their
+    options takes most of madaline.
+    """
     parser = _Parser(
         prog="madaline",
         description=help_paragraphs(_DESCRIPTION),
@@ -96,7 +76,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(run=lambda _: parser.print_help())
     subparsers = parser.add_subparsers(title=translate_word("commands"), metavar="COMMAND")
     for command in COMMANDS:
-        command.add_to(subparsers)
+        command.add_to(subparsers, name_only=words is not None and command.name not in words)
     return parser
 
 
@@ -111,11 +91,12 @@ class _PrintCompletion(argparse.Action):
             raise InputError(
                 "Completion in shells needs shtab, which is not installed: `pip install shtab`."
             ) from None
-        for command in parser._subparsers._group_actions[0].choices.values():
+        whole: Any = build_parser()
+        for command in whole._subparsers._group_actions[0].choices.values():
             for action in command._actions:
                 if str(action.metavar) in _FILES:
                     action.complete = shtab.FILE
-        sys.stdout.write(shtab.complete(parser, values) + "\n")
+        sys.stdout.write(shtab.complete(whole, values) + "\n")
         parser.exit()
 
 

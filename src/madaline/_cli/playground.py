@@ -6,7 +6,29 @@ from argparse import Namespace
 from pathlib import Path
 
 from madaline._cli.console import tell
-from madaline._serve.settings import checked_hosts
+from madaline._cli.options import Command, Option, at_least
+from madaline._serve.settings import Access, checked_hosts
+
+# fmt: off
+PLAYGROUND = Command(
+    """
+    Opens a page on which networks learn, on data that are made up or on a table of
+    yours. Only this machine can open it, and nothing leaves it. Networks learn only
+    while a page asks for it. Ctrl-C ends it.
+
+    examples:
+      madaline playground
+      madaline playground penguins.csv --lang zh
+    """,
+    (
+        Option("TABLE", "a table to choose columns of (CSV, Parquet, xlsx ...); a page takes one, too", nargs='?'),
+        Option("--port N", f"port to listen at; 0 is any that is free (default: {Access.port})", type=at_least(0), default=Access.port),
+        Option("--allow-host NAME", "a host name that pages may use beside localhost, such as that of a proxy; *.example.com allows all names below it; may be given several times", action="append", default=[]),
+        Option("--no-browser", "only tell the address"),
+    ),
+    usage="madaline playground [TABLE] [--port N] [options]",
+)
+# fmt: on
 
 
 def run_playground(arguments: Namespace) -> None:

@@ -17,6 +17,15 @@ from madaline._cli.console import (
 )
 from madaline._cli.known_truth import KnownTruth, known_truths
 from madaline._cli.many_predictions import predict_by_group
+from madaline._cli.options import (
+    JSON,
+    MODEL,
+    SPREADSHEET,
+    Command,
+    Option,
+    coverage,
+    table_of_model,
+)
 from madaline._cli.reading import check_written, load_model, open_model_rows, write_parts
 from madaline._data.io.table_files import (
     check_ending,
@@ -50,6 +59,39 @@ class _Outcome:
     facts: Mapping[str, Any]
     n_scored: int | None = None  # where some rows were drawn
     warning: str = ""
+
+
+# fmt: off
+PREDICT = Command(
+    """
+    Predicts every row of a table, in its order, with a model that `madaline fit`
+    wrote, or with that of its group (fit --by). Columns that the model does not need
+    are ignored. If the target is among them, the scores and the confusion matrix are
+    printed, too. With --skip-broken, rows whose image or sound cannot be read have
+    an empty prediction. Tables of any size are read and written block by block, and
+    go on where they stopped; for models of many groups, one file is read as a whole.
+
+    examples:
+      madaline predict penguins.madaline new_penguins.csv
+      madaline predict customers.madaline new.csv --id customer --proba -o out.csv
+      cat new.csv | madaline predict customers.madaline - | head
+      madaline predict houses.madaline new_houses.csv --coverage 0.9
+      madaline predict pictures.madaline new_pictures/
+      madaline predict sales.madaline "sales/*.parquet" -o predicted.parquet
+    """,
+    (
+        *MODEL,
+        *table_of_model(),
+        Option("-o --output OUT", "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"),
+        Option("--id COLUMN ...", "columns to write in front of the predictions, such as a number of each row"),
+        Option("--proba", "add a column with the probability of each class"),
+        Option("--coverage SHARE", "add prediction intervals of a number, or prediction sets of classes, that contain the true value for this share of new rows", type=coverage),
+        SPREADSHEET,
+        JSON,
+    ),
+    usage="madaline predict MODEL TABLE [-o OUT] [--id COLUMN] [--proba] [options]",
+)
+# fmt: on
 
 
 def run_predict(arguments: Namespace) -> None:

@@ -15,6 +15,18 @@ from madaline._cli.console import (
     tell,
     writing,
 )
+from madaline._cli.options import (
+    COLUMNS,
+    FORMATS,
+    QUIET,
+    READING,
+    SEED,
+    SPREADSHEET,
+    Command,
+    Option,
+    OptionGroup,
+    at_least,
+)
 from madaline._cli.training_data import all_given_kinds
 from madaline._data.io.atomic import write_atomically
 from madaline._data.io.compression import compressed, plain_name
@@ -31,6 +43,52 @@ from madaline._extras import load_polars
 from madaline._sampling import Sampler
 from madaline._words import format_count, format_size, paragraph
 from madaline.errors import InputError
+
+# fmt: off
+SAMPLE = Command(
+    """
+    Learns what ties the columns of a table together, and draws rows like those: with
+    the same columns, types and formats, and nobody of the table among them. Tells
+    how like real rows they are and how much is remembered, measured on rows that
+    were held out. Values of few rows, identifiers and free texts are replaced. This
+    is no differential privacy.
+
+    examples:
+      madaline sample penguins.csv -n 1000 -o rows.csv
+      madaline sample penguins.csv -n 500 --given species=Gentoo -o gentoo.csv
+      madaline sample people.csv -n 10000 -o rows.csv --page rows.html
+      madaline sample people.csv --save people.sampler -n 10 -o rows.csv
+      madaline sample people.sampler -n 10000 --seed 2 -o rows.csv
+    """,
+    (
+        Option("TABLE", f"{FORMATS}; or a file that --save wrote"),
+        Option("-n --rows N", "how many rows (default: 1000)", type=at_least(1), default=1000),
+        Option("--given COLUMN=VALUE ...", "values of some columns; the rest is drawn to fit them"),
+        Option("--balanced COLUMN", "as many rows of each value of this column"),
+        SEED,
+        OptionGroup("learning", (
+            Option("--privacy SHARE", "share of rows that may lie nearer to rows learned from than to others, or safe, middle or sharp (default: 0.53)", default='0.53'),
+            Option("--min-rows N", "values of fewer rows are not drawn (default: %(default)s)", type=at_least(1), default=5),
+            Option("--first COLUMN ...", "columns to draw first, so that --given costs nothing"),
+            Option("--target COLUMN", "the column that models predict to see how useful the rows are (default: the last)"),
+            Option("--jobs N", "threads (default: all)", type=at_least(1)),
+        )),
+        OptionGroup(COLUMNS.title, (*COLUMNS.options,
+            *READING,
+        )),
+        OptionGroup("output", (
+            Option("-o --output FILE", "CSV, TSV, jsonl, Parquet or Feather (default: CSV, printed)"),
+            SPREADSHEET,
+            Option("--page PAGE", "write a page of distributions side by side"),
+            Option("--save FILE", "write the sampler; the file is as confidential as the table"),
+            Option("--json", "print the figures as one JSON object"),
+            QUIET,
+        )),
+    ),
+    usage="madaline sample TABLE -n ROWS [-o FILE] [options]",
+    defaults={"task": None},
+)
+# fmt: on
 
 
 def run_sample(arguments: Namespace) -> None:

@@ -7,8 +7,43 @@ from argparse import Namespace
 from pathlib import Path
 
 from madaline._cli.console import tell
+from madaline._cli.options import Command, Option, above_zero, at_least
 from madaline._serve.settings import LIMITS, Settings, check_token, named_models
 from madaline.errors import InputError
+
+# fmt: off
+SERVE = Command(
+    """
+    Serves models to programs (JSON: rows as people write them, MLflow's shapes, the
+    Open Inference Protocol) and to people (a page with a form). A model is read
+    again when its file changes. Ctrl-C or SIGTERM ends the server once it has
+    answered the requests that have begun. Other machines can ask only with --host;
+    then set a token.
+
+    examples:
+      madaline serve penguins.madaline
+      madaline serve income=models/adult.madaline models/churn.madaline --port 9000
+      curl localhost:8000/predict -d '{"bill_length_mm": 38.5, "sex": null, ...}'
+    """,
+    (
+        Option("MODEL", "files that `madaline fit` wrote; NAME=PATH gives one another name", nargs='+'),
+        Option("--host ADDRESS", "address to listen at; 0.0.0.0 is all of them (default: 127.0.0.1, this machine alone)", default=Settings.host),
+        Option("--port N", f"port to listen at; 0 is any that is free (default: {Settings.port})", type=at_least(0), default=Settings.port),
+        Option("--token-file FILE", "a file with a token that requests must carry (default: $MADALINE_TOKEN, if it is set)"),
+        Option("--allow-host NAME", "a host name that requests may use beside localhost and --host, such as that of a proxy; *.example.com allows all names below it; may be given several times", action="append", default=[]),
+        Option("--max-rows N", f"rows of a request, at most (default: {Settings.max_rows:,})", type=at_least(1), default=Settings.max_rows),
+        Option("--max-cells N", f"values of a request, and its rows times the model's columns or classes, at most (default: {Settings.max_cells:,})", type=at_least(1), default=Settings.max_cells),
+        Option("--max-bytes N", f"bytes of a request, at most (default: {Settings.max_bytes:,})", type=at_least(1), default=Settings.max_bytes),
+        Option("--timeout SECONDS", f"seconds until a request is answered, or refused (default: {Settings.timeout:g})", type=above_zero, default=Settings.timeout),
+        Option("--shutdown-timeout SECONDS", f"seconds that shutdown may take: half for requests, half for watching (default: {Settings.shutdown_timeout:g})", type=above_zero, default=Settings.shutdown_timeout),
+        Option("--report FILE", "an HTML file that `madaline report` wrote, to show instead of one without a table"),
+        Option("--watch FOLDER", "look for changes in the rows that are predicted; the state is kept in this folder"),
+        Option("--replace-any", "let a new file replace a model of another target or with other columns, too"),
+        Option("--access-log", "print a line for each request"),
+    ),
+    usage="madaline serve MODEL... [--host ADDRESS] [--port N] [options]",
+)
+# fmt: on
 
 
 def run_serve(arguments: Namespace) -> None:

@@ -23,9 +23,21 @@ from madaline._cli.console import (
     write_picture,
 )
 from madaline._cli.fit_request import source_name
+from madaline._cli.options import (
+    FIT_DEFAULTS,
+    FORMATS,
+    JSON,
+    READING,
+    SEED,
+    TASK,
+    Command,
+    Option,
+    at_least,
+    order_by,
+)
 from madaline._cli.training_data import TrainingTable
 from madaline._data.formats.choice import ORDINARY, Choice, Given
-from madaline._data.kinds import KINDS
+from madaline._data.kinds import GIVEN_KINDS, KINDS
 from madaline._data.kinds.kind import BOOLEAN, DROPPED
 from madaline._data.table import Table
 from madaline._data.target import infer_task
@@ -51,6 +63,40 @@ PARTS = 10  # of each line in the picture
 _MAX_DECISIONS = 8  # decisions that are printed, at most: the latest
 _MAX_CHANGES = 5  # changes that are printed, at most
 _RESTLESS_ROWS = 2000  # a column that changed more often than once in so many rows always does
+
+
+# fmt: off
+STREAM = Command(
+    """
+    Predicts every row of a table before it learns the row's label, in the order of
+    the file or of a column, and shows how well: beside "no change" (numbers: "last
+    value"), which predicts the latest label that is known, and beside a linear
+    model of the same inputs that learns each row once. Networks learn again from
+    the latest 32, 512 or 8,192 rows, their memory; the last column shows which
+    memory has the largest weight.
+
+    examples:
+      madaline stream prices.csv --target up --time day
+      madaline stream orders.parquet --target returned --delay 500
+    """,
+    (
+        Option("TABLE", FORMATS),
+        Option("--target COLUMN", "the column to predict", action="append", required=True),
+        order_by(),
+        *READING,
+        Option("--delay ROWS", "after how many more rows a label is known (default: %(default)s)", type=at_least(0), default=0),
+        TASK,
+        Option("--drop COLUMN ...", "leave these columns out"),
+        Option("--category COLUMN ...", "treat these as categories, even if they hold numbers"),
+        Option("--kind COLUMN=KIND ...", f"give the kind of a column: {', '.join(GIVEN_KINDS)}"),
+        SEED,
+        Option("-o --output MODEL", "write the model here after each line, for `OnlineClassifier.load`, `OnlineRegressor.load`"),
+        Option("--picture FILE", "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"),
+        JSON,
+    ),
+    defaults=FIT_DEFAULTS,
+)
+# fmt: on
 
 
 def run_stream(arguments: Namespace) -> None:
