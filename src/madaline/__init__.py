@@ -6,6 +6,7 @@ from functools import reduce
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from madaline._language import _
 from madaline.version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ if not TYPE_CHECKING:  # unknown names are errors to who checks types
     def __getattr__(name: str) -> Any:
         # A name is imported when it is first asked for (PEP 562): `import madaline` costs nothing.
         if name not in _HOMES:
-            raise AttributeError(f"module 'madaline' has no attribute {name!r}")
-        module, _, path = _HOMES[name].partition(":")
+            raise AttributeError(_("module 'madaline' has no attribute {name!r}").format(name=name))
+        module, __, path = _HOMES[name].partition(":")
         value = reduce(getattr, path.split("."), import_module(module))
         globals()[name] = value
         return value

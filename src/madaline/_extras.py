@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires
 from typing import Any
 
+from madaline._language import _
 from madaline.errors import InputError
 
 
@@ -17,7 +18,10 @@ def load_extra(module: str, *, extra: str, purpose: str) -> Any:
     except ImportError:
         package = module.partition(".")[0].replace("PIL", "Pillow")
         raise InputError(
-            f"{purpose} needs {package}: install it with {how_to_install(extra, package)}."
+            "{purpose} needs {package}: install it with {how_to_install}.",
+            purpose=purpose,
+            package=package,
+            how_to_install=how_to_install(extra, package),
         ) from None
 
 
@@ -33,7 +37,9 @@ def how_to_install(extra: str, package: str) -> str:
         requirements = []
     of_extra = [one for one in requirements if re.search(rf"extra == ['\"]{extra}['\"]", one)]
     names = [re.split(r"[^\w.-]", one, maxsplit=1)[0] for one in of_extra] or [package]
-    return f"`pip install {' '.join(names)}` (the extra {extra} of madaline)"
+    return _("`pip install {names}` (the extra {extra} of madaline)").format(
+        names=" ".join(names), extra=extra
+    )
 
 
 def load_polars() -> Any:

@@ -94,31 +94,40 @@ class FitRequest(Stored):
 def check_keep_rows(keep_rows: Any) -> int:
     """Return how many rows to keep, or raise `InputError`."""
     if not _is_whole(keep_rows) or not 0 <= keep_rows < _MAX_KEPT_ROWS:
-        raise InputError(f"keep_rows is {keep_rows!r}: give a number of rows, 0 for none.")
+        raise InputError(
+            "keep_rows is {keep_rows!r}: give a number of rows, 0 for none.", keep_rows=keep_rows
+        )
     return int(keep_rows)
 
 
 def _check_effort(effort: Any) -> None:
     if not _is_whole(effort) or not 1 <= effort <= MAX_WHOLE:
         raise InputError(
-            f"effort is {effort!r}: give the most epochs to train, a whole number from 1 to"
-            f" {MAX_WHOLE:,}."
+            "effort is {effort!r}: give the most epochs to train, a whole number from 1 to {MAX_WHOLE:,}.",
+            effort=effort,
+            MAX_WHOLE=MAX_WHOLE,
         )
 
 
 def _check_seed(seed: int) -> None:
     if not 0 <= seed <= MAX_WHOLE:
-        raise InputError(f"The seed is {seed}: give a whole number from 0 to {MAX_WHOLE:,}.")
+        raise InputError(
+            "The seed is {seed}: give a whole number from 0 to {MAX_WHOLE:,}.",
+            seed=seed,
+            MAX_WHOLE=MAX_WHOLE,
+        )
 
 
 def _check_members(members: Any) -> None:
     if not isinstance(members, str) or members not in MEMBERS:
-        raise InputError(f"members is {members!r}: give 'networks', or 'all' for trees, too.")
+        raise InputError(
+            "members is {members!r}: give 'networks', or 'all' for trees, too.", members=members
+        )
 
 
 def _check_folds(folds: Any) -> None:
     if not _is_whole(folds) or folds < 2:
-        raise InputError(f"folds is {folds}: give a number of folds, at least 2.")
+        raise InputError("folds is {folds}: give a number of folds, at least 2.", folds=folds)
 
 
 def _is_whole(value: Any) -> bool:

@@ -9,10 +9,10 @@ import warnings
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import TextIO
+from typing import Any, TextIO
 
 from madaline._language.command_line import for_command_line as for_command_line
-from madaline._language.translation import translate
+from madaline._language.messages import _, ngettext, translate
 from madaline._language.widths import display_width, wrap
 
 WIDTH = 80
@@ -48,7 +48,7 @@ def metric_name(metric: str) -> str:
     >>> metric_name("log_loss"), metric_name("r2"), metric_name("profit")
     ('log loss', 'R²', 'profit')
     """
-    return METRICS.get(metric, metric).partition(" (")[0]
+    return _(METRICS.get(metric, metric).partition(" (")[0])
 
 
 def when_worse(metric: str) -> str:
@@ -57,7 +57,7 @@ def when_worse(metric: str) -> str:
     >>> when_worse("r2"), when_worse("log_loss")
     ('falls', 'rises')
     """
-    return "falls" if metric == "r2" else "rises"
+    return _("falls") if metric == "r2" else _("rises")
 
 
 def _decimals_of_error(error: float) -> int | None:
@@ -254,7 +254,8 @@ def format_count(number: int, noun: str, plural: str | None = None) -> str:
     >>> format_count(1, "row"), format_count(9876, "row"), format_count(2, "class", "classes")
     ('1 row', '9,876 rows', '2 classes')
     """
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+    several = plural or f"{noun}s"
+    return ngettext(f"{{n:,}} {noun}", f"{{n:,}} {several}", number).format(n=number)
 
 
 def format_size(n_bytes: float) -> str:
@@ -290,8 +291,9 @@ def format_list(names: Iterable[object], limit: int = 8, last: str = ", ") -> st
     """
     texts = [str(name) for name in names]
     if len(texts) <= limit + 1:
-        return last.join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
-    return f"{', '.join(texts[:limit])} and {len(texts) - limit:,} more"
+        return _(last).join([_(", ").join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+    named = _(", ").join(texts[:limit])
+    return _("{names} and {n:,} more").format(names=named, n=len(texts) - limit)
 
 
 def clip_text(text: str, length: int, end: str = "…") -> str:
@@ -347,7 +349,7 @@ _OF_SEARCHES = "sklearn.model_selection._validation"  # the module that fits onc
 _told: set[tuple[object, ...]] = set()  # what fits of a search were warned of, and where
 
 
-def warn(sentence: str, category: type[Warning] = UserWarning) -> None:
+def warn(sentence: str, category: type[Warning] = UserWarning, /, **values: Any) -> None:
     """Warn at the line of the user that led here, outside of libraries.
 
     A line that fits for each fold, or a search, is warned once, though the numbers are others.
@@ -370,7 +372,8 @@ def warn(sentence: str, category: type[Warning] = UserWarning) -> None:
     if in_search and told in _told:
         return
     _told.update([told] if in_search else ())
-    warnings.warn(translate(sentence), category, stacklevel=level)
+    text = _(sentence).format(**values) if values else translate(sentence)
+    warnings.warn(text, category, stacklevel=level)
 
 
 def format_file_name(name: str) -> str:

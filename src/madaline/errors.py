@@ -1,19 +1,26 @@
 """What can go wrong, as exceptions whose message says what to do about it."""
 
-from madaline._language.translation import translate
+from typing import Any
+
+from madaline._language.choice import speaking
+from madaline._language.messages import _, translate
 
 
 class MadalineError(Exception):
     """Anything madaline refuses to do, with the reason and the remedy in one sentence."""
 
+    def __init__(self, sentence: str = "", /, **values: Any) -> None:
+        super().__init__(_(sentence).format(**values) if values else sentence)
+
     @property
     def english(self) -> str:
         """The sentence in English, for other sentences made of it, and for files."""
-        return super().__str__()
+        with speaking("en"):
+            return str(self)
 
     def __str__(self) -> str:
         """Return the sentence in the language that people read."""
-        return translate(self.english)
+        return translate(self.args[0] if self.args else "")
 
 
 class InputError(MadalineError, ValueError):

@@ -68,8 +68,8 @@ def save_model(
 
     if not isinstance(model, AdaptiveEstimator | OnlineEstimator | ManyModels):
         raise InputError(
-            f"model is a {type(model).__name__}: give a fitted AdaptiveClassifier,"
-            " AdaptiveRegressor, OnlineClassifier, OnlineRegressor or ManyModels."
+            "model is a {name}: give a fitted AdaptiveClassifier, AdaptiveRegressor, OnlineClassifier, OnlineRegressor or ManyModels.",
+            name=type(model).__name__,
         )
     mlflow = _load_mlflow()
     mlflow_model = mlflow_model or mlflow.models.Model()
@@ -139,8 +139,9 @@ def load_model(model_uri: str) -> Any:
     flavors = mlflow.models.Model.load(folder).flavors
     if _FLAVOR not in flavors:
         raise InputError(
-            f"{model_uri} holds a model of {format_list([*flavors])}, not one that"
-            " madaline.mlflow.log_model wrote."
+            "{model_uri} holds a model of {value}, not one that madaline.mlflow.log_model wrote.",
+            model_uri=model_uri,
+            value=format_list([*flavors]),
         )
     return load(Path(folder) / flavors[_FLAVOR]["data"])
 
@@ -258,7 +259,7 @@ class _Recorder:
             write(*arguments, **named)
         except Exception as error:
             self._works = False
-            warn(f"MLflow records no more of this fit: {error}")
+            warn("MLflow records no more of this fit: {error}", error=error)
 
 
 @final
@@ -273,7 +274,9 @@ class _Served:
         method = (params or {}).get("method", "predict")
         able = [name for name in _METHODS if hasattr(self.estimator, name)]
         if method not in able:
-            raise InputError(f"method is {method!r}: it is one of {format_list(able)}.")
+            raise InputError(
+                "method is {method!r}: it is one of {able}.", method=method, able=format_list(able)
+            )
         return getattr(self.estimator, method)(data)
 
     def get_raw_model(self) -> Any:

@@ -11,13 +11,16 @@ from typing import Any, ClassVar, Self, final
 
 from madaline._estimators import online
 from madaline._extras import how_to_install
+from madaline._language import _
 from madaline.errors import InputError
 
 try:
     from river import base
 except ImportError as error:
-    remedy = f"install it with {how_to_install('river', 'river')}"
-    raise ImportError(f"madaline.river needs river: {remedy}.") from error
+    remedy = _("install it with {how_to_install}").format(
+        how_to_install=how_to_install("river", "river")
+    )
+    raise ImportError(_("madaline.river needs river: {remedy}.").format(remedy=remedy)) from error
 
 
 class _RiverEstimator:
@@ -63,7 +66,9 @@ class _RiverEstimator:
             Their labels, or numbers.
         """
         if len(X) != len(y):
-            raise InputError(f"y has {len(y)} labels, but X has {len(X)} rows: give one a row.")
+            raise InputError(
+                "y has {n_y} labels, but X has {n_X} rows: give one a row.", n_y=len(y), n_X=len(X)
+            )
         for x, label in zip(X.to_dict("records"), y, strict=True):
             self.learn_one(x, label)
         return self

@@ -90,7 +90,8 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     """Add the nodes of an exported model between the inputs and the outputs of an operator."""
     if container.target_opset_onnx < OPERATORS[""]:
         raise InputError(
-            f"Give target_opset={OPERATORS['']} or later: madaline needs its operators."
+            "Give target_opset={OPERATORS} or later: madaline needs its operators.",
+            OPERATORS=OPERATORS[""],
         )
     prefix = scope.get_unique_operator_name("madaline") + "_"
     graph = load_onnx("onnx.compose").add_prefix(to_onnx(_model(operator)), prefix).graph
@@ -156,8 +157,9 @@ def _check_width(operator: Any, n_columns: int) -> None:
     widths = [given.type.shape[1] for given in operator.inputs]
     if None not in widths and sum(widths) != n_columns:
         raise InputError(
-            f"The inputs have {format_count(sum(widths), 'column')}, but the model was fitted to"
-            f" {n_columns}: give all of them in initial_types."
+            "The inputs have {columns}, but the model was fitted to {n_columns}: give all of them in initial_types.",
+            columns=format_count(sum(widths), "column"),
+            n_columns=n_columns,
         )
 
 
@@ -168,11 +170,17 @@ def _check_types(columns: Sequence[Input], element: int) -> None:
         name = column.encoder.name
         kind = column.encoder.kind
         if column.exported.shape(column.encoder) != (1,):
-            raise InputError(f"{name!r} holds {kind}s, which skl2onnx cannot take: use to_onnx.")
+            raise InputError(
+                "{name!r} holds {kind}s, which skl2onnx cannot take: use to_onnx.",
+                name=name,
+                kind=kind,
+            )
         if is_text != (column.type == "STRING"):
             raise InputError(
-                f"{name!r} is a {kind}, but enters as {'text' if is_text else 'a number'}: give its"
-                " type in initial_types."
+                "{name!r} is a {kind}, but enters as {text}: give its type in initial_types.",
+                name=name,
+                kind=kind,
+                text="text" if is_text else "a number",
             )
 
 

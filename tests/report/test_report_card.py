@@ -8,8 +8,6 @@ from dataclasses import replace
 import pytest
 
 from madaline import look
-from madaline._language.choice import speaking
-from madaline._language.pages import translate_markdown
 from madaline._report.card import model_card, write_card
 from madaline._report.page import write_report
 
@@ -94,17 +92,3 @@ def test_names_move_no_cursor_and_turn_no_text(models, tmp_path) -> None:
         text = path.read_text("utf-8")
         assert "owned" in text, path
         assert not set(HOSTILE[::1]) & set(text) & set("\x1b\x07\x9b\u202e"), path
-
-
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_a_bar_in_a_name_is_no_border_of_a_cell(language) -> None:
-    lines = [
-        "| column | kind | in training |",
-        "| --- | --- | --- |",
-        "| `x\\|y` | number | 0 to 1 |",
-    ]
-    with speaking(language):
-        *_, row = translate_markdown(lines)
-    assert row.startswith("| `x\\|y` |")
-    assert (" number " in row) == (language == "en")
-    assert row.replace("\\|", "").count("|") == 4

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from madaline._charts.figure import COLORS, OTHER, REFERENCE, Axis, Band, Figure, Line, Unit
+from madaline._language import _
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 
@@ -47,8 +48,9 @@ def learning_figure(
     ]
     return Figure(
         "Learning curves",
-        f"The out-of-fold loss of {len(series)} recipes over {epochs.max(initial=0):.0f} epochs"
-        f"{_lowest(epochs, losses)}.",
+        _("The out-of-fold loss of {n_series} recipes over {max:.0f} epochs{lowest}.").format(
+            n_series=len(series), max=epochs.max(initial=0), lowest=_lowest(epochs, losses)
+        ),
         "The loss of every recipe on rows that its networks were not trained on. In color are those"
         " that predict in the end, with their share:",
         Axis.around(epochs, "epoch"),
@@ -62,7 +64,9 @@ def _lowest(epochs: Array, losses: Array) -> str:
     if not len(losses):
         return ""
     best = losses.argmin()
-    return f"; the lowest is {losses[best]:.4f}, at epoch {epochs[best]:.0f}"
+    return _("; the lowest is {losses:.4f}, at epoch {epochs:.0f}").format(
+        losses=losses[best], epochs=epochs[best]
+    )
 
 
 def _series(history: Mapping[str, Sequence[Any]]) -> dict[str, Array]:
@@ -120,9 +124,17 @@ def training_figure(
         named.add(name)
     return Figure(
         "Training",
-        f"The loss over {format_count(len(epochs), 'epoch')}, from {losses[0]:.4g} to"
-        f" {losses[-1]:.4g}; {format_count(len(drawn), 'decision')}.",
-        f"The loss at the start of each epoch{', and where decisions fell' if drawn else ''}:",
+        _("The loss over {epochs}, from {losses:.4g} to {losses2:.4g}; {decisions}.").format(
+            epochs=format_count(len(epochs), "epoch"),
+            losses=losses[0],
+            losses2=losses[-1],
+            decisions=format_count(len(drawn), "decision"),
+        ),
+        _(
+            "The loss at the start of each epoch, and where decisions fell:"
+            if drawn
+            else "The loss at the start of each epoch:"
+        ).format(),
         Axis.around(epochs, "epoch"),
         _training_axis(np.concatenate([losses, held_out])),
         tuple(lines),
@@ -148,14 +160,20 @@ def loss_figure(rows: Array, losses: Array, changes: Sequence[int], name: str) -
     span = (y.low, y.high)
     marks = [Line(np.array([row, row], float), np.array(span), REFERENCE) for row in latest]
     if len(losses):
-        described = f", from {losses[0]:.3g} to {losses[-1]:.3g}"
+        described = _(", from {losses:.3g} to {losses2:.3g}").format(
+            losses=losses[0], losses2=losses[-1]
+        )
         marks.append(Line(rows, losses, COLORS[0], name))
     else:
         described = ""
     return Figure(
         "Loss over time",
-        f"The {name} of {len(rows)} parts of the rows{described};"
-        f" {format_count(len(changes), 'change')}.",
+        _("The {name} of {n_rows} parts of the rows{described}; {changes}.").format(
+            name=name,
+            n_rows=len(rows),
+            described=described,
+            changes=format_count(len(changes), "change"),
+        ),
         "The mean loss of the rows whose label is known. Dashed: since when something changed:",
         x,
         y,
@@ -176,7 +194,7 @@ def shares_figure(rows: Array, shares: Mapping[str, Array]) -> Figure:
     latest = ", ".join(f"{name}: {share[-1]:.0%}" for name, share in shares.items() if len(share))
     return Figure(
         "Weights of the time scales",
-        f"How much networks of each memory weigh; at the end {latest}.",
+        _("How much networks of each memory weigh; at the end {latest}.").format(latest=latest),
         "The weight of the networks that learn again from so many of the latest rows:",
         Axis.around(rows, "row"),
         Axis(0.0, 1.0, "weight", unit="share"),
@@ -225,12 +243,21 @@ def stretches_figure(
         marks.append(Line(x, level, COLORS[2], "promised next"))
         values += [promise.value, promise.value + spread]
         times += ends.tolist()
-        described = f"; {promise.value:.3g} is promised next"
+        described = _("; {value:.3g} is promised next").format(value=promise.value)
     return Figure(
         "Over time",
-        f"The {metric} of {format_count(len(bounds), 'stretch', 'stretches')} of time:"
-        f" {networks[0]:.3g} in the first, {networks[-1]:.3g} in the last{described}.",
-        f"The {metric} of rows that follow one another, predicted from earlier rows alone"
+        _(
+            "The {metric} of {stretches} of time: {networks:.3g} in the first, {networks2:.3g} in the last{described}."
+        ).format(
+            metric=metric,
+            stretches=format_count(len(bounds), "stretch", "stretches"),
+            networks=networks[0],
+            networks2=networks[-1],
+            described=described,
+        ),
+        _("The {metric} of rows that follow one another, predicted from earlier rows alone").format(
+            metric=metric
+        )
         + (" (area: two standard errors):" if promise else ":"),
         Axis.around(times, time, unit=unit),
         Axis.around(values, metric),

@@ -11,6 +11,7 @@ from typing import final
 import numpy as np
 
 from madaline._charts.html import Html
+from madaline._language import _
 from madaline._words import clip_text
 from madaline.nn.arrays import Array
 
@@ -86,7 +87,7 @@ class Diagram:
         ]
         counts = enumerate(zip(sizes, drawn, strict=True))
         hidden = [
-            (layer, (MAX_UNITS - 1) / 2, f"and {size - count} more")
+            (layer, (MAX_UNITS - 1) / 2, _("and {size} more").format(size=size - count))
             for layer, (size, count) in counts
             if size > count
         ]
@@ -169,7 +170,9 @@ def _line(connection: Connection, middle: float) -> str:
     style = "less" if connection.weight < 0 else "more"
     shade = f'stroke-width="{0.4 + 4 * connection.size:.2f}"'
     shade += f' stroke-opacity="{0.25 + 0.75 * connection.size:.2f}"'
-    title = f"weight from {source.name} to {target.name}: {connection.weight:.4g}"
+    title = _("weight from {name} to {name2}: {weight:.4g}").format(
+        name=source.name, name2=target.name, weight=connection.weight
+    )
     return (
         f'<g class="weight {style}"><title>{escape(title)}</title><path class="near" {path}/>'
         f"<path {shade} {path}/></g>"
@@ -178,7 +181,7 @@ def _line(connection: Connection, middle: float) -> str:
 
 def _circle(unit: Unit, middle: float, last: int) -> str:
     x, y = _across(unit.layer), middle + _ROW * unit.place
-    bias = "" if unit.bias is None else f": bias {unit.bias:.4g}"
+    bias = "" if unit.bias is None else _(": bias {bias:.4g}").format(bias=unit.bias)
     name = ""
     if unit.layer == 0:
         name = _text("end", x - _RADIUS - 5, y + 4, clip_text(unit.name, _NAME))

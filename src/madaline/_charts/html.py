@@ -21,8 +21,9 @@ import numpy as np
 
 from madaline._charts.figure import Band, Bars, Cells, Figure, Line, Mark
 from madaline._data.profile import ColumnProfile
-from madaline._language.pages import translate_page
-from madaline._language.translation import translate
+from madaline._language import _
+from madaline._language.choice import html_language
+from madaline._language.translation import translate, translate_word
 from madaline.nn.arrays import Array
 
 WIDTH, HEIGHT, _SMALL_HEIGHT = 360, 240, 150
@@ -44,7 +45,8 @@ def figure_svg(figure: Figure, *, small: bool = False) -> str:
     return "".join(
         [
             f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {paper.height}">',
-            f"<title>{escape(figure.title)}</title><desc>{escape(figure.description)}</desc>",
+            f"<title>{escape(translate(figure.title))}</title>"
+            f"<desc>{escape(translate(figure.description))}</desc>",
             *_frame(paper),
             *([] if small else _names(paper)),
             *(shape for mark in figure.marks for shape in _shapes(mark, paper)),
@@ -206,7 +208,8 @@ def _number(value: float) -> str:
 def _text(style: str, x: float, y: float, words: str, *, upright: bool = False) -> str:
     turn = f' transform="rotate(-90 {_number(x)} {_number(y)})"' if upright else ""
     position = f'x="{_number(x)}" y="{_number(y)}"'
-    return f'<text class="{style}" {position}{turn}>{escape(words)}</text>'
+    shown = translate_word(words) if style.startswith("name") else words
+    return f'<text class="{style}" {position}{turn}>{escape(shown)}</text>'
 
 
 Item = TypeVar("Item")
@@ -226,8 +229,7 @@ def block(*parts: str) -> str:
     >>> block(paragraph("a < b"))[-21:]
     '<p>a &lt; b</p></div>'
     """
-    content = translate_page("".join(parts))
-    return f'<div class="madaline"><style>{_style()}</style>{content}</div>'
+    return f'<div class="madaline"><style>{_style()}</style>{"".join(parts)}</div>'
 
 
 def document(title: str, *parts: str) -> str:
@@ -238,12 +240,12 @@ def document(title: str, *parts: str) -> str:
     """
     digest = b64encode(sha256(_style().encode()).digest()).decode()
     head = (
-        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        f'<!doctype html><html lang="{html_language()}"><meta charset="utf-8">'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src'
         f" 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'\">"
-        f"<title>{escape(title)}</title>"
+        f"<title>{escape(translate(title))}</title>"
     )
-    return f"{translate_page(head)}{block(*parts)}</html>\n"
+    return f"{head}{block(*parts)}</html>\n"
 
 
 def paragraph(text: str, style: str = "") -> Html:
@@ -309,7 +311,11 @@ def figures(drawn: Iterable[Figure]) -> Html:
 
 def more(shown: int, total: int, noun: str) -> Html:
     """Return how many are not shown; nothing if all are."""
-    return paragraph(f"… and {total - shown:,} more {noun}", "muted") if total > shown else Html("")
+    return (
+        paragraph(_("… and {total:,} more {noun}").format(total=total - shown, noun=noun), "muted")
+        if total > shown
+        else Html("")
+    )
 
 
 @cache
@@ -319,12 +325,16 @@ def _style() -> str:
 
 def _figure(figure: Figure) -> str:
     legend = ", ".join(word(line.label, f"key {line.style}") for line in figure.legend)
-    caption = f"<figcaption>{escape(figure.caption)} {legend}</figcaption>"
+    caption = f"<figcaption>{escape(translate(figure.caption))} {legend}</figcaption>"
     return f"<figure>{figure_svg(figure)}{caption}</figure>"
 
 
 def _element(tag: str, text: str, style: str = "") -> Html:
-    inner = text if isinstance(text, Html) else escape(text)
+    inner = (
+        text
+        if isinstance(text, Html)
+        else escape(translate_word(text) if tag in ("th", "h4") else translate(text))
+    )
     return Html(f'<{tag} class="{style}">{inner}</{tag}>' if style else f"<{tag}>{inner}</{tag}>")
 
 
@@ -375,7 +385,7 @@ class Listing(tuple[Item, ...], ToFrame):
         """Return a line for each, and how many are left out."""
         lines = list(map(str, self[:_MAX_LINES]))
         if len(self) > _MAX_LINES:
-            lines.append(f"... and {len(self) - _MAX_LINES:,} more")
+            lines.append(_("... and {n_self:,} more").format(n_self=len(self) - _MAX_LINES))
         return translate("\n".join(lines) or "(none)")
 
     def __str__(self) -> str:

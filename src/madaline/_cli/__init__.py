@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import Any, TextIO, cast
 
+from madaline._language import _
 from madaline._language.choice import speaking_in_process
 from madaline._language.translation import translate
 from madaline._words import for_command_line, printable, say
@@ -54,7 +55,9 @@ def _run(words: Sequence[str]) -> None:
     from madaline._cli.parser import build_parser
 
     arguments = build_parser(words).parse_args(words)
-    arguments.run(arguments)
+    for_programs = getattr(arguments, "json", False)  # whatever people read
+    with speaking_in_process("en" if for_programs else None):
+        arguments.run(arguments)
 
 
 def exit_code(command: Callable[[], None], *, leaving: bool = False) -> int:
@@ -108,8 +111,12 @@ def _system_sentence(error: OSError) -> str:
     path = printable(os.fsdecode(error.filename)) if error.filename else "The output"
     reason = (error.strerror or str(error)).lower()
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{path} cannot be written, {reason}: free some space or write elsewhere."
-    return f"{path} cannot be used, {reason}: check the path and its permissions."
+        return _("{path} cannot be written, {reason}: free some space or write elsewhere.").format(
+            path=path, reason=reason
+        )
+    return _("{path} cannot be used, {reason}: check the path and its permissions.").format(
+        path=path, reason=reason
+    )
 
 
 def _report_bug(error: Exception) -> int:
@@ -119,8 +126,9 @@ def _report_bug(error: Exception) -> int:
         traceback.print_exception(error)
     name = type(error).__name__
     _refuse(
-        f"This is a bug in madaline ({name}: {error}): please report it, with what"
-        " the same command prints under MADALINE_DEBUG=1."
+        _(
+            "This is a bug in madaline ({name}: {error}): please report it, with what the same command prints under MADALINE_DEBUG=1."
+        ).format(name=name, error=error)
     )
     return _BUG
 
@@ -155,7 +163,12 @@ def _warnings_as_sentences() -> Iterator[None]:
         def show_warning(message: Warning | str, category: type[Warning], *place: Any) -> None:
             if issubclass(category, UserWarning):
                 with suppress(OSError):
-                    say(f"warning: {for_command_line(str(message))}", sys.stderr)
+                    say(
+                        _("warning: {for_command_line}").format(
+                            for_command_line=for_command_line(str(message))
+                        ),
+                        sys.stderr,
+                    )
             elif _debugging():
                 show(message, category, *place)
 

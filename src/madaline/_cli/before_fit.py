@@ -57,6 +57,7 @@ from madaline._data.target import REGRESSION
 from madaline._data.target.values import missing_values
 from madaline._evaluation.objective import LOSSES, Objective
 from madaline._fitting.training_data import Roles
+from madaline._language import _
 from madaline._language.translation import translate_word
 from madaline._language.widths import pad
 from madaline._look.contents import BLOCKS
@@ -91,7 +92,7 @@ LOOK = Command(
       madaline look sales.xlsx --target sales --missing tbc -999
     """,
     (
-        Option("TABLE", f"{FORMATS}; a folder or a pattern of such files; or a folder of images or sounds for each class"),
+        Option("TABLE", _("{FORMATS}; a folder or a pattern of such files; or a folder of images or sounds for each class").format(FORMATS=FORMATS)),
         TARGET,
         TASK,
         COLUMNS,
@@ -123,7 +124,11 @@ def run_look(arguments: Namespace) -> None:
     if path is not None:
         with writing(path):
             seen.save(path)
-        tell(f"Wrote {path} ({format_size(path.stat().st_size)}).")
+        tell(
+            _("Wrote {path} ({st_size}).").format(
+                path=path, st_size=format_size(path.stat().st_size)
+            )
+        )
     if arguments.json:
         say_json(seen.to_json())
     else:
@@ -145,8 +150,9 @@ def look_of(arguments: Namespace) -> Look:
         notes = (note_of_drawn(data.table.n_samples, data.n_rows), *notes)
     if data.encoding and arguments.encoding is None:
         notes = (
-            f"The file is read as {data.encoding}: if letters are wrong, name its encoding"
-            " (--encoding).",
+            _(
+                "The file is read as {encoding}: if letters are wrong, name its encoding (--encoding)."
+            ).format(encoding=data.encoding),
             *notes,
         )
     request = FitRequest(
@@ -209,19 +215,19 @@ COMPARE = Command(
       madaline compare sales.csv --target sales --time date -o compare.html
     """,
     (
-        Option("TABLE", f"{FORMATS}; a folder or a pattern of such files"),
+        Option("TABLE", _("{FORMATS}; a folder or a pattern of such files").format(FORMATS=FORMATS)),
         TARGET,
         TASK,
         Option("--loss", "what to minimize of a number, such as poisson for counts (default: %(default)s)", choices=LOSSES),
         Option("--quantile SHARE", "the quantile of --loss quantile (default: %(default)s)", type=float, default=0.5),
-        Option("--models NAME ...", f"{', '.join(name for name in METHODS if name != CONSTANT)} (default: those that are installed)"),
+        Option("--models NAME ...", _("{METHODS} (default: those that are installed)").format(METHODS=', '.join(name for name in METHODS if name != CONSTANT))),
         COLUMNS,
         OptionGroup("rows", (
             WEIGHT,
             GROUPS,
             TIMES,
             *READING,
-            Option("--rows N", f"rows to compare on, drawn from a larger table, or all (default: {MAX_ROWS:,})", type=rows_or_all, default=MAX_ROWS),
+            Option("--rows N", _("rows to compare on, drawn from a larger table, or all (default: {MAX_ROWS:,})").format(MAX_ROWS=MAX_ROWS), type=rows_or_all, default=MAX_ROWS),
             Option("--folds N", "folds (default: 5, or 3 of 20,000 rows or more)", type=at_least(2)),
         )),
         OptionGroup("work", (
@@ -260,7 +266,7 @@ def run_compare(arguments: Namespace) -> None:
         tell(*_opening_lines(rows, fitted, limit))
     comparison = compare_methods(rows, names, work, show)
     if path is not None:
-        title = f"Methods compared: {arguments.target[0]}"
+        title = _("Methods compared: {target}").format(target=arguments.target[0])
         write_picture(
             path,
             comparison.figures(),
@@ -268,7 +274,7 @@ def run_compare(arguments: Namespace) -> None:
             sentences=[*comparison.verdict, *comparison.remarks],
             above=comparison.html(),
         )
-        tell(f"Wrote {path}.")
+        tell(_("Wrote {path}.").format(path=path))
     if arguments.json:
         say_json(comparison.to_json())
     else:
@@ -310,16 +316,24 @@ def _opening_lines(rows: ComparedRows, fitted: tuple[str, ...], limit: float) ->
     if rows.classes is not None:
         what = format_count(len(rows.classes), "class", "classes")
     yield paragraph(
-        f"Comparing {format_count(len(fitted), 'method')} on {rows.folds.n_folds} {folds} of"
-        f" {format_count(rows.table.n_samples, 'row')}; the target is {what}. Each"
-        f" may take {format_duration(limit)}."
+        _(
+            "Comparing {methods} on {n_folds} {folds} of {rows}; the target is {what}. Each may take {limit}."
+        ).format(
+            methods=format_count(len(fitted), "method"),
+            n_folds=rows.folds.n_folds,
+            folds=folds,
+            rows=format_count(rows.table.n_samples, "row"),
+            what=what,
+            limit=format_duration(limit),
+        )
     )
     if rows.table.n_samples < rows.n_given:
         kept = "small and large targets" if rows.classes is None else "classes"
         kept += "" if rows.groups is None else " and groups"
         yield paragraph(
-            f"The rows are drawn from {rows.n_given:,}, with the same shares of {kept}; --rows all"
-            " takes all."
+            _(
+                "The rows are drawn from {n_given:,}, with the same shares of {kept}; --rows all takes all."
+            ).format(n_given=rows.n_given, kept=kept)
         )
 
 
@@ -328,8 +342,10 @@ def _progress_line(
 ) -> str:
     loss, metric = format_number(loss_of(one, rows), 4), metric_name(rows.metrics[0])
     title = pad(translate_word(METHODS[name].title), 19)
-    rest = f", about {format_duration(max(1.0, left))} left" if left else ""
-    return f"  {title} {metric} {loss} (after {format_duration(seconds)}{rest})"
+    rest = _(", about {text} left").format(text=format_duration(max(1.0, left))) if left else ""
+    return _("  {title} {metric} {loss} (after {seconds}{rest})").format(
+        title=title, metric=metric, loss=loss, seconds=format_duration(seconds), rest=rest
+    )
 
 
 def _compare_lines(comparison: Comparison) -> Iterator[str]:

@@ -17,6 +17,7 @@ from madaline._charts.figure import Figure
 from madaline._charts.html import bullets, document, figures, heading
 from madaline._data.io.atomic import check_place, write_document
 from madaline._extras import load_extra
+from madaline._language import _
 from madaline._words import format_list, say
 from madaline.errors import InputError
 
@@ -70,8 +71,10 @@ def suggestion(name: str, names: Sequence[str]) -> str:
     folded = {option.casefold(): option for option in reversed(names)}
     close = get_close_matches(name.casefold(), folded, n=3)
     if close:
-        return f"did you mean {' or '.join(folded[match] for match in close)}?"
-    return f"there are {format_list(names, limit=12)}."
+        return _("did you mean {close}?").format(
+            close=_(" or ").join(folded[match] for match in close)
+        )
+    return _("there are {names}.").format(names=format_list(names, limit=12))
 
 
 def check_destination(path: Path, *, sources: Iterable[str]) -> None:
@@ -79,7 +82,7 @@ def check_destination(path: Path, *, sources: Iterable[str]) -> None:
     check_place(path)
     for source in sources:
         if path.exists() and Path(source).exists() and path.samefile(source):
-            raise InputError(f"{path} is what is read: give another file to write.")
+            raise InputError("{path} is what is read: give another file to write.", path=path)
     with writing(path), tempfile.TemporaryFile(dir=path.parent):
         pass  # files are written beside their path and then moved, so the folder decides
 
@@ -98,7 +101,12 @@ def unwritable(path: Path, error: OSError) -> InputError:
     reason = (error.strerror or str(error)).lower()
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     remedy = "free some space" if full else "allow writing there"
-    return InputError(f"{path} cannot be written, {reason}: {remedy}, or write elsewhere with -o.")
+    return InputError(
+        "{path} cannot be written, {reason}: {remedy}, or write elsewhere with -o.",
+        path=path,
+        reason=reason,
+        remedy=remedy,
+    )
 
 
 def picture_path(name: str | None, *, sources: Sequence[str]) -> Path | None:
@@ -107,10 +115,18 @@ def picture_path(name: str | None, *, sources: Sequence[str]) -> Path | None:
         return None
     path = Path(name)
     if path.suffix.lower() not in _ENDINGS:
-        raise InputError(f"{path} has no ending of a picture: give {', '.join(_ENDINGS)}.")
+        raise InputError(
+            "{path} has no ending of a picture: give {ENDINGS}.",
+            path=path,
+            ENDINGS=", ".join(_ENDINGS),
+        )
     check_destination(path, sources=sources)
     if path.suffix.lower() != ".html":
-        load_extra("matplotlib.pyplot", extra="plot", purpose=f"A picture in {path.suffix}")
+        load_extra(
+            "matplotlib.pyplot",
+            extra="plot",
+            purpose=_("A picture in {suffix}").format(suffix=path.suffix),
+        )
     return path
 
 

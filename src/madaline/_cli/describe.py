@@ -37,6 +37,7 @@ from madaline._data.target.values import side_by_side
 from madaline._diagnosis.finding import Diagnosis
 from madaline._export import write_onnx
 from madaline._export.graph import load_onnx
+from madaline._language import _
 from madaline._language.translation import translate_word
 from madaline._model import FittedModel
 from madaline._model.model_rows import RowBlock
@@ -95,7 +96,7 @@ def _info_sections(
 ) -> Iterator[Iterable[str]]:
     summary = model.summary
     name = summary.request.preset
-    preset = "" if name == BALANCED.name else f', with the preset "{name}"'
+    preset = "" if name == BALANCED.name else _(', with the preset "{name}"').format(name=name)
     yield [paragraph(verdict(model)[0])]
     yield verdict_lines(model)
     yield importance_lines(summary)
@@ -107,10 +108,14 @@ def _info_sections(
     yield update_lines(model)
     yield [
         *network_lines(summary),
-        f"Trained for {format_count(summary.epochs, 'epoch')}, {format_work(summary.multiply_adds)}"
-        f"{preset}.",
-        f"The file has {format_size(path.stat().st_size)} (format {VERSION}, written by madaline"
-        f" {model.version}).",
+        _("Trained for {epochs}, {multiply_adds}{preset}.").format(
+            epochs=format_count(summary.epochs, "epoch"),
+            multiply_adds=format_work(summary.multiply_adds),
+            preset=preset,
+        ),
+        _("The file has {st_size} (format {VERSION}, written by madaline {version}).").format(
+            st_size=format_size(path.stat().st_size), VERSION=VERSION, version=model.version
+        ),
         "How the model was found:",
         f"  madaline story {shlex.join([str(path), *option_words('--group', groups)])}",
     ]
@@ -119,7 +124,11 @@ def _info_sections(
 def _columns_heading(model: FittedModel) -> str:
     """Return what stands above the columns: of a large table, in which rows values are counted."""
     drawn = next((one for one in model.decisions if isinstance(one, SampleDrawn)), None)
-    return "Columns:" if drawn is None else f"Columns, as counted in {drawn.rows_drawn}:"
+    return (
+        "Columns:"
+        if drawn is None
+        else _("Columns, as counted in {rows_drawn}:").format(rows_drawn=drawn.rows_drawn)
+    )
 
 
 def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:
@@ -222,7 +231,7 @@ def run_doctor(arguments: Namespace) -> None:
         age = tell_age(model.summary.forward, rows.table)
         facts |= {"table": arguments.table, "new_rows": of_table.facts(), "age": age}
         lines += ["", *([paragraph(age)] if age else [])]
-        lines += _finding_lines(of_table, f"The rows of {arguments.table}")
+        lines += _finding_lines(of_table, _("The rows of {table}").format(table=arguments.table))
     if arguments.json:
         say_json(facts)
     else:
@@ -230,11 +239,14 @@ def run_doctor(arguments: Namespace) -> None:
 
 
 def _lines_of_fit(model: FittedModel) -> Iterator[str]:
-    what = f"The fit of {model.summary.target} to {format_count(model.summary.n_samples, 'row')}"
+    what = _("The fit of {target} to {rows}").format(
+        target=model.summary.target, rows=format_count(model.summary.n_samples, "row")
+    )
     if model.diagnosis is None:
         yield paragraph(
-            f"{what} was not diagnosed by madaline {model.version}, which wrote the file: fit it"
-            " again to see findings."
+            _(
+                "{what} was not diagnosed by madaline {version}, which wrote the file: fit it again to see findings."
+            ).format(what=what, version=model.version)
         )
     else:
         yield from _finding_lines(model.diagnosis, what)
@@ -243,7 +255,7 @@ def _lines_of_fit(model: FittedModel) -> Iterator[str]:
 def _finding_lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
     """Yield the findings grouped by their severity."""
     if not diagnosis.findings:
-        yield paragraph(f"{what}: no problem was found.")
+        yield paragraph(_("{what}: no problem was found.").format(what=what))
         return
     yield paragraph(f"{what}: {format_count(len(diagnosis), 'finding')}.")
     for severity, findings in diagnosis.by_severity().items():
@@ -253,7 +265,9 @@ def _finding_lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
             yield paragraph(finding.sentence, first="  - ", rest="    ")
             if finding.rows:
                 shown = finding.examples(_MAX_ROW_NUMBERS)
-                yield paragraph(f"Such as {shown}.", first="    ", rest="    ")
+                yield paragraph(
+                    _("Such as {shown}.").format(shown=shown), first="    ", rest="    "
+                )
 
 
 # fmt: off
@@ -289,7 +303,7 @@ def run_card(arguments: Namespace) -> None:
     else:
         with writing(path):
             write_card(model, path)
-        tell(f"Wrote {path}.")
+        tell(_("Wrote {path}.").format(path=path))
 
 
 # fmt: off
@@ -343,7 +357,11 @@ def run_report(arguments: Namespace) -> None:
     with writing(path):
         save_page(report, path, look=link)
     for page in filter(None, (look, path)):
-        tell(f"Wrote {page} ({format_size(page.stat().st_size)}).")
+        tell(
+            _("Wrote {page} ({st_size}).").format(
+                page=page, st_size=format_size(page.stat().st_size)
+            )
+        )
 
 
 def _report_of(model: FittedModel, given: RowBlock | None, source: str) -> Report:
@@ -355,7 +373,7 @@ def _report_of(model: FittedModel, given: RowBlock | None, source: str) -> Repor
     if given.names is not None:
         names = list(map(str, given.names))
     elif len(given.numbers) < given.n_rows:  # the numbers of the rows that are left
-        names = [f"Row {number}" for number in given.numbers]
+        names = [_("Row {number}").format(number=number) for number in given.numbers]
     return Report.of(model, table, target, rows=rows, names=names)
 
 
@@ -395,7 +413,7 @@ def run_export(arguments: Namespace) -> None:
     load_onnx()
     path = Path(arguments.output or f"{Path(arguments.model).stem}.onnx")
     if path.suffix != ".onnx":
-        raise InputError(f"{path} does not end in .onnx: choose another name.")
+        raise InputError("{path} does not end in .onnx: choose another name.", path=path)
     check_destination(path, sources=[arguments.model])
     model = load_model(arguments)
     with writing(path):
@@ -405,7 +423,10 @@ def run_export(arguments: Namespace) -> None:
         metadata = {entry.key: entry.value for entry in proto.metadata_props}
         say_json({"output": str(path), "outputs": outputs, "metadata": metadata})
     tell(
-        f"Wrote {path} ({format_size(path.stat().st_size)}):"
-        f" {format_count(len(proto.graph.input), 'input')}, one for each column; it returns"
-        f" {format_list(outputs)}."
+        _("Wrote {path} ({st_size}): {inputs}, one for each column; it returns {outputs}.").format(
+            path=path,
+            st_size=format_size(path.stat().st_size),
+            inputs=format_count(len(proto.graph.input), "input"),
+            outputs=format_list(outputs),
+        )
     )

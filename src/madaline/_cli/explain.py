@@ -30,6 +30,7 @@ from madaline._explain.counterfactuals.search import (
 from madaline._explain.effects import ACCUMULATED, PARTIAL
 from madaline._explain.importances import Interaction, interactions
 from madaline._explain.overview import Effects, overview
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.model_rows import ModelRows, RowBlock
 from madaline._report.page import check_jinja, save_explanation
@@ -44,13 +45,16 @@ def _load_one_output(arguments: Namespace) -> FittedModel:
     names = encoder.names if isinstance(encoder, JointEncoder) else (model.summary.target,)
     if name is None and len(names) > 1:
         raise InputError(
-            f"{arguments.model} predicts {format_list(names, limit=12, last=' and ')}: name one of"
-            " them with --target."
+            "{model} predicts {names}: name one of them with --target.",
+            model=arguments.model,
+            names=format_list(names, limit=12, last=" and "),
         )
     if name is not None and name not in names:
         raise InputError(
-            f"--target names {name}, which {arguments.model} does not predict:"
-            f" {suggestion(name, names)}"
+            "--target names {name}, which {model} does not predict: {suggestion}",
+            name=name,
+            model=arguments.model,
+            suggestion=suggestion(name, names),
         )
     return model.of_output(name) if len(names) > 1 else model
 
@@ -73,12 +77,12 @@ EXPLAIN = Command(
     (
         *MODEL,
         *table_of_model(),
-        Option("--rows N", f"explain the first N rows (default: {EXPLAINED_ROWS}, or all of them with -o)", type=int),
+        Option("--rows N", _("explain the first N rows (default: {EXPLAINED_ROWS}, or all of them with -o)").format(EXPLAINED_ROWS=EXPLAINED_ROWS), type=int),
         Option("--background TABLE", "rows to compare with, best those of training (default: one average row)"),
         Option("--target NAME", "which target, or which quantile, where the model predicts several"),
         Option("--class LABEL", "explain this class (default: the one that is predicted)", dest='label'),
         Option("--probability", "explain the probability, not the log-odds"),
-        Option("--method METHOD", f"{', '.join(METHODS)} (default: {METHODS[0]})", default=METHODS[0]),
+        Option("--method METHOD", _("{METHODS} (default: {METHODS2})").format(METHODS=', '.join(METHODS), METHODS2=METHODS[0]), default=METHODS[0]),
         Option("--nodes N", "steps of each integral (default: as many as needed)", type=int),
         Option("-o --output OUT", "what to write: an HTML page with pictures, or CSV, TSV, jsonl, Parquet or Feather"),
         SPREADSHEET,
@@ -114,7 +118,11 @@ def run_explain(arguments: Namespace) -> None:
     explanation = explain(model, block.table, **settings)
     if path is not None:
         _write(explanation, block, path, spreadsheet=arguments.spreadsheet)
-        tell(f"Wrote the explanation of {format_count(len(explanation), 'row')} to {path}.")
+        tell(
+            _("Wrote the explanation of {rows} to {path}.").format(
+                rows=format_count(len(explanation), "row"), path=path
+            )
+        )
     if arguments.json:
         say_json(_explanation_facts(explanation, block, path))
     elif path is None:
@@ -126,8 +134,8 @@ def _first_rows(rows: ModelRows, n_rows: int | None) -> RowBlock:
     block = rows.first(n_rows)
     if not block.table.n_samples:
         raise InputError(
-            f"The files of the first {format_count(block.n_rows, 'row')} cannot be read: ask for"
-            " more."
+            "The files of the first {rows} cannot be read: ask for more.",
+            rows=format_count(block.n_rows, "row"),
         )
     return block
 
@@ -148,10 +156,14 @@ def _explain_all(
 ) -> None:
     """Write the explanation of every row, block by block."""
     if _is_page(path):
-        raise InputError(f"{arguments.table} is too large for one page: give --rows N.")
+        raise InputError("{table} is too large for one page: give --rows N.", table=arguments.table)
     explanations = WrittenExplanations(rows, settings, spreadsheet=arguments.spreadsheet)
     n_rows = write_parts(path, explanations.key, rows, explanations.write)
-    tell(f"Wrote the explanation of {format_count(n_rows, 'row')} to {path}.")
+    tell(
+        _("Wrote the explanation of {rows} to {path}.").format(
+            rows=format_count(n_rows, "row"), path=path
+        )
+    )
     if arguments.json:
         say_json({"target": rows.model.summary.target, "n_samples": n_rows, "output": str(path)})
 
@@ -160,7 +172,9 @@ def _n_rows(arguments: Namespace) -> int | None:
     if arguments.rows is None:
         return None if arguments.output else EXPLAINED_ROWS
     if arguments.rows < 1:
-        raise InputError(f"--rows is {arguments.rows}: give a number of rows, at least 1.")
+        raise InputError(
+            "--rows is {rows}: give a number of rows, at least 1.", rows=arguments.rows
+        )
     return int(arguments.rows)
 
 
@@ -177,8 +191,12 @@ def _explanation_lines(explanation: Explanation, rows: RowBlock) -> list[str]:
     lines = [paragraph(explanation.heading)]
     for row in range(len(explanation)):
         first, *others = explanation.lines(row)
-        name = f"Row {rows.numbers[row]}" if rows.names is None else str(rows.names[row])
-        lines += ["", first.replace(f"Row {row}", name, 1), *others]
+        name = (
+            _("Row {numbers}").format(numbers=rows.numbers[row])
+            if rows.names is None
+            else str(rows.names[row])
+        )
+        lines += ["", first.replace(_("Row {row}").format(row=row), name, 1), *others]
     if explanation.maps:
         lines += ["", paragraph("Which pixels: -o why.html writes a page with the pictures.")]
     return lines
@@ -326,7 +344,9 @@ def run_counterfactual(arguments: Namespace) -> None:
         free = arguments.only or changing_columns(model)
         fixed = [] if arguments.only else [one for one in model.schema.single if one not in free]
         if fixed:
-            told = f"Not changed, as --only does not name them: {format_list(fixed)}."
+            told = _("Not changed, as --only does not name them: {fixed}.").format(
+                fixed=format_list(fixed)
+            )
             say_lines([paragraph(told)])
 
 
@@ -335,12 +355,13 @@ def _target_of_change(model: FittedModel, arguments: Namespace) -> Any:
     limits = (arguments.at_least, arguments.at_most)
     if model.summary.task == "classification":
         if limits != (None, None):
-            what = f"{arguments.model} predicts classes"
-            raise InputError(f"{what}: give --to CLASS instead of a limit.")
+            what = _("{model} predicts classes").format(model=arguments.model)
+            raise InputError("{what}: give --to CLASS instead of a limit.", what=what)
         return arguments.to
     if arguments.to is not None or limits == (None, None):
         raise InputError(
-            f"{arguments.model} predicts a number, {model.summary.target}: give"
-            " --at-least X, --at-most X or both."
+            "{model} predicts a number, {target}: give --at-least X, --at-most X or both.",
+            model=arguments.model,
+            target=model.summary.target,
         )
     return limits

@@ -36,6 +36,7 @@ from madaline._data.io.table_files import (
 )
 from madaline._extras import load_polars
 from madaline._filling.merging import merge
+from madaline._language import _
 from madaline._sampling.source import SourceTable
 from madaline._words import paragraph
 from madaline.errors import InputError
@@ -64,7 +65,7 @@ FILL = Command(
     (
         Option("TABLE", FORMATS),
         Option("--mark", "add a column NAME_filled for each with gaps: which cells were filled"),
-        Option("--draws N", f"draw N tables instead of the best values, one below the other; the column {IMPUTATION} numbers them", type=at_least(1)),
+        Option("--draws N", _("draw N tables instead of the best values, one below the other; the column {IMPUTATION} numbers them").format(IMPUTATION=IMPUTATION), type=at_least(1)),
         Option("--no-check", "do not measure how good filling is, which takes half of the time"),
         SEED,
         OptionGroup(COLUMNS.title, (*COLUMNS.options,

@@ -55,6 +55,7 @@ from madaline._fitting import Fitting
 from madaline._fitting.many import MIN_ROWS
 from madaline._fitting.means import Means, TimeLimit
 from madaline._fitting.training import first_interrupt
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._race.plan import ALL, BALANCED, MEMBERS, PRESETS
 from madaline._story.progress import Clock, choose_progress
@@ -99,7 +100,7 @@ FIT = Command(
       madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
     """,
     (
-        Option("TABLE", f"{FORMATS}; a folder or a pattern of such files; or a folder of images or sounds for each class"),
+        Option("TABLE", _("{FORMATS}; a folder or a pattern of such files; or a folder of images or sounds for each class").format(FORMATS=FORMATS)),
         Option("--target COLUMN", "the column to predict, or several together, with commas between them; of images and sounds, their folder", action="append"),
         Option("-o --output MODEL", "where to write (default: TABLE.madaline, here)"),
         TASK,
@@ -107,15 +108,15 @@ FIT = Command(
             Option("--loss", "for numbers: predict the mean, the median, a quantile, or the mean of counts", choices=LOSSES),
             Option("--probabilities", "the columns of --target hold the probabilities of classes with their names, such as another model predicts"),
             Option("--quantile SHARE", "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)", type=quantiles, default=0.5),
-            Option("--metric METRIC", f"what chooses recipes and stopping points instead of the loss: for classes {', '.join(CLASS_METRICS)}; for numbers {', '.join(NUMBER_METRICS)}", choices=(LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)),
+            Option("--metric METRIC", _("what chooses recipes and stopping points instead of the loss: for classes {CLASS_METRICS}; for numbers {NUMBER_METRICS}").format(CLASS_METRICS=', '.join(CLASS_METRICS), NUMBER_METRICS=', '.join(NUMBER_METRICS)), choices=(LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)),
             Option("--class-weight WEIGHT", "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT", nargs='+'),
-            Option("--threshold SHARE", f"of two classes, predict the second one above this probability; by default tuned for the metrics {', '.join(TUNED_METRICS)}, otherwise 0.5", type=float),
+            Option("--threshold SHARE", _("of two classes, predict the second one above this probability; by default tuned for the metrics {TUNED_METRICS}, otherwise 0.5").format(TUNED_METRICS=', '.join(TUNED_METRICS)), type=float),
             Option("--costs COST", "of two classes in sorted order, such as no and yes: the cost of yes predicted for no, and of no for yes; the threshold is tuned for the lowest mean cost", nargs=2, type=float),
         )),
         OptionGroup("a model for each group of rows", (
             Option("--by COLUMN", "fit a model for each value of these columns, such as stores, into one file", nargs='+'),
             Option("--common", "fit one to all rows, too, which answers for groups that are new, small, or cannot be fitted"),
-            Option("--min-rows N", f"rows from which on a group gets a model of its own (default: 1; with --common {MIN_ROWS})", type=at_least(1)),
+            Option("--min-rows N", _("rows from which on a group gets a model of its own (default: 1; with --common {MIN_ROWS})").format(MIN_ROWS=MIN_ROWS), type=at_least(1)),
             Option("--compare-common", "tell, out of fold, whether one model for all is better, or one for each"),
         )),
         OptionGroup(COLUMNS.title, (*COLUMNS.options,
@@ -205,17 +206,25 @@ def _tell_opening(arguments: Namespace, data: TrainingTable, fitting: Fitting) -
         tell(*opening_lines(arguments.table, data, fitting))
         if arguments.verbose:
             tell(*detail_lines(fitting))
-    leaks = (for_command_line(f"warning: {leak}") for leak in join_leaks(fitting.leaks))
+    leaks = (
+        for_command_line(_("warning: {leak}").format(leak=leak))
+        for leak in join_leaks(fitting.leaks)
+    )
     tell(*(paragraph(printable(leak)) for leak in leaks))
     if in_order := fitting.prepared.sorted_rows:
-        tell(paragraph(printable(f"note: {in_order}")))
+        tell(paragraph(printable(_("note: {in_order}").format(in_order=in_order))))
 
 
 def _tell_result(arguments: Namespace, model: FittedModel, path: Path) -> None:
     """Print the result, in the form that was asked for."""
     if arguments.quiet:  # a leak that no form of the search fits looks so
         leaks = [one.sentence for one in model.diagnosis or () if one.kind == "one column"]
-        tell(*(paragraph(printable(f"warning: {sentence}")) for sentence in leaks))
+        tell(
+            *(
+                paragraph(printable(_("warning: {sentence}").format(sentence=sentence)))
+                for sentence in leaks
+            )
+        )
     if arguments.json:
         say_json(_facts(model, path))
     elif arguments.quiet:
@@ -275,8 +284,9 @@ def _leave(live: LivePage) -> None:
     with suppress(KeyboardInterrupt):
         if not live.is_open or not live.wait(_LAST_LOOK_SECONDS):
             tell(
-                f"The page {live.address} can be opened for {live.last_seconds:.0f} s more, and"
-                " then keeps what it shows (Ctrl-C ends this at once)."
+                _(
+                    "The page {address} can be opened for {last_seconds:.0f} s more, and then keeps what it shows (Ctrl-C ends this at once)."
+                ).format(address=live.address, last_seconds=live.last_seconds)
             )
             live.wait()
     tell("The live page is no longer served; where it is open, it keeps what it shows.")
@@ -303,7 +313,10 @@ def _whole_or_nothing(fitting: Fitting, path: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         epochs, again = format_count(fitting.race.epoch, "epoch"), _again(fitting) or "starts anew"
         raise MadalineError(
-            f"Stopped after {epochs}; {path} was not written; the same command {again}."
+            "Stopped after {epochs}; {path} was not written; the same command {again}.",
+            epochs=epochs,
+            path=path,
+            again=again,
         ) from None
     except BrokenPipeError:
         raise
@@ -312,7 +325,11 @@ def _whole_or_nothing(fitting: Fitting, path: Path) -> Iterator[None]:
         resumes = _again(fitting)
         if resumes is None:
             raise sentence from None
-        raise type(sentence)(f"{str(sentence).rstrip('.')}; the same command {resumes}.") from None
+        raise type(sentence)(
+            _("{sentence}; the same command {resumes}.").format(
+                sentence=str(sentence).rstrip("."), resumes=resumes
+            )
+        ) from None
 
 
 def _interrupted(fitting: Fitting) -> None:
@@ -328,8 +345,10 @@ def _kept_for_later(fitting: Fitting, path: Path) -> bool:
     if not interrupts:
         return False
     again = _again(fitting)
-    sentence = f"{interrupts[0].sentence} {path} holds the best model so far"
-    rest = f"; the same command {again}." if again else "."
+    sentence = _("{sentence} {path} holds the best model so far").format(
+        sentence=interrupts[0].sentence, path=path
+    )
+    rest = _("; the same command {again}.").format(again=again) if again else "."
     tell(paragraph(sentence + rest))
     return again is not None
 
@@ -339,7 +358,9 @@ def _again(fitting: Fitting) -> str | None:
     checkpoint = fitting.checkpoint
     if not checkpoint.epoch or checkpoint.path is None or not checkpoint.path.exists():
         return None
-    return f"goes on after epoch {checkpoint.epoch}, from {checkpoint.path}"
+    return _("goes on after epoch {epoch}, from {path}").format(
+        epoch=checkpoint.epoch, path=checkpoint.path
+    )
 
 
 def _facts(model: FittedModel, path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.target import CLASSIFICATION
 from madaline._evaluation.objective import BALANCED, Objective
 from madaline._evaluation.scores import label_text
+from madaline._language import _
 from madaline._request import FitRequest
 from madaline._time.time_request import TimeRequest
 from madaline._words import (
@@ -63,8 +64,8 @@ def _monotone(arguments: Namespace) -> dict[str, int]:
     """Return how predictions may move with some columns; refuse a column that is named twice."""
     for name in arguments.increasing:
         if name in arguments.decreasing:
-            both = f"Column {name} is named by --increasing and by --decreasing"
-            raise InputError(f"{both}: name it once.")
+            both = _("Column {name} is named by --increasing and by --decreasing").format(name=name)
+            raise InputError("{both}: name it once.", both=both)
     return dict.fromkeys(arguments.increasing, 1) | dict.fromkeys(arguments.decreasing, -1)
 
 
@@ -95,8 +96,9 @@ def _class_weight(words: Sequence[str] | None, target: Array) -> str | dict[Any,
             weights[labels.get(name, name)] = float(number if name else "")
         except ValueError:
             raise InputError(
-                f"--class-weight names {word}: give balanced, or CLASS=WEIGHT such as"
-                f" {next(iter(labels), 'yes')}=2."
+                "--class-weight names {word}: give balanced, or CLASS=WEIGHT such as {labels}=2.",
+                word=word,
+                labels=next(iter(labels), "yes"),
             ) from None
     return weights
 

@@ -13,6 +13,7 @@ from madaline._data.target import ClassEncoder
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text
+from madaline._language import _
 from madaline._language.translation import translate_word
 from madaline._language.widths import display_width, pad, pad_left
 from madaline._model import FittedModel
@@ -100,17 +101,22 @@ class KnownTruth:
 
     def lines(self, *, remark: bool = True) -> Iterator[str]:
         """Yield the scores and the confusion matrix, and whether the scores are too good."""
-        yield f"Scores of {self.target}, {format_count(self.n_rows, 'row')}:"
+        yield _("Scores of {target}, {rows}:").format(
+            target=self.target, rows=format_count(self.n_rows, "row")
+        )
         yield from score_lines(self.scores)
         if self.promised is not None and (self.n_left_out or not self.of_training):
             name, error = metric_name(self.promised.metric), self.promised.standard_error
             promised = format_estimate(self.promised.value, error)
-            yield f"The fit promised a {name} of {promised} on later rows."
+            yield _("The fit promised a {name} of {promised} on later rows.").format(
+                name=name, promised=promised
+            )
         if self.n_unknown:
             have = "has a class" if self.n_unknown == 1 else "have classes"
             yield paragraph(
-                f"{format_count(self.n_unknown, 'row')} {have} that the model was not trained on:"
-                " they count as errors in the accuracy and are left out elsewhere."
+                _(
+                    "{rows} {have} that the model was not trained on: they count as errors in the accuracy and are left out elsewhere."
+                ).format(rows=format_count(self.n_unknown, "row"), have=have)
             )
         if self.quality is not None:
             yield from confusion_lines(self.quality)
@@ -123,7 +129,9 @@ class KnownTruth:
         elif self.n_left_out:
             are = "more row is a copy" if self.n_left_out == 1 else "more rows are copies"
             yield paragraph(
-                f"{self.n_left_out:,} {are} of training rows, target included, and not scored."
+                _("{n_left_out:,} {are} of training rows, target included, and not scored.").format(
+                    n_left_out=self.n_left_out, are=are
+                )
             )
         elif self.copies.trained_on:
             yield paragraph(
@@ -133,8 +141,9 @@ class KnownTruth:
         elif self.copies.some:
             share = format_share(self.copies.share, 0 if self.copies.share >= 0.01 else 1)
             yield paragraph(
-                f"warning: the model seems to have been trained on {share} of these"
-                " rows, and this part of the scores is too good."
+                _(
+                    "warning: the model seems to have been trained on {share} of these rows, and this part of the scores is too good."
+                ).format(share=share)
             )
         elif self.copies.trained_on is None:
             yield "These scores are too good if the model was trained on these rows."
@@ -196,9 +205,15 @@ def confusion_lines(quality: ClassificationQuality) -> Iterator[str]:
 def _pairs(quality: ClassificationQuality) -> Iterator[str]:
     pairs = quality.confusions(_MAX_PAIRS)
     if not pairs:
-        yield f"No two of the {len(quality.classes)} classes are confused."
+        yield _("No two of the {n_classes} classes are confused.").format(
+            n_classes=len(quality.classes)
+        )
         return
-    yield f"Most frequent confusions of {len(quality.classes)} classes (--json: all):"
+    yield _("Most frequent confusions of {n_classes} classes (--json: all):").format(
+        n_classes=len(quality.classes)
+    )
     for pair in pairs:
-        confusion = f"{clipped(pair['true'], 24)} predicted as {clipped(pair['predicted'], 24)}"
+        confusion = _("{clipped} predicted as {clipped2}").format(
+            clipped=clipped(pair["true"], 24), clipped2=clipped(pair["predicted"], 24)
+        )
         yield f"  {confusion}: {pair['rows']:,.0f} ({pair['share']:.0%})"

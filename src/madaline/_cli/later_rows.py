@@ -62,6 +62,7 @@ from madaline._data.table import Table
 from madaline._fitting.means import Means
 from madaline._fitting.training_data import Roles
 from madaline._fitting.updating.update import update_model
+from madaline._language import _
 from madaline._language.translation import translate_word
 from madaline._language.widths import pad, pad_left
 from madaline._model import FittedModel
@@ -123,7 +124,7 @@ def run_forecast(arguments: Namespace) -> None:
     model = load_model(arguments)
     rows = None
     if arguments.future is not None:
-        rows, _ = read_table_of(arguments.future, model, arguments)
+        rows, __ = read_table_of(arguments.future, model, arguments)
     columns = with_date_texts(
         model.predictor.forecast(arguments.horizon, rows, coverage=arguments.coverage)
     )
@@ -132,7 +133,11 @@ def run_forecast(arguments: Namespace) -> None:
         with writing(path):
             write_predictions(path, written)
         n_rows = len(columns[model.output_names[0]])
-        tell(f"Wrote {format_count(n_rows, 'prediction')} to {path}.")
+        tell(
+            _("Wrote {predictions} to {path}.").format(
+                predictions=format_count(n_rows, "prediction"), path=path
+            )
+        )
     if arguments.json:
         facts = {"output": str(path)} if path is not None else {}
         lists = {name: values.tolist() for name, values in columns.items()}
@@ -156,7 +161,7 @@ UPDATE = Command(
     """,
     (
         *MODEL,
-        Option("TABLE", f"{FORMATS}; the target is among its columns, and rows are in the order of time, or of the column that the model knows the times of"),
+        Option("TABLE", _("{FORMATS}; the target is among its columns, and rows are in the order of time, or of the column that the model knows the times of").format(FORMATS=FORMATS)),
         *READING,
         Option("-o --output NEW", "where to write the updated model; may be MODEL", required=True),
         Option("--keep-rows N", "how many rows to keep in the file for later updates (default: as many as before)", type=at_least(0)),
@@ -175,7 +180,9 @@ def run_update(arguments: Namespace) -> None:
     check_destination(path, sources=[arguments.table])
     in_place = path.exists() and Path(arguments.model).exists() and path.samefile(arguments.model)
     if in_place and arguments.group is not None:
-        raise InputError(f"{path} holds many models, of which one is updated: name another file.")
+        raise InputError(
+            "{path} holds many models, of which one is updated: name another file.", path=path
+        )
     with alone(path) if in_place else nullcontext():
         n_before, model = _updated(path, arguments)
     if arguments.json:
@@ -208,7 +215,9 @@ def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
 def _read_new_rows(model: FittedModel, arguments: Namespace) -> tuple[RowBlock, Roles]:
     """Return the rows, their target, and the weight and the groups that the fit was given, too."""
     if Path(arguments.table).is_dir() and not reads_in_blocks(arguments.table):
-        raise InputError(f"{arguments.table} is a folder: give a file that holds a table.")
+        raise InputError(
+            "{table} is a folder: give a file that holds a table.", table=arguments.table
+        )
     target = model.summary.target
     options = model.summary.request.file_options
     weight, groups = (option_value(options, name) for name in ("--weight", "--groups"))
@@ -217,8 +226,10 @@ def _read_new_rows(model: FittedModel, arguments: Namespace) -> tuple[RowBlock, 
     for name in also:
         if name not in rows.table:
             raise InputError(
-                f"{arguments.table} has no column {name!r}, which the update needs:"
-                f" {suggestion(name, rows.table.names)}"
+                "{table} has no column {name!r}, which the update needs: {suggestion}",
+                table=arguments.table,
+                name=name,
+                suggestion=suggestion(name, rows.table.names),
             )
     return rows, Roles(
         rows.table[target],
@@ -236,7 +247,7 @@ def _update_lines(
     file = shlex.quote(str(path))
     rows, so_far = format_count(update.rows, "row"), format_count(n_before, "row")
     what = f"{rows} of {arguments.table} for {arguments.model}"
-    yield printable(f"{what}, which learned from {so_far}.")
+    yield printable(_("{what}, which learned from {so_far}.").format(what=what, so_far=so_far))
     yield ""
     if not update.reason:
         yield from _candidates(update, of_past=past is not None)
@@ -244,7 +255,9 @@ def _update_lines(
     yield paragraph(update.sentence)
     if model.kept_rows is not None:
         yield kept_rows_line(model.kept_rows)
-    yield f"Saved {path} ({format_size(path.stat().st_size)}). Next:"
+    yield _("Saved {path} ({st_size}). Next:").format(
+        path=path, st_size=format_size(path.stat().st_size)
+    )
     yield f"  madaline predict {file} TABLE" if past is None else f"  madaline forecast {file}"
     yield f"  madaline {'info' if update.kept == AS_IT_IS else 'story'} {file}"
 
@@ -254,11 +267,15 @@ def _candidates(update: Updated, *, of_past: bool) -> Iterator[str]:
     rows = "new rows, by networks that did not learn from them"
     if update.latest_rows:
         latest = format_count(update.latest_rows, "new row")
-        rows = f"the latest {latest}, by networks that learned from those before"
-    yield f"{name[:1].upper()}{name[1:]} on {rows}:"
+        rows = _("the latest {latest}, by networks that learned from those before").format(
+            latest=latest
+        )
+    yield _("{name}{name2} on {rows}:").format(name=name[:1].upper(), name2=name[1:], rows=rows)
     titles = translate_word("loss"), translate_word("difference ± s.e.")
     yield f"  {'':<14}{pad_left(titles[0], 12)}  {pad_left(titles[1], 24)}"
-    losses = format_with_error([loss for _, loss, _ in update.candidates], update.loss_error / 10)
+    losses = format_with_error(
+        [loss for _name, loss, _error in update.candidates], update.loss_error / 10
+    )
     for (candidate, loss, error), shown in zip(update.candidates, losses, strict=True):
         difference = "" if candidate == AS_IT_IS else format_change(loss - update.loss, error)
         mark = f"  {translate_word('kept')}" if candidate == update.kept else ""
@@ -269,7 +286,9 @@ def _candidates(update: Updated, *, of_past: bool) -> Iterator[str]:
 
 def _update_line(update: Updated, path: Path) -> str:
     before, now = format_with_error((update.loss, update.loss_now), update.loss_error / 10)
-    return f"{path}: {update.kept}, {metric_name(update.metric)} {now} (before {before})"
+    return _("{path}: {kept}, {metric} {now} (before {before})").format(
+        path=path, kept=update.kept, metric=metric_name(update.metric), now=now, before=before
+    )
 
 
 def _update_facts(model: FittedModel, path: Path) -> dict[str, Any]:
@@ -304,7 +323,7 @@ WATCH = Command(
         *table_of_model(),
         Option("--target COLUMN", "the true values (default: that of the model, if there)"),
         order_by("that of the model, otherwise as in the file"),
-        Option("--false-alarms ROWS", f"rows for each false alarm (default: {FALSE_ALARMS:,})", type=above_zero, default=FALSE_ALARMS),
+        Option("--false-alarms ROWS", _("rows for each false alarm (default: {FALSE_ALARMS:,})").format(FALSE_ALARMS=FALSE_ALARMS), type=above_zero, default=FALSE_ALARMS),
         Option("--state FILE", "start from the state in this file if it exists, and save the state to it"),
         Option("--picture FILE", "draw the loss over time: a name that ends in .html, or .svg, .png, .pdf with matplotlib"),
         JSON,
@@ -324,7 +343,9 @@ def run_watch(arguments: Namespace) -> None:
         monitor, n_before, first = _watched(model, state, arguments)
     alarms = monitor.alarms[n_before:]
     if picture is not None:
-        title = f"{model.summary.target}: {format_count(monitor.n_rows, 'row')} watched"
+        title = _("{target}: {rows} watched").format(
+            target=model.summary.target, rows=format_count(monitor.n_rows, "row")
+        )
         write_picture(picture, [monitor.figure()], title=title, sentences=[*map(str, alarms)])
     if arguments.json:
         facts = [alarm.to_json() | {"sentence": alarm.sentence} for alarm in alarms]
@@ -349,7 +370,11 @@ def _watched(
     given = open_model_rows(arguments, model, also=also, at_once=in_time)
     names = given.rows.names
     if arguments.target and target not in names:
-        raise InputError(f"There is no column {target!r}: {suggestion(target, names)}")
+        raise InputError(
+            "There is no column {target!r}: {suggestion}",
+            target=target,
+            suggestion=suggestion(target, names),
+        )
     if given.in_blocks:
         done = observe(monitor, given, target, lambda table: _times(model, table, time))
         RowProgress(given.rows.n_rows_about, sys.stderr).follow(done)
@@ -380,14 +405,22 @@ def _watch_lines(alarms: Sequence[Alarm], monitor: Monitor, arguments: Namespace
         return
     n_lines, shown = 4, 0
     for alarm in alarms:
-        text = paragraph(f"row {alarm.row:,}: {alarm.change_and_loss}", "  ", "    ")
+        text = paragraph(
+            _("row {row:,}: {change_and_loss}").format(
+                row=alarm.row, change_and_loss=alarm.change_and_loss
+            ),
+            "  ",
+            "    ",
+        )
         n_lines += text.count("\n") + 1
         if n_lines > _MAX_LINES:
             break
         shown += 1
         yield text
     if shown < len(alarms):
-        yield f"  ... and {format_count(len(alarms) - shown, 'more alarm')} (--json prints all)"
+        yield _("  ... and {more_alarms} (--json prints all)").format(
+            more_alarms=format_count(len(alarms) - shown, "more alarm")
+        )
     remedies = dict.fromkeys(alarm.general_remedy for alarm in alarms)
     sentences = [f"{remedy[0].upper()}{remedy[1:]}." for remedy in remedies]
-    yield paragraph(f"What to do: {' '.join(sentences)}")
+    yield paragraph(_("What to do: {sentences}").format(sentences=" ".join(sentences)))

@@ -20,6 +20,7 @@ from madaline._data.target import ClassEncoder, infer_task
 from madaline._fitting import Fitting
 from madaline._fitting.many import Job, ManyOptions, fit_models
 from madaline._fitting.means import Means, TimeLimit
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.many import GroupScores, ModelsByGroup
 from madaline._request import FitRequest
@@ -59,7 +60,7 @@ def fit_by(arguments: Namespace, path: Path) -> None:
     elif arguments.quiet:
         say_lines([f"{path}: {models.headlines()[0]}"])
     else:
-        say_lines(["", *many_lines(models), "", f"Wrote {path}."])
+        say_lines(["", *many_lines(models), "", _("Wrote {path}.").format(path=path)])
 
 
 def _fitted(
@@ -85,16 +86,19 @@ def _fitted(
         )
         models.save(path)
     except KeyboardInterrupt:
-        again = f"goes on from {kept}" if kept.exists() else "starts anew"
+        again = _("goes on from {kept}").format(kept=kept) if kept.exists() else "starts anew"
         raise MadalineError(
-            f"Stopped after {progress.fits}; {path} was not written; the same command {again}."
+            "Stopped after {fits}; {path} was not written; the same command {again}.",
+            fits=progress.fits,
+            path=path,
+            again=again,
         ) from None
     except BrokenPipeError:
         raise
     except OSError as error:
         raise unwritable(path, error) from None
     kept.unlink()
-    tell(*(paragraph(printable(f"warning: {note}")) for note in notes))
+    tell(*(paragraph(printable(_("warning: {note}").format(note=note))) for note in notes))
     return models
 
 
@@ -144,7 +148,7 @@ class _FileJob(Job):
         limit = None if self.time_limit is None else TimeLimit(self.time_limit)
         means = Means(n_jobs=1, memory_limit=self.memory_limit, time_limit=limit)
         fitting = Fitting(replace(self.request, seed=seed), data.table, data.roles, means)
-        for _ in fitting:
+        for __ in fitting:
             pass
         model, output = fitting.model().for_command_line(), fitting.out_of_fold()
         of_classes = isinstance(model.predictor.target_encoder, ClassEncoder)
@@ -157,7 +161,8 @@ def _check(arguments: Namespace, by: tuple[str, ...]) -> None:
     table = Path(arguments.table)
     if table.is_dir() or (not table.exists() and glob.has_magic(arguments.table)):
         raise InputError(
-            f"--by reads a file as a whole, but {table} is a folder or a pattern: give one file."
+            "--by reads a file as a whole, but {table} is a folder or a pattern: give one file.",
+            table=table,
         )
     if arguments.probabilities:
         raise InputError("--by fits a model to classes or numbers: leave out --probabilities.")
@@ -169,8 +174,9 @@ def _check(arguments: Namespace, by: tuple[str, ...]) -> None:
     for role in ("time", "series", "groups", "weight"):
         if getattr(arguments, role) in by:
             raise InputError(
-                f"--{role} names {getattr(arguments, role)}, and so does --by: its value is the"
-                " same in all rows of a model; leave one out."
+                "--{role} names {getattr}, and so does --by: its value is the same in all rows of a model; leave one out.",
+                role=role,
+                getattr=getattr(arguments, role),
             )
 
 
@@ -179,7 +185,9 @@ def _options(arguments: Namespace, data: TrainingTable, by: tuple[str, ...]) -> 
         raise InputError("--by fits models of one target: name one column with --target.")
     for name in by:
         if name in data.target_names:
-            raise InputError(f"--by names {name}, which is to be predicted: name other columns.")
+            raise InputError(
+                "--by names {name}, which is to be predicted: name other columns.", name=name
+            )
     objective = read_objective(arguments, data.roles.target)
     task = arguments.task or objective.task or infer_task(data.roles.target)[0]
     arguments.task = task  # the same for all groups
@@ -199,14 +207,25 @@ def _opening_lines(
 ) -> Iterator[str]:
     rows, groups = data.table.n_samples, len(grouped.keys)
     yield paragraph(
-        f"Read {Path(arguments.table).name}: {format_count(rows, 'row')} of"
-        f" {format_count(groups, 'group')} by {format_list(options.by)}. Fitting a model for each"
-        f" ({options.task} of {options.target})."
+        _(
+            "Read {name}: {rows} of {groups} by {by}. Fitting a model for each ({task} of {target})."
+        ).format(
+            name=Path(arguments.table).name,
+            rows=format_count(rows, "row"),
+            groups=format_count(groups, "group"),
+            by=format_list(options.by),
+            task=options.task,
+            target=options.target,
+        )
     )
     yield from map(paragraph, data.notes)
     if left_out := int((grouped.numbers < 0).sum()):
         row = format_count(left_out, "row")
-        yield paragraph(f"{row} without a value of {format_list(options.by)}: in no group.")
+        yield paragraph(
+            _("{row} without a value of {by}: in no group.").format(
+                row=row, by=format_list(options.by)
+            )
+        )
 
 
 def describe_many(arguments: Namespace) -> None:
@@ -216,7 +235,13 @@ def describe_many(arguments: Namespace) -> None:
         say_json({"model": str(path), "bytes": path.stat().st_size, **many_facts(models)})
         return
     size = format_size(path.stat().st_size)
-    say_lines([*many_lines(models), "", f"The file has {size} (format {VERSION})."])
+    say_lines(
+        [
+            *many_lines(models),
+            "",
+            _("The file has {size} (format {VERSION}).").format(size=size, VERSION=VERSION),
+        ]
+    )
 
 
 def many_lines(models: ModelsByGroup) -> Iterator[str]:

@@ -50,8 +50,8 @@ def predict_by_group(arguments: Namespace) -> PredictedGroups:
     check_written(arguments, index.task, index.target, [index.target])
     if Path(arguments.table).is_dir() or reads_in_blocks(arguments.table):
         raise InputError(
-            f"{arguments.table} is read as a whole where each group has a model: give a smaller"
-            " file, or the rows of one group with --group."
+            "{table} is read as a whole where each group has a model: give a smaller file, or the rows of one group with --group.",
+            table=arguments.table,
         )
     table, notes = _read_for_all(models, arguments)
     carried = {name: carried_column(table, name) for name in dict.fromkeys(arguments.id)}

@@ -9,6 +9,7 @@ from typing import Any, final
 
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._evaluation.conformal import check_coverage
+from madaline._language import _
 from madaline._language.translation import translate, translate_word
 
 FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
@@ -92,7 +93,11 @@ def at_least(least: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         number = int(text) if text.strip().lstrip("+-").isdecimal() else least - 1
         if number < least:
-            raise ArgumentTypeError(f"{text!r} is not a whole number of {least} or more")
+            raise ArgumentTypeError(
+                _("{text!r} is not a whole number of {least} or more").format(
+                    text=text, least=least
+                )
+            )
         return number
 
     return read
@@ -105,7 +110,7 @@ def above_zero(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < float("inf"):
-        raise ArgumentTypeError(f"{text!r} is not a number above 0")
+        raise ArgumentTypeError(_("{text!r} is not a number above 0").format(text=text))
     return number
 
 
@@ -114,7 +119,9 @@ def coverage(text: str) -> float:
     try:
         return check_coverage(float(text))
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no share between 0 and 1, such as 0.9") from None
+        raise ArgumentTypeError(
+            _("{text!r} is no share between 0 and 1, such as 0.9").format(text=text)
+        ) from None
 
 
 def span(text: str) -> float | str:
@@ -131,7 +138,9 @@ def quantiles(text: str) -> float | tuple[float, ...]:
     try:
         levels = tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no number between 0 and 1, such as 0.9") from None
+        raise ArgumentTypeError(
+            _("{text!r} is no number between 0 and 1, such as 0.9").format(text=text)
+        ) from None
     return levels if len(levels) > 1 else levels[0]
 
 
@@ -145,7 +154,9 @@ def table_of_model(**settings: Any) -> tuple[Option, ...]:
     return (
         Option(
             "TABLE",
-            f"{FORMATS}, a pattern of files in quotes, or a folder of them, of images or sounds",
+            _(
+                "{FORMATS}, a pattern of files in quotes, or a folder of them, of images or sounds"
+            ).format(FORMATS=FORMATS),
             **settings,
         ),
         *READING,
@@ -156,7 +167,10 @@ def table_of_model(**settings: Any) -> tuple[Option, ...]:
 
 def order_by(default: str = "as in the file") -> Option:
     """Return the option for the column that orders the rows."""
-    return Option("--time COLUMN", f"sort the rows by this column (default: {default})")
+    return Option(
+        "--time COLUMN",
+        _("sort the rows by this column (default: {default})").format(default=default),
+    )
 
 
 FIT_DEFAULTS: Mapping[str, Any] = {
@@ -185,7 +199,7 @@ COLUMNS = OptionGroup("columns (each may name several, and be repeated)", (
     Option("--category COLUMN ...", "treat these as categories, even if they hold numbers"),
     Option("--number COLUMN ...", "treat these as numbers"),
     Option("--text COLUMN ...", "treat these as texts, by their words"),
-    Option("--kind COLUMN=KIND ...", f"give the kind of a column: {', '.join(GIVEN_KINDS)}"),
+    Option("--kind COLUMN=KIND ...", _("give the kind of a column: {GIVEN_KINDS}").format(GIVEN_KINDS=', '.join(GIVEN_KINDS))),
 ))
 WEIGHT = Option("--weight COLUMN", "how much each row counts")
 GROUPS = Option("--groups COLUMN", "rows with equal values (a patient, a day) stay in one fold")

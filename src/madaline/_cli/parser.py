@@ -12,9 +12,13 @@ from typing import Any, NoReturn, final
 from madaline import __version__
 from madaline._cli.commands import COMMANDS
 from madaline._cli.help import HelpFormatter, add_language, help_paragraphs
+from madaline._language import _
 from madaline._language.translation import translate, translate_word
 from madaline._words import clip_text
 from madaline.errors import InputError
+
+# Where argparse looks up its sentences, and what it shows of None.
+argparse._ = lambda text: text and _(text)  # type: ignore[attr-defined]
 
 _DESCRIPTION = """\
 Many adaptive networks, learning together: madaline learns from a table, tunes
@@ -117,9 +121,15 @@ class _Parser(argparse.ArgumentParser):
         if unknown:
             are_files = all(map(os.path.isfile, unknown))
             remedy = "; write the pattern of several files in quotes" if are_files else ""
-            self.error(f"unrecognized arguments: {clip_text(' '.join(unknown), 200)}{remedy}")
+            self.error(
+                _("unrecognized arguments: {unknown}{remedy}").format(
+                    unknown=clip_text(" ".join(unknown), 200), remedy=remedy
+                )
+            )
         return known, unknown
 
     def error(self, message: str) -> NoReturn:
         """Raise the error as `InputError`."""
-        raise InputError(f"{message.rstrip('.')} (see `{self.prog} --help`).")
+        raise InputError(
+            "{message} (see `{prog} --help`).", message=message.rstrip("."), prog=self.prog
+        )

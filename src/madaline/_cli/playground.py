@@ -7,6 +7,7 @@ from pathlib import Path
 
 from madaline._cli.console import tell
 from madaline._cli.options import Command, Option, at_least
+from madaline._language import _
 from madaline._serve.settings import Access, checked_hosts
 
 # fmt: off
@@ -22,7 +23,7 @@ PLAYGROUND = Command(
     """,
     (
         Option("TABLE", "a table to choose columns of (CSV, Parquet, xlsx ...); a page takes one, too", nargs='?'),
-        Option("--port N", f"port to listen at; 0 is any that is free (default: {Access.port})", type=at_least(0), default=Access.port),
+        Option("--port N", _("port to listen at; 0 is any that is free (default: {port})").format(port=Access.port), type=at_least(0), default=Access.port),
         Option("--allow-host NAME", "a host name that pages may use beside localhost, such as that of a proxy; *.example.com allows all names below it; may be given several times", action="append", default=[]),
         Option("--no-browser", "only tell the address"),
     ),

@@ -34,6 +34,7 @@ from madaline._data.io.table_files import (
     write_predictions,
 )
 from madaline._data.io.tensor_file import MODELS, is_of_kind
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.predictions import Predictions
 from madaline._words import (
@@ -102,17 +103,27 @@ def run_predict(arguments: Namespace) -> None:
     by_group = arguments.group is None and is_of_kind(arguments.model, MODELS)
     outcome = (_by_group if by_group else _by_one_model)(arguments, path)
     if outcome.warning:
-        tell(paragraph(f"warning: {outcome.warning}"))
+        tell(paragraph(_("warning: {warning}").format(warning=outcome.warning)))
     _warn_of_unseen(outcome.unseen, outcome.categories)
     if arguments.json:
         lists = {name: values.tolist() for name, values in outcome.columns.items()}
         written = {"columns": lists} if path is None else {"output": str(path)}
         say_json({**outcome.facts, **written})
     if path is not None:
-        tell(f"Wrote {format_count(outcome.n_readable, 'prediction')} to {path}.")
+        tell(
+            _("Wrote {predictions} to {path}.").format(
+                predictions=format_count(outcome.n_readable, "prediction"), path=path
+            )
+        )
     if outcome.truths and outcome.n_scored is not None:
         n_scored, n_rows = outcome.n_scored, outcome.n_rows
-        tell(paragraph(f"Scored are {n_scored:,} of {n_rows:,} rows, drawn at random."))
+        tell(
+            paragraph(
+                _("Scored are {n_scored:,} of {n_rows:,} rows, drawn at random.").format(
+                    n_scored=n_scored, n_rows=n_rows
+                )
+            )
+        )
     for truth in outcome.truths:
         tell(*truth.lines(remark=truth is outcome.truths[-1]))
 
@@ -125,7 +136,7 @@ def _by_one_model(arguments: Namespace, path: Path | None) -> _Outcome:
     rows = open_model_rows(arguments, model, also=model.target_names, carry=carry)
     if rows.in_blocks and path is None and arguments.json:
         raise InputError(
-            f"{arguments.table} is too large for one JSON object: name a file with -o."
+            "{table} is too large for one JSON object: name a file with -o.", table=arguments.table
         )
     predictions = Predictions(
         rows,
@@ -206,7 +217,7 @@ def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> Non
             columns = format_list(
                 f"{name} in {format_count(unseen[name], 'row')}" for name in names
             )
-            tell(f"warning: {what}: {columns}.")
+            tell(_("warning: {what}: {columns}.").format(what=what, columns=columns))
 
 
 def _facts(

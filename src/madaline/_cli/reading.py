@@ -27,6 +27,7 @@ from madaline._data.kinds.kind import ColumnEncoder
 from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.table import Table
 from madaline._data.target import CLASSIFICATION
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.many import ModelsByGroup
 from madaline._model.model_rows import MAX_DRAWN, ModelRows, RowBlock, counted_from, obstacle
@@ -50,7 +51,7 @@ def load_model(arguments: Namespace) -> FittedModel:
     if not is_of_kind(path, MODELS):
         if group is not None:
             raise InputError(
-                f"--group chooses one of many models, but {path} holds one: leave it out."
+                "--group chooses one of many models, but {path} holds one: leave it out.", path=path
             )
         return FittedModel.load(path)
     models = ModelsByGroup.load(path)
@@ -58,8 +59,10 @@ def load_model(arguments: Namespace) -> FittedModel:
         number, entry = next(models.index.numbered())
         example = entry.text if number >= 0 else "common"
         raise InputError(
-            f"{path} holds a model for each of {format_count(len(models.index.entries), 'group')}:"
-            f" choose one with --group, such as --group {shlex.quote(example)}."
+            "{path} holds a model for each of {groups}: choose one with --group, such as --group {quote}.",
+            path=path,
+            groups=format_count(len(models.index.entries), "group"),
+            quote=shlex.quote(example),
         )
     return models.model(models.number(group))
 
@@ -139,7 +142,8 @@ def _rows_at_once(
         return replace(open_media(table, model, Path(path), arguments), carried=carried)
     if carry:
         raise InputError(
-            f"{path} is a folder, whose files are named in the column file: leave out --id."
+            "{path} is a folder, whose files are named in the column file: leave out --id.",
+            path=path,
         )
     return _folder_at_once(arguments, model)
 
@@ -149,7 +153,7 @@ def _folder_at_once(arguments: Namespace, model: FittedModel) -> RowBlock:
     path, encoder = arguments.table, model.predictor.encoder
     first = encoder.encoders[0]
     if not encoder.shape and not isinstance(first, SoundEncoder):
-        raise InputError(f"{path} is a folder, but the model needs a table: give a file.")
+        raise InputError("{path} is a folder, but the model needs a table: give a file.", path=path)
     root, skip_broken = arguments.root, arguments.skip_broken
     folder = read_folder(path, encoder=first, root=root, skip_broken=skip_broken)
     scale_note = first.files_note if isinstance(first, ImageEncoder) else ""
@@ -163,12 +167,15 @@ def check_written(arguments: Namespace, task: str, target: str, names: Sequence[
     """Refuse to write probabilities of a number, or what is predicted as an identifier."""
     if arguments.proba and task != CLASSIFICATION:
         raise InputError(
-            f"{arguments.model} predicts a number, {target}, which has no classes: leave out"
-            " --proba."
+            "{model} predicts a number, {target}, which has no classes: leave out --proba.",
+            model=arguments.model,
+            target=target,
         )
     for name in names:
         if name in arguments.id:
-            raise InputError(f"--id names {name}, which is predicted: name another column.")
+            raise InputError(
+                "--id names {name}, which is predicted: name another column.", name=name
+            )
 
 
 def check_output(arguments: Namespace, table: str) -> None:
@@ -178,7 +185,11 @@ def check_output(arguments: Namespace, table: str) -> None:
         return
     path, read = Path(output).absolute(), Path(table).absolute()
     if read in path.parents or fnmatch(str(path), str(read)):
-        raise InputError(f"{output} would become a part of {table} as it is read: write elsewhere.")
+        raise InputError(
+            "{output} would become a part of {table} as it is read: write elsewhere.",
+            output=output,
+            table=table,
+        )
 
 
 def write_parts(
@@ -196,7 +207,11 @@ def write_parts(
         with parts_of(path, key) as file:
             progress.start(sum(note["n_rows"] for note in file.notes))
             if progress.n_done:
-                tell(f"Going on after {format_count(progress.n_done, 'row')} that are done.")
+                tell(
+                    _("Going on after {rows} that are done.").format(
+                        rows=format_count(progress.n_done, "row")
+                    )
+                )
             progress.follow(write(file))
     except OSError as error:
         raise InputError(f"{unwritable(path, error)} {_what_is_kept(path, progress)}") from None
@@ -209,7 +224,9 @@ def write_parts(
 def _what_is_kept(path: Path, progress: RowProgress) -> str:
     """Return in a sentence what an interrupted command leaves."""
     done = format_count(progress.n_done, "row")
-    return f"The same command goes on after {done}, kept in {parts_folder(path)}."
+    return _("The same command goes on after {done}, kept in {parts_folder}.").format(
+        done=done, parts_folder=parts_folder(path)
+    )
 
 
 def rows_at(rows: ModelRows, numbers: Sequence[int]) -> Table:
@@ -220,7 +237,9 @@ def rows_at(rows: ModelRows, numbers: Sequence[int]) -> Table:
         if block is None:
             raise InputError(_no_such_row(rows, number))
         if not block.table.n_samples:
-            raise InputError(f"--row is {number}, whose file cannot be read: choose another row.")
+            raise InputError(
+                "--row is {number}, whose file cannot be read: choose another row.", number=number
+            )
         found.append(block.table)
     return Table.join(found)
 
@@ -229,10 +248,9 @@ def _no_such_row(rows: ModelRows, number: int) -> str:
     if rows.in_blocks:
         return f"--row is {number}, but the table has no such row, counted from 0."
     n_rows = rows.first(None).n_rows
-    return (
-        f"--row is {number}, but the table has {format_count(n_rows, 'row')}, counted"
-        f" from 0: give a number from 0 to {n_rows - 1}."
-    )
+    return _(
+        "--row is {number}, but the table has {rows}, counted from 0: give a number from 0 to {n_rows}."
+    ).format(number=number, rows=format_count(n_rows, "row"), n_rows=n_rows - 1)
 
 
 def observe(
@@ -259,8 +277,8 @@ def _check_order(times: Array | None, latest: Any, first: int) -> Any:
     if (present < known).any():
         row = np.flatnonzero(~is_missing(times))[(present < known).argmax()]
         raise InputError(
-            f"The rows are not in the order of time: row {first + row + 1:,} is earlier than one"
-            " before it. A large table is read in its own order: sort it first."
+            "The rows are not in the order of time: row {first:,} is earlier than one before it. A large table is read in its own order: sort it first.",
+            first=first + row + 1,
         )
     return known[-1]
 
@@ -305,7 +323,9 @@ def open_media(table: Table, model: FittedModel, path: Path, arguments: Namespac
     encoders = model.predictor.encoder.encoders
     opened = open_named_files(table, path, arguments, encoders=encoders)
     if opened.broken.all():
-        raise InputError(f"Every row of {path} names a file that cannot be read: correct them.")
+        raise InputError(
+            "Every row of {path} names a file that cannot be read: correct them.", path=path
+        )
     _say(opened.notes, frequency_notes(opened.table, encoders))
     return RowBlock(opened.table.take(~opened.broken), readable=~opened.broken)
 
@@ -317,7 +337,9 @@ def open_named_files(table: Table, path: Path, arguments: Namespace, **columns: 
     try:
         return open_files(table, folder=folder, root=root, skip_broken=skip, **columns)
     except BrokenFileError as error:
-        raise InputError(f"{str(error).rstrip('.')}; --skip-broken goes on without.") from None
+        raise InputError(
+            "{error}; --skip-broken goes on without.", error=str(error).rstrip(".")
+        ) from None
 
 
 def _say(*notes: Iterable[str]) -> None:

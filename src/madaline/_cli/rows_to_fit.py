@@ -44,8 +44,9 @@ def open_to_fit(arguments: Namespace, categories: Collection[str]) -> FileRows |
     )
     for option in _options_in_memory(arguments) if source is not None else ():
         raise InputError(
-            f"{option} needs all rows in memory, but {arguments.table} is read block by block:"
-            " leave it out, or give a smaller table."
+            "{option} needs all rows in memory, but {table} is read block by block: leave it out, or give a smaller table.",
+            option=option,
+            table=arguments.table,
         )
     if source is None or getattr(arguments, "quiet", True) or sys.stderr is None:
         return source

@@ -40,6 +40,7 @@ from madaline._data.io.table_files import (
 )
 from madaline._data.io.tensor_file import SAMPLER, is_of_kind
 from madaline._extras import load_polars
+from madaline._language import _
 from madaline._sampling import Sampler
 from madaline._words import format_count, format_size, paragraph
 from madaline.errors import InputError
@@ -61,7 +62,7 @@ SAMPLE = Command(
       madaline sample people.sampler -n 10000 --seed 2 -o rows.csv
     """,
     (
-        Option("TABLE", f"{FORMATS}; or a file that --save wrote"),
+        Option("TABLE", _("{FORMATS}; or a file that --save wrote").format(FORMATS=FORMATS)),
         Option("-n --rows N", "how many rows (default: 1000)", type=at_least(1), default=1000),
         Option("--given COLUMN=VALUE ...", "values of some columns; the rest is drawn to fit them"),
         Option("--balanced COLUMN", "as many rows of each value of this column"),
@@ -98,7 +99,11 @@ def run_sample(arguments: Namespace) -> None:
     if arguments.save is not None:
         with writing(Path(arguments.save)):
             sampler.save(arguments.save)
-        tell(f"Wrote {arguments.save} ({format_size(Path(arguments.save).stat().st_size)}).")
+        tell(
+            _("Wrote {save} ({st_size}).").format(
+                save=arguments.save, st_size=format_size(Path(arguments.save).stat().st_size)
+            )
+        )
     values = sampler._values(arguments.rows, arguments.seed, given or None, arguments.balanced)
     write_rows(
         arguments,
@@ -109,7 +114,7 @@ def run_sample(arguments: Namespace) -> None:
     if arguments.page is not None:
         with writing(Path(arguments.page)):
             sampler.save_page(arguments.page)
-        tell(f"Wrote {arguments.page}.")
+        tell(_("Wrote {page}.").format(page=arguments.page))
     if arguments.json:
         say_json({"notes": list(sampler.notes_), **sampler.quality_.to_json()})
     else:
@@ -162,7 +167,9 @@ def _privacy(text: str) -> float | str:
 def _given(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        raise InputError(f"--given is {text!r}: write the column and its value, as species=Gentoo.")
+        raise InputError(
+            "--given is {text!r}: write the column and its value, as species=Gentoo.", text=text
+        )
     return name, value
 
 
@@ -189,7 +196,7 @@ def write_rows(
             return
         with writing(path):
             write_atomically(path, compressed(path, content))
-    tell(f"Wrote {path} ({format_count(n_rows, 'row')}).")
+    tell(_("Wrote {path} ({rows}).").format(path=path, rows=format_count(n_rows, "row")))
 
 
 def say_results(arguments: Namespace, lines: Iterable[str]) -> None:

@@ -19,6 +19,7 @@ from madaline._evaluation.leakage import CERTAIN
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
+from madaline._language import _
 from madaline._language.translation import translate, translate_word
 from madaline._language.widths import clip_to_width, display_width, pad, pad_left
 from madaline._model import FittedModel
@@ -72,7 +73,9 @@ def clipped(text: str, width: int) -> str:
 
 def kept_rows_line(kept: KeptRows) -> str:
     """Return how many rows the file of a model holds."""
-    return f"Keeps {format_count(kept.n_rows, 'row')} of its training data for later updates."
+    return _("Keeps {rows} of its training data for later updates.").format(
+        rows=format_count(kept.n_rows, "row")
+    )
 
 
 def update_lines(model: FittedModel) -> Iterator[str]:
@@ -110,7 +113,7 @@ def _last_known_line(forward: ForwardScores, score: Score) -> str:
     """
     values = (forward.overall("last_known"), forward.overall(), score.value)
     last_known, networks, promised = format_with_error(values, score.standard_error)
-    beside = f" (networks: {networks})" if networks != promised else ""
+    beside = _(" (networks: {networks})").format(networks=networks) if networks != promised else ""
     name = translate(f"  {forward.last_known_name}{beside}")
     return f"  {pad(name, 40)}{last_known:>18}"
 
@@ -129,16 +132,20 @@ def _output_lines(summary: Summary, most: int) -> Iterator[str]:
         cells = [f"{estimate_of(output, metric) or '-':>18}" for metric in metrics]
         yield f"  {pad(name, width)}{''.join(cells)}"
     if len(summary.outputs) > most:
-        yield f"  ... and {len(summary.outputs) - most} more"
+        yield _("  ... and {n_outputs} more").format(n_outputs=len(summary.outputs) - most)
 
 
 def _validation_lines(summary: Summary, most_outputs: int) -> Iterator[str]:
     """Yield the scores of a fit, and on which rows they are measured."""
-    rows = f"{summary.n_evaluated:,} rows"
+    rows = _("{n_evaluated:,} rows").format(n_evaluated=summary.n_evaluated)
     forward = summary.forward
-    how = "later rows" if summary.of_later_rows else f"{summary.n_folds}-fold cross-validation"
+    how = (
+        "later rows"
+        if summary.of_later_rows
+        else _("{n_folds}-fold cross-validation").format(n_folds=summary.n_folds)
+    )
     how = "the latest update" if summary.forward and summary.forward.updated else how
-    yield f"Validation scores ({how}, {rows}):"
+    yield _("Validation scores ({how}, {rows}):").format(how=how, rows=rows)
     yield from score_lines(summary.scores, forward)
     yield from _output_lines(summary, most_outputs)
     for sentence in summary.beside:
@@ -156,14 +163,26 @@ def network_lines(summary: Summary) -> Iterator[str]:
     recipes = format_count(len(summary.members), "recipe")
     folds = format_count(summary.n_folds, "fold")
     if summary.forward is not None and summary.forward.n_final:
-        folds = f"{summary.forward.n_final} that learned from all rows"
-    yield paragraph(f"The prediction is the mean of {summary.predictors()} ({recipes} × {folds}):")
+        folds = _("{n_final} that learned from all rows").format(n_final=summary.forward.n_final)
+    yield paragraph(
+        _("The prediction is the mean of {predictors} ({recipes} × {folds}):").format(
+            predictors=summary.predictors(), recipes=recipes, folds=folds
+        )
+    )
     for member in summary.members:
-        left = f" (pruned to {'-'.join(map(str, member.units))})" if member.pruned else ""
+        left = (
+            _(" (pruned to {map})").format(map="-".join(map(str, member.units)))
+            if member.pruned
+            else ""
+        )
         yield f"  {member.weight:>4.0%}  {translate_word(f'{member.name}{left}')}"
     now, before = summary.row_multiply_adds, summary.row_multiply_adds_before
-    pruned = "" if now == before else f", {now / before:.0%} of the cost before pruning"
-    yield f"A prediction takes {format_work(now)}{pruned}."
+    pruned = (
+        ""
+        if now == before
+        else _(", {now:.0%} of the cost before pruning").format(now=now / before)
+    )
+    yield _("A prediction takes {now}{pruned}.").format(now=format_work(now), pruned=pruned)
 
 
 def column_lines(schema: Schema) -> Iterator[str]:
@@ -211,7 +230,9 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
         return
     metric = metric_name(clear[0].metric)
     what = when_worse(clear[0].metric).removesuffix("s")
-    yield f"Permutation importance ({what} of {metric} when a column is shuffled):"
+    yield _("Permutation importance ({what} of {metric} when a column is shuffled):").format(
+        what=what, metric=metric
+    )
     shown = clear[:at_most]
     names = [clipped(translate(column.name), _MAX_NAME_WIDTH) for column in shown]
     values = [format_estimate(column.value, column.standard_error) for column in shown]
@@ -222,10 +243,10 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
         yield f"  {pad(name, width)}  {value:>{wide}}  {bar}"
     more = len(clear) - len(shown)
     unclear = len(importances) - len(clear)
-    rest = [f"{more} more with a clear effect"] if more else []
-    rest += [f"{unclear} with no clear effect"] if unclear else []
+    rest = [_("{more} more with a clear effect").format(more=more)] if more else []
+    rest += [_("{unclear} with no clear effect").format(unclear=unclear)] if unclear else []
     if rest:
-        yield f"  columns not shown: {', '.join(rest)}"
+        yield _("  columns not shown: {rest}").format(rest=", ".join(rest))
 
 
 def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> Iterator[str]:
@@ -244,7 +265,9 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     if not with_leak:
         yield from _shown(sentences)
     file = shlex.quote(str(path))
-    yield f"Saved {path} ({format_size(path.stat().st_size)}). Next:"
+    yield _("Saved {path} ({st_size}). Next:").format(
+        path=path, st_size=format_size(path.stat().st_size)
+    )
     rows = "FOLDER" if summary.request.source.endswith("/") else "TABLE"
     past = model.predictor.past
     yield f"  madaline predict {file} {rows}" if past is None else f"  madaline forecast {file}"
@@ -257,7 +280,14 @@ def answer_line(model: FittedModel, path: Path) -> str:
     numbers = (score.value, score.standard_error, score.baseline)
     value, error, baseline = format_with_error(numbers, score.standard_error)
     later = ", later rows" if model.summary.of_later_rows else ""
-    return f"{path}: {metric_name(score.metric)} {value} ± {error} (baseline {baseline}{later})"
+    return _("{path}: {metric} {value} ± {error} (baseline {baseline}{later})").format(
+        path=path,
+        metric=metric_name(score.metric),
+        value=value,
+        error=error,
+        baseline=baseline,
+        later=later,
+    )
 
 
 def _sentences(model: FittedModel, *kinds: type[Decision]) -> list[str]:
@@ -286,7 +316,7 @@ def _shown(warnings: Sequence[str]) -> Iterator[str]:
         n_lines += len(texts[n_shown])
         n_shown += 1
     n_shown = max(1, n_shown)
-    of_all = "" if n_shown == len(texts) else f", the first {n_shown}"
+    of_all = "" if n_shown == len(texts) else _(", the first {n_shown}").format(n_shown=n_shown)
     yield f"{format_count(len(texts), 'warning')}{of_all}:"
     for lines in texts[:n_shown]:
         yield from lines
@@ -297,8 +327,15 @@ def opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterato
     name = "standard input" if source == str(STANDARD_INPUT) else source_name(source)
     rows = format_count(data.n_rows, "row")
     columns = format_count(data.n_columns, "column")
-    yield clipped(translate(f"Read {name}: {rows}, {columns}."), WIDTH)
-    yield clipped(translate(f"Columns: {'; '.join(_columns(fitting))}."), WIDTH)
+    yield clipped(
+        translate(
+            _("Read {name}: {rows}, {columns}.").format(name=name, rows=rows, columns=columns)
+        ),
+        WIDTH,
+    )
+    yield clipped(
+        translate(_("Columns: {columns}.").format(columns=_("; ").join(_columns(fitting)))), WIDTH
+    )
     yield from _target(data, fitting)
     constraints = tell_constraints(fitting.request.monotone, fitting.target_encoder)
     yield from map(paragraph, (*filter(None, [constraints]), *data.notes))
@@ -306,7 +343,7 @@ def opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterato
     yield from map(paragraph, notes[:_MAX_NOTES])
     if len(notes) > _MAX_NOTES:
         more = format_count(len(notes) - _MAX_NOTES, "more note")
-        yield f"... {more} of this kind: -v prints all."
+        yield _("... {more} of this kind: -v prints all.").format(more=more)
     yield from _training_lines(fitting)
 
 
@@ -316,32 +353,47 @@ def _training_lines(fitting: Fitting) -> Iterator[str]:
     n_recipes = len(plan.recipes)
     folds = format_count(plan.n_folds, "fold")
     if plan.n_final:
-        parts = f"{plan.n_folds} hold out a stretch of time, {plan.n_final} learn from all rows"
-        folds = f"{plan.n_folds + plan.n_final} networks ({parts})"
-    sets = f"{format_count(n_recipes, 'set')} of hyperparameters"
+        parts = _("{n_folds} hold out a stretch of time, {n_final} learn from all rows").format(
+            n_folds=plan.n_folds, n_final=plan.n_final
+        )
+        folds = _("{n_folds} networks ({parts})").format(
+            n_folds=plan.n_folds + plan.n_final, parts=parts
+        )
+    sets = _("{sets} of hyperparameters").format(sets=format_count(n_recipes, "set"))
     yield paragraph(
-        f"Training {sets} (recipe{'s' * (n_recipes != 1)}) × {folds},"
-        f" up to {format_count(fitting.race.max_epochs, 'epoch')} each."
+        _("Training {sets} (recipe{text}) × {folds}, up to {epochs} each.").format(
+            sets=sets,
+            text="s" * (n_recipes != 1),
+            folds=folds,
+            epochs=format_count(fitting.race.max_epochs, "epoch"),
+        )
     )
     if fitting.advice:
         yield paragraph(for_command_line(fitting.advice))
     metric = fitting.race.dataset.metric
     if metric is not None:
         yield paragraph(
-            f"Recipes compete by {metric_name(metric.name)}: the validation loss is how far it is"
-            " from perfect."
+            _(
+                "Recipes compete by {name}: the validation loss is how far it is from perfect."
+            ).format(name=metric_name(metric.name))
         )
     of_plan = filter(None, (fitting.prepared.drawn, fitting.cheaper))
     yield from (paragraph(decision.sentence) for decision in of_plan)
     if fitting.race.epoch:
-        yield f"An interrupted fit of the same table goes on after epoch {fitting.race.epoch}."
+        yield _("An interrupted fit of the same table goes on after epoch {epoch}.").format(
+            epoch=fitting.race.epoch
+        )
 
 
 def detail_lines(fitting: Fitting) -> Iterator[str]:
     """Yield the kind of each column, further notes, and how to read the names of recipes."""
     yield from map(paragraph, map(for_command_line, fitting.schema.notes[_MAX_NOTES:]))
     yield from column_lines(fitting.schema)
-    yield paragraph(f"Why {fitting.task}: {fitting.prepared.task_reason}.")
+    yield paragraph(
+        _("Why {task}: {task_reason}.").format(
+            task=fitting.task, task_reason=fitting.prepared.task_reason
+        )
+    )
     yield paragraph(legend(recipe.name for recipe in fitting.plan.recipes))
     yield paragraph(
         "The validation loss is that of rows that the networks were not trained on: lower is"
@@ -358,14 +410,18 @@ def _columns(fitting: Fitting) -> Iterator[str]:
     lagged = fitting.prepared.time.lagged
     past = [] if lagged is None else [column.name for column in lagged.past.lags.others]
     if past:
-        yield f"only the past of {format_list(past, limit=3)}"
+        yield _("only the past of {past}").format(past=format_list(past, limit=3))
     left_out = [column.name for column in columns if not column.kept and column.name not in past]
     if left_out:
-        yield f"left out: {format_list(left_out, limit=3)}"
+        yield _("left out: {left_out}").format(left_out=format_list(left_out, limit=3))
     missing = [column.name for column in columns if column.n_missing]
     if missing:
         few = len(missing) <= 2
-        yield f"missing values in {' and '.join(missing) if few else f'{len(missing)} columns'}"
+        yield _("missing values in {missing}").format(
+            missing=_(" and ").join(missing)
+            if few
+            else _("{n_missing} columns").format(n_missing=len(missing))
+        )
 
 
 def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
@@ -375,22 +431,36 @@ def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     if fitting.prepared.data.classes is not None:
         shares = map("{} {:.0%}".format, data.target_names, target.mean(axis=0))
         listed = format_list(shares, limit=_MAX_CLASSES)
-        what = f"the probabilities of {target.shape[1]} classes ({listed})"
+        what = _("the probabilities of {shape} classes ({listed})").format(
+            shape=target.shape[1], listed=listed
+        )
     elif target.ndim == 2:
         of_classes = fitting.task == "classification"
-        what = f"{target.shape[1]} {'labels' if of_classes else 'numbers'}, predicted together"
+        what = _("{shape} {text}, predicted together").format(
+            shape=target.shape[1], text="labels" if of_classes else "numbers"
+        )
     elif fitting.task == "classification":
         labels, counts = np.unique([label_text(label) for label in target], return_counts=True)
         frequent = np.argsort(-counts, kind="stable")
         names = [clip_text(str(label), 16, "...") for label in labels[frequent]]
         shares = map("{} {:.0%}".format, names, counts[frequent] / len(target))
-        what = f"{len(labels)} classes ({format_list(shares, limit=_MAX_CLASSES)})"
+        what = _("{n_labels} classes ({shares})").format(
+            n_labels=len(labels), shares=format_list(shares, limit=_MAX_CLASSES)
+        )
     else:
         low, median, high = map(format_number, np.quantile(target.astype(float), [0, 0.5, 1]))
-        what = f"a number from {low} to {high}, median {median}"
+        what = _("a number from {low} to {high}, median {median}").format(
+            low=low, high=high, median=median
+        )
         levels = fitting.prepared.objective.levels
-        what = f"quantiles {format_list(levels, limit=4)} of {what}" if len(levels) > 1 else what
-    yield clipped(translate(f"Target: {name}, {what}."), WIDTH)
+        what = (
+            _("quantiles {levels} of {what}").format(levels=format_list(levels, limit=4), what=what)
+            if len(levels) > 1
+            else what
+        )
+    yield clipped(translate(_("Target: {name}, {what}.").format(name=name, what=what)), WIDTH)
     if target.dtype.kind in "iuf" and fitting.prepared.task_reason != "as told":
         other = "regression" if fitting.task == "classification" else "classification"
-        yield f"Task: {fitting.task} (add --task {other} if that is wrong)."
+        yield _("Task: {task} (add --task {other} if that is wrong).").format(
+            task=fitting.task, other=other
+        )

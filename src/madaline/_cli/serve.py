@@ -8,6 +8,7 @@ from pathlib import Path
 
 from madaline._cli.console import tell
 from madaline._cli.options import Command, Option, above_zero, at_least
+from madaline._language import _
 from madaline._serve.settings import LIMITS, Settings, check_token, named_models
 from madaline.errors import InputError
 
@@ -28,14 +29,14 @@ SERVE = Command(
     (
         Option("MODEL", "files that `madaline fit` wrote; NAME=PATH gives one another name", nargs='+'),
         Option("--host ADDRESS", "address to listen at; 0.0.0.0 is all of them (default: 127.0.0.1, this machine alone)", default=Settings.host),
-        Option("--port N", f"port to listen at; 0 is any that is free (default: {Settings.port})", type=at_least(0), default=Settings.port),
+        Option("--port N", _("port to listen at; 0 is any that is free (default: {port})").format(port=Settings.port), type=at_least(0), default=Settings.port),
         Option("--token-file FILE", "a file with a token that requests must carry (default: $MADALINE_TOKEN, if it is set)"),
         Option("--allow-host NAME", "a host name that requests may use beside localhost and --host, such as that of a proxy; *.example.com allows all names below it; may be given several times", action="append", default=[]),
-        Option("--max-rows N", f"rows of a request, at most (default: {Settings.max_rows:,})", type=at_least(1), default=Settings.max_rows),
-        Option("--max-cells N", f"values of a request, and its rows times the model's columns or classes, at most (default: {Settings.max_cells:,})", type=at_least(1), default=Settings.max_cells),
-        Option("--max-bytes N", f"bytes of a request, at most (default: {Settings.max_bytes:,})", type=at_least(1), default=Settings.max_bytes),
-        Option("--timeout SECONDS", f"seconds until a request is answered, or refused (default: {Settings.timeout:g})", type=above_zero, default=Settings.timeout),
-        Option("--shutdown-timeout SECONDS", f"seconds that shutdown may take: half for requests, half for watching (default: {Settings.shutdown_timeout:g})", type=above_zero, default=Settings.shutdown_timeout),
+        Option("--max-rows N", _("rows of a request, at most (default: {max_rows:,})").format(max_rows=Settings.max_rows), type=at_least(1), default=Settings.max_rows),
+        Option("--max-cells N", _("values of a request, and its rows times the model's columns or classes, at most (default: {max_cells:,})").format(max_cells=Settings.max_cells), type=at_least(1), default=Settings.max_cells),
+        Option("--max-bytes N", _("bytes of a request, at most (default: {max_bytes:,})").format(max_bytes=Settings.max_bytes), type=at_least(1), default=Settings.max_bytes),
+        Option("--timeout SECONDS", _("seconds until a request is answered, or refused (default: {timeout:g})").format(timeout=Settings.timeout), type=above_zero, default=Settings.timeout),
+        Option("--shutdown-timeout SECONDS", _("seconds that shutdown may take: half for requests, half for watching (default: {shutdown_timeout:g})").format(shutdown_timeout=Settings.shutdown_timeout), type=above_zero, default=Settings.shutdown_timeout),
         Option("--report FILE", "an HTML file that `madaline report` wrote, to show instead of one without a table"),
         Option("--watch FOLDER", "look for changes in the rows that are predicted; the state is kept in this folder"),
         Option("--replace-any", "let a new file replace a model of another target or with other columns, too"),
@@ -72,7 +73,7 @@ def _token(path: str | None) -> str | None:
         token = Path(path).read_bytes().decode("utf-8", "replace").strip()
         source = path
     if token is not None:
-        check_token(token, f"The token in {source}")
+        check_token(token, _("The token in {source}").format(source=source))
     return token
 
 
@@ -80,7 +81,7 @@ def _folder(path: str | None) -> Path | None:
     if path is None:
         return None
     if not Path(path).is_dir():
-        raise InputError(f"--watch names {path}, which is no folder: make it first.")
+        raise InputError("--watch names {path}, which is no folder: make it first.", path=path)
     return Path(path)
 
 

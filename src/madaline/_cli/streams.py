@@ -42,6 +42,7 @@ from madaline._data.kinds.kind import BOOLEAN, DROPPED
 from madaline._data.table import Table
 from madaline._data.target import infer_task
 from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._language import _
 from madaline._language.translation import translate, translate_word
 from madaline._language.widths import pad_left
 from madaline._online.columns import BOOLEAN as OF_BOOLEANS
@@ -88,7 +89,7 @@ STREAM = Command(
         TASK,
         Option("--drop COLUMN ...", "leave these columns out"),
         Option("--category COLUMN ...", "treat these as categories, even if they hold numbers"),
-        Option("--kind COLUMN=KIND ...", f"give the kind of a column: {', '.join(GIVEN_KINDS)}"),
+        Option("--kind COLUMN=KIND ...", _("give the kind of a column: {GIVEN_KINDS}").format(GIVEN_KINDS=', '.join(GIVEN_KINDS))),
         SEED,
         Option("-o --output MODEL", "write the model here after each line, for `OnlineClassifier.load`, `OnlineRegressor.load`"),
         Option("--picture FILE", "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"),
@@ -120,7 +121,9 @@ def run_stream(arguments: Namespace) -> None:
     if picture is not None:
         drawn = changes.figures([decision.epoch for decision in decisions])
         sentences = [*(decision.sentence for decision in decisions), *changes.sentences()]
-        title = f"{table.n_samples:,} rows of {arguments.table}"
+        title = _("{n_samples:,} rows of {table}").format(
+            n_samples=table.n_samples, table=arguments.table
+        )
         write_picture(picture, drawn, title=title, sentences=sentences)
     if arguments.json:
         say_json(_facts(segments, path, decisions, changes))
@@ -128,7 +131,13 @@ def run_stream(arguments: Namespace) -> None:
     say_lines(_last_lines(Segment.merged(segments), decisions, changes.sentences()))
     if path is not None:
         loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
-        say_lines([f"\nSaved {path}: madaline.{loader}.load({str(path)!r}) goes on from here."])
+        say_lines(
+            [
+                _("\nSaved {path}: madaline.{loader}.load({path2!r}) goes on from here.").format(
+                    path=path, loader=loader, path2=str(path)
+                )
+            ]
+        )
 
 
 def _read(arguments: Namespace) -> tuple[OnlineLearner, Table, Array]:
@@ -136,7 +145,7 @@ def _read(arguments: Namespace) -> tuple[OnlineLearner, Table, Array]:
     data = TrainingTable.read(arguments)
     if len(data.target_names) > 1:
         names = format_list(data.target_names)
-        raise InputError(f"A stream has one target, but --target names {names}.")
+        raise InputError("A stream has one target, but --target names {names}.", names=names)
     is_classes = (arguments.task or infer_task(data.roles.target)[0]) == "classification"
     choices = choose_text_formats(data.table, data.kinds)
     table, y = _rows_in_order(_converted(data, choices), data.roles.target, arguments.time)
@@ -206,7 +215,11 @@ def _rows_in_order(table: Table, y: Array, time: str | None) -> tuple[Table, Arr
 
 def check_column(table: Table, name: str) -> None:
     if name not in table:
-        raise InputError(f"There is no column {name!r}: {suggestion(name, table.names)}")
+        raise InputError(
+            "There is no column {name!r}: {suggestion}",
+            name=name,
+            suggestion=suggestion(name, table.names),
+        )
 
 
 def row_order(table: Table, time: str, *, remedy: str = "") -> Array:
@@ -222,18 +235,32 @@ def row_times(table: Table, time: str, *, remedy: str = "") -> Array:
     if column.dtype.kind not in "fM":
         why = choice.words.partition(":")[0].partition(";")[0]
         raise InputError(
-            f"--time {time} holds text{f' ({why})' if why else ''}: name a column of dates or"
-            f" numbers{remedy}."
+            "--time {time} holds text{why}: name a column of dates or numbers{remedy}.",
+            time=time,
+            why=f" ({why})" if why else "",
+            remedy=remedy,
         )
     return column
 
 
 def _first_lines(arguments: Namespace, table: Table, *, is_classes: bool) -> Iterator[str]:
     """Yield what is played, and the head of the table."""
-    order = "file order" if arguments.time is None else f"the order of {arguments.time}"
-    known = f"{arguments.delay:,} rows later" if arguments.delay else "before the next row"
+    order = (
+        "file order"
+        if arguments.time is None
+        else _("the order of {time}").format(time=arguments.time)
+    )
+    known = (
+        _("{delay:,} rows later").format(delay=arguments.delay)
+        if arguments.delay
+        else "before the next row"
+    )
     name = shlex.quote(source_name(arguments.table))
-    yield paragraph(f"{table.n_samples:,} rows of {name} in {order}; labels known {known}.")
+    yield paragraph(
+        _("{n_samples:,} rows of {name} in {order}; labels known {known}.").format(
+            n_samples=table.n_samples, name=name, order=order, known=known
+        )
+    )
     names = ["RMSE", "last value", "linear"]
     if is_classes:
         names = ["accuracy", "no change", "linear", "log loss"]
@@ -245,7 +272,9 @@ def _first_lines(arguments: Namespace, table: Table, *, is_classes: bool) -> Ite
 def _line(segment: Segment) -> str:
     rows = f"{segment.first:,}-{segment.last:,}"
     weight = segment.horizons[segment.leading]
-    memory = translate(f"{segment.leading:,} rows ({weight:.0%})")
+    memory = translate(
+        _("{leading:,} rows ({weight:.0%})").format(leading=segment.leading, weight=weight)
+    )
     return f"{rows:>19}  {_measures(segment)}  {memory}"
 
 
@@ -256,7 +285,7 @@ def _last_lines(
     yield f"{pad_left(translate_word('all'), 19)}  {_measures(whole)}"
     left_out = len(decisions) - _MAX_DECISIONS
     if left_out > 0:
-        yield f"\nThe lead changed {format_count(left_out, 'time')} before:"
+        yield _("\nThe lead changed {times} before:").format(times=format_count(left_out, "time"))
     for decision in decisions[-_MAX_DECISIONS:]:
         yield f"\n{paragraph(decision.sentence)}"
     for number, sentence in enumerate(changes):
@@ -322,12 +351,15 @@ class _StreamChanges:
         yield from (f"{alarm.change_and_loss}" for alarm in shown)
         others = len(self._monitor.alarms) - len(shown) - sum(restless.values())
         if others > 0:
-            yield f"The loss rose or a column changed {format_count(others, 'more time')}."
+            yield _("The loss rose or a column changed {more_times}.").format(
+                more_times=format_count(others, "more time")
+            )
         if restless:
             verb = "changes" if len(restless) == 1 else "change"
             yield (
-                f"{format_list(restless, limit=5)} {verb} all the time, as rows near in time are"
-                " alike: such changes are not listed."
+                _(
+                    "{restless} {verb} all the time, as rows near in time are alike: such changes are not listed."
+                ).format(restless=format_list(restless, limit=5), verb=verb)
             )
 
     def facts(self) -> list[dict[str, Any]]:
@@ -340,7 +372,9 @@ class _StreamChanges:
         segments = self._segments
         rows = np.array([(segment.first + segment.last) / 2 for segment in segments])
         shares = {
-            f"{horizon:,} rows": np.array([segment.horizons[horizon] for segment in segments])
+            _("{horizon:,} rows").format(horizon=horizon): np.array(
+                [segment.horizons[horizon] for segment in segments]
+            )
             for horizon in segments[0].horizons
         }
         changes = sorted([*(alarm.since for alarm in self.shown), *leads])

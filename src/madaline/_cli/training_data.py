@@ -119,8 +119,8 @@ class TrainingTable:
         ]
         if texts:
             raise InputError(
-                f"--probabilities needs numbers from 0 to 1, but the column {texts[0]} holds text:"
-                " name others."
+                "--probabilities needs numbers from 0 to 1, but the column {texts} holds text: name others.",
+                texts=texts[0],
             )
         target = self.roles.target.astype(np.float64)
         checked = checked_probabilities(target, np.array(self.target_names), "the table")
@@ -142,9 +142,10 @@ class TrainingTable:
             n_classes = len(set(column.tolist()))
             if task == "classification" and n_classes > len(column) / 2:
                 raise InputError(
-                    f"The target {name} holds {n_classes:,} different values in"
-                    f" {format_count(len(column), 'row')}, too many to be classes: choose another"
-                    " column, or add rows so that each class has some."
+                    "The target {name} holds {n_classes:,} different values in {rows}, too many to be classes: choose another column, or add rows so that each class has some.",
+                    name=name,
+                    n_classes=n_classes,
+                    rows=format_count(len(column), "row"),
                 )
 
 
@@ -196,8 +197,8 @@ def _checked_roles(
     """Return the columns to predict, and all that are not learned from, by their options."""
     if arguments.target is None and to_fit:
         raise InputError(
-            "Name the column to predict: add --target COLUMN; the columns are"
-            f" {format_list(table.names, limit=20)}."
+            "Name the column to predict: add --target COLUMN; the columns are {names}.",
+            names=format_list(table.names, limit=20),
         )
     targets = tuple(split_names(arguments.target or (), table.names))
     arguments.drop = split_names(arguments.drop, table.names)
@@ -241,8 +242,9 @@ def _given_kinds(arguments: Namespace) -> list[_GivenKind]:
         name, equals, kind = text.rpartition("=")
         if not equals or kind not in GIVEN_KINDS:
             raise InputError(
-                f"--kind is {text!r}: give COLUMN=KIND, where KIND is one of"
-                f" {', '.join(GIVEN_KINDS)}."
+                "--kind is {text!r}: give COLUMN=KIND, where KIND is one of {GIVEN_KINDS}.",
+                text=text,
+                GIVEN_KINDS=", ".join(GIVEN_KINDS),
             )
         given.append(_GivenKind(name, kind, f"--kind {text}"))
     return given
@@ -298,8 +300,8 @@ def _read(
     folder = read_folder(arguments.table, root=arguments.root, skip_broken=arguments.skip_broken)
     if LABEL not in folder.table:
         raise InputError(
-            f"The files in {arguments.table} are not in folders of their own: put those of each"
-            " class into a folder named after it."
+            "The files in {table} are not in folders of their own: put those of each class into a folder named after it.",
+            table=arguments.table,
         )
     names = tuple(name for name, kept in zip(folder.names, folder.kept, strict=True) if kept)
     return folder.table, folder.notes, names, ""
@@ -315,8 +317,10 @@ def _check_names(table: Table, named: Iterable[tuple[str, str]]) -> None:
     for option, name in named:
         if name not in table:
             raise InputError(
-                f"{option} names {name}, but the table has no such column:"
-                f" {suggestion(name, table.names)}"
+                "{option} names {name}, but the table has no such column: {suggestion}",
+                option=option,
+                name=name,
+                suggestion=suggestion(name, table.names),
             )
 
 
@@ -325,7 +329,12 @@ def _check_roles(roles: Iterable[tuple[str, str]]) -> None:
     seen: dict[str, str] = {}
     for option, name in roles:
         if (first := seen.setdefault(name, option)) != option:
-            raise InputError(f"Column {name} is named by {first} and by {option}: name it once.")
+            raise InputError(
+                "Column {name} is named by {first} and by {option}: name it once.",
+                name=name,
+                first=first,
+                option=option,
+            )
 
 
 def _kinds(given: Iterable[_GivenKind], table: Table) -> dict[str, str]:
@@ -333,13 +342,16 @@ def _kinds(given: Iterable[_GivenKind], table: Table) -> dict[str, str]:
     for item in given:
         if kinds.setdefault(item.column, item.kind) != item.kind:
             raise InputError(
-                f"Column {item.column} is given the kinds {kinds[item.column]} and {item.kind}:"
-                " choose one."
+                "Column {column} is given the kinds {kinds} and {kind}: choose one.",
+                column=item.column,
+                kinds=kinds[item.column],
+                kind=item.kind,
             )
         if item.column not in table:
             raise InputError(
-                f"{item.option} names {item.column}, which is not one of the columns to learn from:"
-                " leave it out there."
+                "{option} names {column}, which is not one of the columns to learn from: leave it out there.",
+                option=item.option,
+                column=item.column,
             )
     return kinds
 
@@ -353,8 +365,11 @@ def _check_columns(table: Table, *, may_be_empty: bool) -> None:
     if empty:
         what, it = ("Column {} has", "it") if len(empty) == 1 else ("Columns {} have", "them")
         raise InputError(
-            f"{what.format(format_list(empty))} no value in any row: leave {it} out with --drop"
-            f" {' '.join(map(shlex.quote, empty[:8]))}{' ...' if len(empty) > 8 else ''}."
+            "{what} no value in any row: leave {it} out with --drop {map}{text}.",
+            what=what.format(format_list(empty)),
+            it=it,
+            map=" ".join(map(shlex.quote, empty[:8])),
+            text=" ..." if len(empty) > 8 else "",
         )
 
 
@@ -376,15 +391,21 @@ def read_weight(name: str, weight: Array) -> Array:
     """Return the weights of rows from the column that --weight names."""
     weight = read_numbers(name, weight)[0]
     if weight.dtype.kind != "f":
-        raise InputError(f"--weight names {name}, which holds no numbers: name one that does.")
+        raise InputError(
+            "--weight names {name}, which holds no numbers: name one that does.", name=name
+        )
     wrong = np.flatnonzero(~(weight >= 0))
     if len(wrong):
         raise InputError(
-            f"--weight names {name}, whose value in row {wrong[0]} (counted from 0) is"
-            f" {weight[wrong[0]]:g}: weights are numbers, zero or more, in every row."
+            "--weight names {name}, whose value in row {wrong} (counted from 0) is {weight:g}: weights are numbers, zero or more, in every row.",
+            name=name,
+            wrong=wrong[0],
+            weight=weight[wrong[0]],
         )
     if not weight.any():
-        raise InputError(f"--weight names {name}, which is zero in every row: some row must count.")
+        raise InputError(
+            "--weight names {name}, which is zero in every row: some row must count.", name=name
+        )
     return weight
 
 
@@ -393,8 +414,9 @@ def read_groups(name: str, groups: Array) -> Array:
     missing = is_missing(groups)
     if missing.any():
         raise InputError(
-            f"--groups names {name}, which has no value in {int(missing.sum()):,} rows: fill them,"
-            " so that every row belongs to a group."
+            "--groups names {name}, which has no value in {sum:,} rows: fill them, so that every row belongs to a group.",
+            name=name,
+            sum=int(missing.sum()),
         )
     return np.unique(as_texts(groups), return_inverse=True)[1]
 
@@ -408,8 +430,9 @@ def _whole(name: str, target: Array) -> Array:
     """Return whole numbers as such: the class 3 must not be predicted as 3.0."""
     if target.dtype.kind == "M":
         raise InputError(
-            f"The target {name} holds dates, which cannot be predicted: choose another column, or"
-            f" take each date for a class with --category {shlex.quote(name)}."
+            "The target {name} holds dates, which cannot be predicted: choose another column, or take each date for a class with --category {quote}.",
+            name=name,
+            quote=shlex.quote(name),
         )
     if target.dtype.kind != "f" or not np.all(target == np.floor(target)):
         return target

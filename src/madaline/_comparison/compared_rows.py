@@ -248,8 +248,9 @@ def _check_kinds(schema: Schema) -> None:
     media = [c for c in schema.columns if c.kept and KINDS[c.kind].holds == MEDIA]
     if media:
         raise InputError(
-            f"{media[0].name} is a {KINDS[media[0].kind].words[0]}, but"
-            " methods are compared on numbers, categories, dates and texts: leave it out."
+            "{name} is a {words}, but methods are compared on numbers, categories, dates and texts: leave it out.",
+            name=media[0].name,
+            words=KINDS[media[0].kind].words[0],
         )
 
 

@@ -156,7 +156,7 @@ def compare_methods(
     """Return the comparison of methods; an interrupt keeps what was measured before."""
     measured, failed, interrupted = _measured(rows, names, work, on_result)
     if not measured:
-        raise InputError(f"No method could be fitted: {next(iter(failed.values()))}")
+        raise InputError("No method could be fitted: {values}", values=next(iter(failed.values())))
     return Comparison(
         _results(measured, rows),
         *rows.metrics,
@@ -263,5 +263,7 @@ def _check_max_rows(max_rows: Any) -> int | None:
     if max_rows is None:
         return None
     if isinstance(max_rows, bool) or not isinstance(max_rows, Integral) or int(max_rows) < 10:
-        raise InputError(f"max_rows is {max_rows!r}: give at least 10 rows, or None for all.")
+        raise InputError(
+            "max_rows is {max_rows!r}: give at least 10 rows, or None for all.", max_rows=max_rows
+        )
     return int(max_rows)

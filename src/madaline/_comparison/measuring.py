@@ -25,6 +25,7 @@ from madaline._engine.executors.choice import count_workers
 from madaline._fitting import Fitting
 from madaline._fitting.means import Means, TimeLimit
 from madaline._fitting.training_data import Roles
+from madaline._language import _
 from madaline._time.time_request import TimeRequest
 from madaline._words import format_duration
 from madaline.nn.arrays import Array
@@ -66,7 +67,9 @@ class Budget:
         left = self.left()
         if left <= 0:
             raise TimeoutError(
-                f"it was not done in all folds after {format_duration(self.seconds)}"
+                _("it was not done in all folds after {seconds}").format(
+                    seconds=format_duration(self.seconds)
+                )
             )
         self._end_of_fold = self._end - left * (1 - 1 / n_left) if isfinite(left) else np.inf
 
@@ -174,7 +177,7 @@ class _Own:
         limit = TimeLimit(seconds, clock=budget.clock) if isfinite(seconds) else None
         means = Means(n_jobs=work.n_jobs, time_limit=limit)
         fitting = Fitting(request, rows.table.take(learned), roles, means)
-        for _, decision in fitting:
+        for __, decision in fitting:
             budget.cut_short |= isinstance(decision, _CUT_SHORT)
         self._model = fitting.model()
 

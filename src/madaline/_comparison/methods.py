@@ -20,6 +20,7 @@ import numpy as np
 
 from madaline._comparison.compared_rows import ComparedColumns, Fold
 from madaline._evaluation.objective import LOG_LOSS
+from madaline._language import _
 from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -53,7 +54,7 @@ class Problem:
         columns = self.fold.learned.texts.T
         if not all(map(_has_frequent_pair, columns)):
             return []
-        return [f"text {number}" for number in range(len(columns))]
+        return [_("text {number}").format(number=number) for number in range(len(columns))]
 
 
 def _has_frequent_pair(texts: Array) -> bool:
@@ -212,7 +213,9 @@ def chosen_methods(names: Any) -> tuple[str, ...]:
     unknown = [name for name in names if name not in METHODS]
     if unknown:
         raise InputError(
-            f"There is no model {unknown[0]!s} to compare: choose among {format_list(METHODS, 12)}."
+            "There is no model {unknown!s} to compare: choose among {METHODS}.",
+            unknown=unknown[0],
+            METHODS=format_list(METHODS, 12),
         )
     return tuple(name for name in METHODS if name in (CONSTANT, *names))
 

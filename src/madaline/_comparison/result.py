@@ -12,6 +12,7 @@ import numpy as np
 from madaline._charts.figure import COLORS, Axis, Figure, Line
 from madaline._charts.html import ToFrame, block, bullets, figures, paragraph, table
 from madaline._comparison.methods import CONSTANT, LINEAR, METHODS
+from madaline._language import _
 from madaline._language.translation import translate, translate_word
 from madaline._language.widths import pad, pad_left
 from madaline._words import (
@@ -162,16 +163,22 @@ class Comparison(ToFrame):
     def setting(self) -> str:
         """On which rows the methods were compared."""
         how = (
-            f"{self.n_folds} stretches of time, each predicted from earlier rows alone"
+            _("{n_folds} stretches of time, each predicted from earlier rows alone").format(
+                n_folds=self.n_folds
+            )
             if self.of_later_rows
-            else f"{self.n_folds} folds, each predicted by models that learned from the others"
+            else _("{n_folds} folds, each predicted by models that learned from the others").format(
+                n_folds=self.n_folds
+            )
         )
         rows = format_count(self.n_rows, "row")
         if self.n_held_out < self.n_rows:
             rows = f"{self.n_held_out:,} of {rows}"
         if self.n_rows < self.n_given:
-            rows += f" drawn from {self.n_given:,}"
-        return f"{rows}, in {how}; seconds are those of the processor for one fit."
+            rows += _(" drawn from {n_given:,}").format(n_given=self.n_given)
+        return _("{rows}, in {how}; seconds are those of the processor for one fit.").format(
+            rows=rows, how=how
+        )
 
     def lines(self) -> Iterator[str]:
         """Yield the table as text."""
@@ -183,21 +190,29 @@ class Comparison(ToFrame):
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is not in the table: methods that are missing, and what to know of the columns."""
-        remarks = [f"{METHODS[name].title} failed: {why}" for name, why in self.failed.items()]
+        remarks = [
+            _("{title} failed: {why}").format(title=METHODS[name].title, why=why)
+            for name, why in self.failed.items()
+        ]
         if self.cut_short:
             titles = format_list(METHODS[name].title for name in self.cut_short)
             seconds = format_duration(self.time_limit)
             remarks.append(
-                f"Cut short, as each may take {seconds}: {titles}. With a higher time limit they"
-                " may do better."
+                _(
+                    "Cut short, as each may take {seconds}: {titles}. With a higher time limit they may do better."
+                ).format(seconds=seconds, titles=titles)
             )
         if self.absent:
             titles = format_list(METHODS[name].title for name in self.absent)
             packages = " ".join(METHODS[name].package for name in self.absent)
-            remarks.append(f"Not installed: {titles} (pip install {packages}).")
+            remarks.append(
+                _("Not installed: {titles} (pip install {packages}).").format(
+                    titles=titles, packages=packages
+                )
+            )
         if self.unsuited:
             titles = format_list(METHODS[name].title for name in self.unsuited)
-            remarks.append(f"Without this loss: {titles}.")
+            remarks.append(_("Without this loss: {titles}.").format(titles=titles))
         if self.interrupted:
             remarks.append("Interrupted: methods that are not listed were not fitted.")
         return (*remarks, *self.notes)
@@ -214,10 +229,15 @@ class Comparison(ToFrame):
         ends_of_all = [float(end) for mark in marks for end in mark.x]
         what = metric_name(self.metric)
         return Figure(
-            f"{what} above the lowest",
+            _("{what} above the lowest").format(what=what),
             ", ".join(f"{one.title} {format_number(one.loss)}" for one in self._shown.values()),
-            f"The {what} above the lowest one, ± 2 standard errors of the difference.",
-            Axis.around([0.0, *ends_of_all], f"{what} above that of {self.best.title}"),
+            _("The {what} above the lowest one, ± 2 standard errors of the difference.").format(
+                what=what
+            ),
+            Axis.around(
+                [0.0, *ends_of_all],
+                _("{what} above that of {title}").format(what=what, title=self.best.title),
+            ),
             self._names,
             (Line.reference((0.0, 0.0), (-0.5, len(self._shown) - 0.5)), *marks),
         )
@@ -302,23 +322,33 @@ class Comparison(ToFrame):
             yield "Nothing is compared with the constant: no other method was fitted."
             return
         if chosen.name == CONSTANT:
-            yield f"Take none: no {what} is clearly lower than that of a constant."
+            yield _("Take none: no {what} is clearly lower than that of a constant.").format(
+                what=what
+            )
         elif chosen is best:
             alone = "all others are more than a standard error above it"
             beside = alone if good == [best] else "those as good are no simpler"
             loss = self._losses[best.name]
-            yield f"Take {_the(best)}: its {what}, {loss}, is the lowest, and {beside}."
+            yield _("Take {the}: its {what}, {loss}, is the lowest, and {beside}.").format(
+                the=_the(best), what=what, loss=loss, beside=beside
+            )
         else:
             own, lowest = self._losses[chosen.name], self._losses[best.name]
             change = format_change(chosen.difference, chosen.standard_error)
-            sentence = f"Take {_the(chosen)}: its {what} is {own}, the lowest one ({best.title})"
-            sentence += f" {lowest}; the difference, {change}, is within its standard error"
+            sentence = _("Take {the}: its {what} is {own}, the lowest one ({title})").format(
+                the=_the(chosen), what=what, own=own, title=best.title
+            )
+            sentence += _(
+                " {lowest}; the difference, {change}, is within its standard error"
+            ).format(lowest=lowest, change=change)
             ratio = best.n_bytes / chosen.n_bytes
-            more = f", and its model is {ratio:,.0f} times smaller"
+            more = _(", and its model is {ratio:,.0f} times smaller").format(ratio=ratio)
             yield f"{sentence}{more if ratio >= _MIN_RATIO else ''}."
         others = [result.title for result in good if result not in (chosen, best)]
         if others:
-            yield f"As good within a standard error (=): {format_list(others)}."
+            yield _("As good within a standard error (=): {others}.").format(
+                others=format_list(others)
+            )
 
 
 def _dot_and_bar(ends: Array, height: float, *, as_good: bool) -> list[Line]:

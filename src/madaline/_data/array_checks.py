@@ -30,10 +30,16 @@ class ArrayCheck:
     def __call__(self, array: Array) -> None:
         """Raise `Malformed` if the array is something else."""
         if array.dtype != np.dtype(self.dtype):
-            raise Malformed(f"has elements of type {array.dtype}, but must have {self.dtype}")
+            raise Malformed(
+                "has elements of type {dtype}, but must have {dtype2}",
+                dtype=array.dtype,
+                dtype2=self.dtype,
+            )
         wanted = self.shape
         if array.ndim != len(wanted) or not all(map(_fits, array.shape, wanted)):
-            raise Malformed(f"has the shape {array.shape}, but must have {wanted}")
+            raise Malformed(
+                "has the shape {shape}, but must have {wanted}", shape=array.shape, wanted=wanted
+            )
         if not array.size:
             return
         least, most = array.min().item(), array.max().item()  # both are NaN if a number is
@@ -41,7 +47,13 @@ class ArrayCheck:
         if not (fine and (least > self.low if self.above else least >= self.low)):
             found = least if fine or least != least else most
             word = "above" if self.above else "from"
-            raise Malformed(f"holds {found}, but must be {word} {self.low:g} to {self.high:g}")
+            raise Malformed(
+                "holds {found}, but must be {word} {low:g} to {high:g}",
+                found=found,
+                word=word,
+                low=self.low,
+                high=self.high,
+            )
         if self.ascending and not (array[1:] > array[:-1]).all():
             raise Malformed("is not in ascending order")
 
@@ -50,7 +62,11 @@ def check_arrays(arrays: Mapping[str, Array], checks: Mapping[str, ArrayCheck]) 
     """Raise `Malformed` unless there are exactly these arrays, and each is what it must be."""
     if arrays.keys() != checks.keys():
         name = min(arrays.keys() ^ checks.keys())
-        raise Malformed(f"{'has an unknown' if name in arrays else 'lacks the'} array {name[:60]}")
+        raise Malformed(
+            "{text} array {name}",
+            text="has an unknown" if name in arrays else "lacks the",
+            name=name[:60],
+        )
     for name, check in checks.items():
         try:
             check(arrays[name])

@@ -62,6 +62,7 @@ from madaline._data.json_checks import (
     Text,
     Whole,
 )
+from madaline._language import _
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -154,7 +155,11 @@ class OneKind(Check):
 def unequal(values: Mapping[str, Any], *names: str) -> str:
     """Return what is wrong with lists that must be of one length; "" if nothing is."""
     lengths = {len(values.get(name, ())) for name in names}
-    return f"has {', '.join(names)} of different lengths" if len(lengths) > 1 else ""
+    return (
+        _("has {names} of different lengths").format(names=", ".join(names))
+        if len(lengths) > 1
+        else ""
+    )
 
 
 @_once

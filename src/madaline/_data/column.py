@@ -19,6 +19,7 @@ import numpy as np
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._data.media.images import is_images, read_images, to_images
 from madaline._data.media.signals import Sequence, Signal, sequences
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -43,8 +44,10 @@ def to_column(
         return to_images(name, array)
     if array.ndim != 1:
         raise InputError(
-            f"Column {name!r} has {array.ndim} dimensions (shape {array.shape}): give one value a"
-            " row."
+            "Column {name!r} has {ndim} dimensions (shape {shape}): give one value a row.",
+            name=name,
+            ndim=array.ndim,
+            shape=array.shape,
         )
     return _by_type(name, array)
 
@@ -68,8 +71,9 @@ def _by_type(name: str, array: Array) -> Array:
             raise _complex_error(name)
         case _:
             raise InputError(
-                f"Column {name!r} has the type {array.dtype}: give numbers, text, Booleans or"
-                " dates."
+                "Column {name!r} has the type {dtype}: give numbers, text, Booleans or dates.",
+                name=name,
+                dtype=array.dtype,
             )
 
 
@@ -158,8 +162,9 @@ def _signals(name: str, array: Array) -> Array:
     kinds = {type(item) for item in array if item is not None}
     if len(kinds) > 1 and not kinds <= {np.ndarray, Sequence}:
         raise InputError(
-            f"Column {name!r} mixes {' and '.join(sorted(one.__name__ for one in kinds))}: give one"
-            " kind."
+            "Column {name!r} mixes {kinds}: give one kind.",
+            name=name,
+            kinds=_(" and ").join(sorted(one.__name__ for one in kinds)),
         )
     return sequences(array, name) if kinds <= {np.ndarray, Sequence} else array
 
@@ -222,7 +227,7 @@ def _from_objects(name: str, objects: Array) -> Array:
 def shown(item: Any) -> str:
     """Return a value for a message: no more than 60 letters of what Python shows of it."""
     if isinstance(item, int) and abs(item) >= 2**1024:
-        return f"a whole number of {item.bit_length():,} bits"
+        return _("a whole number of {bit_length:,} bits").format(bit_length=item.bit_length())
     text = " ".join(repr(item.item() if isinstance(item, np.generic) else item).split())
     return text if len(text) <= 60 else text[:57] + "..."
 
@@ -295,8 +300,11 @@ def _level(name: str, item: Any) -> str | bool:
         hash(item)
     except TypeError:
         raise InputError(
-            f"Column {name!r} holds a {type(item).__name__} ({shown(item)}): give one number,"
-            f" text, Boolean or date a row{SEQUENCES_HINT if hasattr(item, '__len__') else ''}."
+            "Column {name!r} holds a {name2} ({shown}): give one number, text, Boolean or date a row{SEQUENCES_HINT}.",
+            name=name,
+            name2=type(item).__name__,
+            shown=shown(item),
+            SEQUENCES_HINT=SEQUENCES_HINT if hasattr(item, "__len__") else "",
         ) from None
     return str(item)
 
@@ -319,19 +327,23 @@ def _mixed(name: str, objects: Array, families: dict[type, str]) -> InputError:
     for row, item in enumerate(objects):
         family = families[type(item)]
         if not _no_value(item, families) and family not in examples:
-            examples[family] = f"{shown(item)} in row {row}"
+            examples[family] = _("{shown} in row {row}").format(shown=shown(item), row=row)
     (first, example), (second, other) = list(examples.items())[:2]
     return InputError(
-        f"Column {name!r} mixes {first} ({example}) and {second} ({other}, rows counted from 0):"
-        " correct the values, or make all of them text."
+        "Column {name!r} mixes {first} ({example}) and {second} ({other}, rows counted from 0): correct the values, or make all of them text.",
+        name=name,
+        first=first,
+        example=example,
+        second=second,
+        other=other,
     )
 
 
 def _complex_error(name: str) -> InputError:
     """Return the error for complex numbers."""
     return InputError(
-        f"Complex data not supported: column {name!r} holds complex numbers; give their real and"
-        " imaginary parts as two columns."
+        "Complex data not supported: column {name!r} holds complex numbers; give their real and imaginary parts as two columns.",
+        name=name,
     )
 
 
@@ -359,8 +371,9 @@ def _finite(name: str, numbers: Array) -> Array:
     if np.count_nonzero(infinite):
         row = int(np.argmax(infinite))
         raise InputError(
-            f"Column {name!r} holds an infinity (inf) in row {row} (counted from 0): correct it, or"
-            " leave it empty."
+            "Column {name!r} holds an infinity (inf) in row {row} (counted from 0): correct it, or leave it empty.",
+            name=name,
+            row=row,
         )
     return numbers
 

@@ -14,6 +14,7 @@ from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.media.files import read_sound
 from madaline._data.media.signals import Sequence, Sound, holds, sequences
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -43,7 +44,11 @@ def as_numbers(name: str, column: Array, written: NumberFormat | None = None) ->
             raise ValueError
         return value
 
-    wanted = "a number" if written is None else f"a number such as {written.example}"
+    wanted = (
+        "a number"
+        if written is None
+        else _("a number such as {example}").format(example=written.example)
+    )
     return np.array(_each(name, column, number, np.nan, wanted), dtype=np.float64)
 
 
@@ -51,8 +56,8 @@ def as_images(name: str, column: Array) -> Array:
     """Return a column of images as it is."""
     if column.ndim == 1:
         raise InputError(
-            f"Column {name!r} cannot be read as images: give an array of shape (n_samples, height,"
-            " width) or (n_samples, height, width, channels), or the names of files."
+            "Column {name!r} cannot be read as images: give an array of shape (n_samples, height, width) or (n_samples, height, width, channels), or the names of files.",
+            name=name,
         )
     return column
 
@@ -66,8 +71,8 @@ def as_sequences(name: str, column: Array) -> Array:
     if column.ndim == 4 and column.shape[-1] == 1:
         return sequences(column[..., 0], name)
     raise InputError(
-        f"Column {name!r} cannot be read as sequences: give madaline.sequences(arrays), an array of"
-        " shape (length, channels) for each row."
+        "Column {name!r} cannot be read as sequences: give madaline.sequences(arrays), an array of shape (length, channels) for each row.",
+        name=name,
     )
 
 
@@ -81,8 +86,8 @@ def as_sounds(name: str, column: Array) -> Array:
         sounds = (None if path is None else read_sound(path) for path in column)
         return np.fromiter(sounds, object, len(column))
     raise InputError(
-        f"Column {name!r} cannot be read as sounds: give madaline.sounds(waveforms, rate), or the"
-        " names of files."
+        "Column {name!r} cannot be read as sounds: give madaline.sounds(waveforms, rate), or the names of files.",
+        name=name,
     )
 
 
@@ -111,7 +116,10 @@ def as_moments(name: str, column: Array, written: DateFormat | None = None) -> A
 
     levels, nat = as_levels(column), np.datetime64("NaT", "us")
     read, example = (moment, "2026-11-25") if written is None else (written.parse, written.example)
-    return np.array(_each(name, levels, read, nat, f"a date such as {example}"), dtype=MOMENT)
+    return np.array(
+        _each(name, levels, read, nat, _("a date such as {example}").format(example=example)),
+        dtype=MOMENT,
+    )
 
 
 def as_levels(column: Array) -> Array:
@@ -150,7 +158,11 @@ def _each(
             try:
                 readings[item] = read(item)
             except (ValueError, KeyError, OverflowError):
-                row = f" in row {items.index(item):,} (counted from 0)" if of_rows else ""
+                row = (
+                    _(" in row {index:,} (counted from 0)").format(index=items.index(item))
+                    if of_rows
+                    else ""
+                )
                 found = f"{type_word(item)}{row}"
                 raise _unreadable(name, wanted, found, item) from None
     return list(map(readings.__getitem__, items))
@@ -164,6 +176,9 @@ def type_word(item: Any) -> str:
 
 def _unreadable(name: str, wanted: str, found: str, item: Any) -> InputError:
     return InputError(
-        f"Column {name!r} must hold {wanted} in every row, but there is {found}: {item!r}; correct"
-        " it, leave it empty, or name it as a missing value (missing=)."
+        "Column {name!r} must hold {wanted} in every row, but there is {found}: {item!r}; correct it, leave it empty, or name it as a missing value (missing=).",
+        name=name,
+        wanted=wanted,
+        found=found,
+        item=item,
     )

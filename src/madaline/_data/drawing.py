@@ -15,6 +15,7 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._data.target.values import MAX_TARGET, too_large
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -41,7 +42,9 @@ def read_seed(random_state: Any) -> int:
     if generator is np.random or isinstance(generator, np.random.RandomState):
         return int(generator.randint(np.iinfo(np.int32).max))  # None: as np.random.seed says
     raise InputError(
-        f"random_state is {random_state!r}: give a whole number from 0 to {_MAX_SEED:,}, or None."
+        "random_state is {random_state!r}: give a whole number from 0 to {MAX_SEED:,}, or None.",
+        random_state=random_state,
+        MAX_SEED=_MAX_SEED,
     )
 
 
@@ -75,8 +78,8 @@ def note_of_drawn(n_drawn: int, n_rows: int) -> str:
     """Return in a sentence that some rows stand for all; empty if these are all."""
     if n_drawn == n_rows:
         return ""
-    drawn = f"{n_drawn:,} of {n_rows:,} rows"
-    return f"The table is large: {drawn} are looked at, drawn at random."
+    drawn = _("{n_drawn:,} of {n_rows:,} rows").format(n_drawn=n_drawn, n_rows=n_rows)
+    return _("The table is large: {drawn} are looked at, drawn at random.").format(drawn=drawn)
 
 
 def draw(blocks: Iterable[Table], n_rows: int, seed: int = 0) -> Drawn:
@@ -238,8 +241,8 @@ class _Classes:
             return None
         if len(self.codes) > _MAX_CLASSES:
             raise InputError(
-                f"The target holds more than {_MAX_CLASSES:,} different values, too many to be"
-                " classes: choose another column, or regression."
+                "The target holds more than {MAX_CLASSES:,} different values, too many to be classes: choose another column, or regression.",
+                MAX_CLASSES=_MAX_CLASSES,
             )
         n_new = len(self.codes) - len(self.counts)
         self.bounds = np.concatenate([self.bounds, np.full(n_new, np.inf)])

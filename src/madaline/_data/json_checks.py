@@ -18,6 +18,7 @@ from functools import cached_property
 from itertools import chain
 from typing import Any, final
 
+from madaline._language import _
 from madaline._words import format_list
 
 LARGEST, LARGEST_WHOLE = sys.float_info.max, 2**53
@@ -29,7 +30,8 @@ MAX_ITEMS = 2**20  # items of a list, at most, where nothing else is said
 class Malformed(ValueError):
     """A value is not what it must be: `problem` says what it is, and what was wanted."""
 
-    def __init__(self, problem: str, wanted: str = "") -> None:
+    def __init__(self, problem: str, wanted: str = "", /, **values: Any) -> None:
+        problem = _(problem).format(**values) if values else problem
         super().__init__(problem)
         self.problem = problem
         self.wanted = wanted
@@ -81,7 +83,9 @@ class Whole(Check):
         return bool(self.low <= min(values) and max(values) <= self.high)
 
     def refuse(self, value: Any) -> Malformed:
-        return wrong(value, f"a whole number from {self.low} to {self.high}")
+        return wrong(
+            value, _("a whole number from {low} to {high}").format(low=self.low, high=self.high)
+        )
 
 
 @final
@@ -104,7 +108,12 @@ class Number(Check):
         if (self.low, self.high) == (-LARGEST, LARGEST):
             return wrong(value, "a finite number")
         word = "above" if self.above else "from"
-        return wrong(value, f"a number {word} {self.low:g} to {self.high:g}")
+        return wrong(
+            value,
+            _("a number {word} {low:g} to {high:g}").format(
+                word=word, low=self.low, high=self.high
+            ),
+        )
 
 
 @final
@@ -133,7 +142,9 @@ class Text(Check):
 
     def refuse(self, value: Any) -> Malformed:
         if type(value) is not str or len(value) > self.longest:
-            return wrong(value, f"text of at most {self.longest:,} characters")
+            return wrong(
+                value, _("text of at most {longest:,} characters").format(longest=self.longest)
+            )
         return wrong(value, "text that UTF-8 can hold")
 
 
@@ -159,7 +170,7 @@ class OneOf(Check):
         return {(type(value), value) for value in self.values}
 
     def refuse(self, value: Any) -> Malformed:
-        return wrong(value, f"one of {format_list(map(_JSON.repr, self.values))}")
+        return wrong(value, _("one of {map}").format(map=format_list(map(_JSON.repr, self.values))))
 
 
 @final
@@ -175,7 +186,7 @@ class Pattern(Check):
         )
 
     def refuse(self, value: Any) -> Malformed:
-        return wrong(value, f"of the form {self.pattern}")
+        return wrong(value, _("of the form {pattern}").format(pattern=self.pattern))
 
 
 TRUTH = OneOf((True, False))
@@ -244,10 +255,13 @@ class ListOf(Check):
 
     def refuse(self, value: Any) -> Malformed:
         if type(value) is not list or not self.least <= len(value) <= self.most:
-            return wrong(value, f"a list of {self.least} to {self.most} items")
-        inner = _refuse_inner(enumerate(value), lambda _: self.item)
+            return wrong(
+                value,
+                _("a list of {least} to {most} items").format(least=self.least, most=self.most),
+            )
+        inner = _refuse_inner(enumerate(value), lambda __: self.item)
         twice = [item for item, count in Counter(value).items() if count > 1] if not inner else [0]
-        return inner or Malformed(f"has {_JSON.repr(twice[0])} twice")
+        return inner or Malformed("has {twice} twice", twice=_JSON.repr(twice[0]))
 
 
 @final
@@ -269,7 +283,7 @@ class Row(Check):
             inner = _refuse_inner(enumerate(value), self.items.__getitem__)
             if inner is not None:
                 return inner
-        return wrong(value, f"a list of {len(self.items)} items")
+        return wrong(value, _("a list of {n_items} items").format(n_items=len(self.items)))
 
 
 @final
@@ -291,10 +305,10 @@ class MapOf(Check):
 
     def refuse(self, value: Any) -> Malformed:
         if type(value) is not dict or len(value) > self.most:
-            return wrong(value, f"an object of at most {self.most} fields")
+            return wrong(value, _("an object of at most {most} fields").format(most=self.most))
         return (
-            _refuse_inner(enumerate(value), lambda _: self.key)
-            or _refuse_inner(value.items(), lambda _: self.value)
+            _refuse_inner(enumerate(value), lambda __: self.key)
+            or _refuse_inner(value.items(), lambda __: self.value)
             or wrong(value, "an object")
         )
 
@@ -338,10 +352,14 @@ class Fields(Check):
         if type(value) is not dict:
             return wrong(value, "an object")
         if lacking := self.needed.keys() - value.keys():
-            return Malformed(f"lacks {', '.join(sorted(lacking))}")
+            return Malformed("lacks {lacking}", lacking=", ".join(sorted(lacking)))
         if unknown := value.keys() - self._checks.keys():
             named, known = str(min(unknown))[:40], format_list(sorted(self._checks), limit=12)
-            return Malformed(f"has a field {named!r}, which is unknown: there are {known}")
+            return Malformed(
+                "has a field {named!r}, which is unknown: there are {known}",
+                named=named,
+                known=known,
+            )
         inner = _refuse_inner(value.items(), self._checks.__getitem__)
         return inner or Malformed("" if self.agree is None else self.agree(value))
 
@@ -371,7 +389,9 @@ class Kinds(Check):
             return wrong(value, "an object")
         kind = value.get(self.name)
         if type(kind) is not str or kind not in self.kinds:
-            return wrong(kind, f"one of {format_list(self.kinds)}").within(self.name)
+            return wrong(kind, _("one of {kinds}").format(kinds=format_list(self.kinds))).within(
+                self.name
+            )
         return self.kinds[kind].refuse(value)
 
 
@@ -395,7 +415,9 @@ class Forward(Check):
 
 def wrong(value: Any, wanted: str) -> Malformed:
     """Return the error for a value that must be something else."""
-    return Malformed(f"is {_JSON.repr(value)}, but must be {wanted}", wanted)
+    return Malformed(
+        _("is {value}, but must be {wanted}").format(value=_JSON.repr(value), wanted=wanted), wanted
+    )
 
 
 def short_repr(value: Any) -> str:

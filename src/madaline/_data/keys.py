@@ -42,7 +42,11 @@ class GroupedRows:
         """
         for name in by:
             if name not in table:
-                raise InputError(f"There is no column {name!r}: {alike(name, table.names)}")
+                raise InputError(
+                    "There is no column {name!r}: {alike}",
+                    name=name,
+                    alike=alike(name, table.names),
+                )
         labels, codes = zip(*(_labels(name, table[name]) for name in by), strict=True)
         known = np.logical_and.reduce([column >= 0 for column in codes])
         numbers = np.full(table.n_samples, -1)
@@ -83,7 +87,9 @@ def plain_key(key: Key) -> str | int | Key:
 def _labels(name: str, column: Array) -> tuple[list[str | int], Array]:
     """Return the distinct values of a column in ascending order, and the index of each row's."""
     if column.ndim > 1 or column.dtype.kind not in "fMO":
-        raise InputError(f"Column {name!r} cannot tell groups apart: name one of text or numbers.")
+        raise InputError(
+            "Column {name!r} cannot tell groups apart: name one of text or numbers.", name=name
+        )
     codes = np.full(len(column), -1)
     known = ~is_missing(column)
     values = column[known]
@@ -94,8 +100,9 @@ def _labels(name: str, column: Array) -> tuple[list[str | int], Array]:
     wrong = values[(values != np.floor(values)) | (np.abs(values) > _MAX_WHOLE)]
     if len(wrong):
         raise InputError(
-            f"Column {name!r} holds {wrong[0]:g}, but only texts and whole numbers tell groups"
-            " apart: round it, or make it text."
+            "Column {name!r} holds {wrong:g}, but only texts and whole numbers tell groups apart: round it, or make it text.",
+            name=name,
+            wrong=wrong[0],
         )
     distinct, codes[known] = np.unique(values, return_inverse=True)
     return [*map(int, distinct)], codes
@@ -104,7 +111,9 @@ def _labels(name: str, column: Array) -> tuple[list[str | int], Array]:
 def _text(name: str, text: str) -> str:
     if len(text) > MAX_KEY:
         raise InputError(
-            f"Column {name!r} holds a text of {len(text):,} characters, but keys of groups have"
-            f" {MAX_KEY:,} at most: shorten it."
+            "Column {name!r} holds a text of {n_text:,} characters, but keys of groups have {MAX_KEY:,} at most: shorten it.",
+            name=name,
+            n_text=len(text),
+            MAX_KEY=MAX_KEY,
         )
     return text

@@ -23,6 +23,7 @@ from madaline._data.io.source_parts import Part, QueryPart
 from madaline._data.table import Table, listed
 from madaline._engine.memory import check_address_space
 from madaline._extras import load_polars
+from madaline._language import _
 from madaline._words import warn
 from madaline.errors import InputError
 
@@ -179,8 +180,12 @@ class FileRows(Rows):
 
     def __repr__(self) -> str:
         """Return what is read, in one line."""
-        rows = "" if self.n_rows is None else f"{self.n_rows:,} rows of "
-        more = f" and {len(self._parts) - 1} more" if len(self._parts) > 1 else ""
+        rows = "" if self.n_rows is None else _("{n_rows:,} rows of ").format(n_rows=self.n_rows)
+        more = (
+            _(" and {n_parts} more").format(n_parts=len(self._parts) - 1)
+            if len(self._parts) > 1
+            else ""
+        )
         return f"<FileRows: {rows}{self._parts[0].name}{more}>"
 
     @property
@@ -219,7 +224,9 @@ class FileRows(Rows):
     def _blocks(self, columns: Columns, n_rows: int, start: int) -> Iterator[Table]:
         wanted = [name for name in self.names if columns is None or name in columns]
         if not wanted:
-            raise InputError(f"There is none of the columns: there are {listed(self.names)}.")
+            raise InputError(
+                "There is none of the columns: there are {listed}.", listed=listed(self.names)
+            )
         types = self._types  # before the rows: a connection of DuckDB has one open result at most
         for frame in _of_equal_size(self._frames(types, wanted, start), n_rows):
             yield types.table(to_table(frame))
@@ -230,7 +237,9 @@ class FileRows(Rows):
         head = next(self._raw(list(self.names)), None)
         if head is None:
             name = self._parts[0].name
-            raise InputError(f"{name} has column names but no rows: give at least one row.")
+            raise InputError(
+                "{name} has column names but no rows: give at least one row.", name=name
+            )
         types = self._types_by(head)
         undecided = types.undecided(head)
         for frame in self._raw(undecided) if undecided else ():
@@ -278,9 +287,13 @@ class FileRows(Rows):
             self._types.told.add(name)
             held = "numbers" if self._types.types[name].is_numeric() else "text"
             warn(
-                f"Column {name!r} holds {kinds[0]} in {first.name}, but {kinds[1]} in {part.name}:"
-                f" all of it is read as {held}; write it as one of them, or, if it holds codes, fit"
-                f" with `--category {name}` (in Python, the argument kinds)."
+                "Column {name!r} holds {kinds} in {name2}, but {kinds2} in {name3}: all of it is read as {held}; write it as one of them, or, if it holds codes, fit with `--category {name}` (in Python, the argument kinds).",
+                name=name,
+                kinds=kinds[0],
+                name2=first.name,
+                kinds2=kinds[1],
+                name3=part.name,
+                held=held,
             )
 
 
@@ -319,13 +332,17 @@ def _check_alike(part: Part, first: Part, columns: Sequence[str]) -> None:
     more = [name for name in part.schema if name not in first.schema]
     if lacking:
         raise InputError(
-            f"{part.name} has no column {listed(lacking)}, as {first.name} has: give files with the"
-            " same columns."
+            "{name} has no column {listed}, as {name2} has: give files with the same columns.",
+            name=part.name,
+            listed=listed(lacking),
+            name2=first.name,
         )
     if more and len(columns) == len(first.schema):
         raise InputError(
-            f"{part.name} has a column {listed(more)}, which {first.name} has not: give files with"
-            " the same columns."
+            "{name} has a column {listed}, which {name2} has not: give files with the same columns.",
+            name=part.name,
+            listed=listed(more),
+            name2=first.name,
         )
 
 

@@ -37,6 +37,7 @@ from madaline._data.media.signals import Signal, Sound, holds
 from madaline._data.table import Table, alike
 from madaline._data.terms import is_of_names, is_text
 from madaline._data.text_columns import choose_text_formats, read_formats
+from madaline._language import _
 from madaline._language.translation import translate, translate_word
 from madaline._language.widths import display_width, pad, pad_left
 from madaline._words import format_count
@@ -98,7 +99,9 @@ class Schema(Stored):
 
     def __repr__(self) -> str:
         """Return how many columns there are, and how many are used, in one line."""
-        kept = f"{len(self.kept):,} of {len(self.columns):,} columns used"
+        kept = _("{n_kept:,} of {n_columns:,} columns used").format(
+            n_kept=len(self.kept), n_columns=len(self.columns)
+        )
         return f"<Schema of {self.n_samples:,} rows: {kept}>"
 
     def __str__(self) -> str:
@@ -180,7 +183,7 @@ def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
     if not column.kept:
         return column
     how = choice.words.partition(", ")[2]
-    note = "; ".join(filter(None, [choice.words, column.note]))
+    note = _("; ").join(filter(None, [choice.words, column.note]))
     return replace(column, written=choice.format, note=note, detail=f"{column.detail}; {how}")
 
 
@@ -188,13 +191,16 @@ def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
     for name, kind in kinds.items():
         if name not in table:
             raise InputError(
-                f"The kind of {name!r} was given, but there is no such column:"
-                f" {alike(name, table.names)}"
+                "The kind of {name!r} was given, but there is no such column: {alike}",
+                name=name,
+                alike=alike(name, table.names),
             )
         if kind not in GIVEN_KINDS:
             raise InputError(
-                f"Column {name!r} cannot be of the kind {kind!r}: choose one of"
-                f" {', '.join(GIVEN_KINDS)}."
+                "Column {name!r} cannot be of the kind {kind!r}: choose one of {GIVEN_KINDS}.",
+                name=name,
+                kind=kind,
+                GIVEN_KINDS=", ".join(GIVEN_KINDS),
             )
 
 
@@ -204,7 +210,10 @@ def _infer(table: Table, name: str, given: str | None) -> ColumnSchema:
     held = _held_kind(table[name])
     if held is not None and given not in (None, held):
         raise InputError(
-            f"Column {name!r} holds {held}s: its kind is {held} or dropped, not {given}."
+            "Column {name!r} holds {held}s: its kind is {held} or dropped, not {given}.",
+            name=name,
+            held=held,
+            given=given,
         )
     if given is not None:
         table = Table({name: KINDS[given].read(name, table[name])})
@@ -293,10 +302,9 @@ def far_nines(ascending: Array) -> str:
         nearest = others[0 if sign > 0 else -1]
         if number.is_integer() and abs(nearest - number) > others[-1] - others[0]:
             rows = format_count(n_rows, "row")
-            return (
-                f"{number:.0f} in {rows} lies far from all other numbers; missing=[{number:.0f}]"
-                " makes it a missing value"
-            )
+            return _(
+                "{number:.0f} in {rows} lies far from all other numbers; missing=[{number:.0f}] makes it a missing value"
+            ).format(number=number, rows=rows)
     return ""
 
 
@@ -307,8 +315,12 @@ def _identifier(table: Table, described: ColumnSchema) -> str | None:
     if described.n_distinct < _DISTINCT_SHARE * n_values:
         return None
     if described.kind == CATEGORY and n_values >= _MIN_TEXTS:
-        distinct = f"{described.n_distinct:,} distinct texts in {n_values:,} rows"
-        return numbering_of(table, name) or f"{distinct}: an identifier or free text"
+        distinct = _("{n_distinct:,} distinct texts in {n_values:,} rows").format(
+            n_distinct=described.n_distinct, n_values=n_values
+        )
+        return numbering_of(table, name) or _("{distinct}: an identifier or free text").format(
+            distinct=distinct
+        )
     if described.kind != NUMBER or not is_whole(column):
         return None
     if _ID_NAME.search(name) and n_values >= _MIN_TEXTS:
@@ -343,7 +355,7 @@ def numbering_of(table: Table, name: str) -> str | None:
     if len(column) ** 2 < _MIN_LOG_ODDS * 2 * (ascending[-1] - ascending[0] + 1):
         return None
     low, high = (f"{start}{format_short(number)}{end}" for number in ascending[[0, -1]])
-    return f"a running number from {low} to {high}"
+    return _("a running number from {low} to {high}").format(low=low, high=high)
 
 
 def around_numbers(texts: Sequence[str]) -> tuple[str, str]:
@@ -365,7 +377,7 @@ def _kept_alone(column: ColumnSchema, table: Table, kinds: Mapping[str, str]) ->
     kind = _natural_kind(table, column.name)
     if kind == CATEGORY and is_text(table.distinct(column.name), _MIN_WORDS_ALONE):
         return replace(column, kind=TEXT, detail=KINDS[TEXT].detail(table, column.name))
-    detail = f"{column.detail}; kept, as there is no other column"
+    detail = _("{detail}; kept, as there is no other column").format(detail=column.detail)
     return _ranged(replace(column, kind=kind, detail=detail), table)
 
 

@@ -19,6 +19,7 @@ from madaline._data.column import is_missing, to_column
 from madaline._data.media.signals import Signal
 from madaline._data.statistics import in_order
 from madaline._engine.threads import in_threads
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -138,8 +139,11 @@ class Table:
             first, column = next(iter(converted.items()))
             if len(converted[name]) != len(column):
                 raise InputError(
-                    f"Column {name!r} has {len(converted[name])} rows but column {first!r} has"
-                    f" {len(column)}: give columns of equal length."
+                    "Column {name!r} has {n_converted} rows but column {first!r} has {n_column}: give columns of equal length.",
+                    name=name,
+                    n_converted=len(converted[name]),
+                    first=first,
+                    n_column=len(column),
                 )
         return table
 
@@ -256,7 +260,9 @@ class Table:
         unknown = [name for name in names if name not in self.columns]
         if unknown:
             raise InputError(
-                f"The table has no column {listed(unknown)}: its columns are {listed(self.names)}."
+                "The table has no column {listed}: its columns are {listed2}.",
+                listed=listed(unknown),
+                listed2=listed(self.names),
             )
 
 
@@ -275,8 +281,8 @@ def check_unique(names: Iterable[str]) -> None:
     if counts.total() > len(counts):
         repeated = [name for name, count in counts.items() if count > 1]
         raise InputError(
-            f"Column names must be unique, but {listed(repeated)} occurs more than once: rename or"
-            " drop the duplicates."
+            "Column names must be unique, but {listed} occurs more than once: rename or drop the duplicates.",
+            listed=listed(repeated),
         )
 
 
@@ -285,13 +291,19 @@ def listed(names: Iterable[str], *, at_most: int = 8) -> str:
     shown = [repr(name) if len(name) <= 80 else repr(f"{name[:77]}...") for name in map(str, names)]
     if len(shown) <= at_most:
         return ", ".join(shown)
-    return ", ".join(shown[:at_most]) + f" and {len(shown) - at_most} more"
+    return ", ".join(shown[:at_most]) + _(" and {n_shown} more").format(
+        n_shown=len(shown) - at_most
+    )
 
 
 def alike(name: object, names: Sequence[str]) -> str:
     """Return what somebody may have meant by the name of a column that is not there."""
     near = get_close_matches(str(name), names, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {listed(names)}."
+    return (
+        _("did you mean {near!r}?").format(near=near[0])
+        if near
+        else _("there are {listed}.").format(listed=listed(names))
+    )
 
 
 def is_records(X: Any) -> bool:

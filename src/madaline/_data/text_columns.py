@@ -13,6 +13,7 @@ from madaline._data.formats.column_formats import choose_date_format, choose_num
 from madaline._data.formats.date_format import COMPACT, DateFormat
 from madaline._data.formats.number_format import COMMA, POINT, NumberFormat
 from madaline._data.table import Distinct, Table
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -46,8 +47,10 @@ def choose_text_formats(
         reading = given.get(name, Given()).reading
         if reading and choice.format is None:
             raise InputError(
-                f"Column {name!r} cannot be read with the {reading.replace('-', ' ')}"
-                f"{f' ({choice.words})' if choice.words else ''}: give another kind."
+                "Column {name!r} cannot be read with the {reading}{words}: give another kind.",
+                name=name,
+                reading=reading.replace("-", " "),
+                words=f" ({choice.words})" if choice.words else "",
             )
     return {
         name: ORDINARY
@@ -198,7 +201,7 @@ def likeness(texts: Sequence[str]) -> str:
     if len(texts) < _MIN_TEXTS:
         return ""
     shapes = Counter(_WORD.sub("a", _DIGITS.sub("0", text.strip())) for text in texts)
-    usual = [shape for shape, _ in shapes.most_common(_MAX_SHAPES) if "0" in shape]
+    usual = [shape for shape, __ in shapes.most_common(_MAX_SHAPES) if "0" in shape]
     words = {word for text in texts for word in _WORD.findall(text)}
     if (
         sum(map(shapes.__getitem__, usual)) < _MIN_SHARE * len(texts)
@@ -217,4 +220,6 @@ def likeness(texts: Sequence[str]) -> str:
     example = next(text for text in texts if text.strip()[:1].isdigit())
     if words:  # a text that shows the words
         example = next(filter(_WORD.search, texts))
-    return f"looks like {what}, such as {example[:40]!r}, but was not read as such; {remedy}"
+    return _("looks like {what}, such as {example!r}, but was not read as such; {remedy}").format(
+        what=what, example=example[:40], remedy=remedy
+    )

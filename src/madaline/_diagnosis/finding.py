@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
 from madaline._data.codec import Count, Stored
 from madaline._data.json_checks import Text
+from madaline._language import _
 from madaline._language.translation import translate, translate_word
 from madaline._words import clip_text, for_command_line
 from madaline.nn.arrays import Array
@@ -106,7 +107,7 @@ class Finding(Stored):
         """Return some rows in words, by their names or their numbers; empty if it has none."""
         if self.names or not self.rows:
             return ", ".join(self.names[:most])
-        return f"rows {', '.join(map(str, self.rows[:most]))} (counted from 0)"
+        return _("rows {map} (counted from 0)").format(map=", ".join(map(str, self.rows[:most])))
 
     def __str__(self) -> str:
         return self.sentence
@@ -136,7 +137,7 @@ class Finding(Stored):
             parts = [*string.Formatter().parse(values["seen"] + values["remedy"])]
         except ValueError:
             return "has braces that do not match"
-        for _, name, form, conversion in parts:
+        for __, name, form, conversion in parts:
             if name is None:
                 continue
             if name not in known or conversion or not re.fullmatch(_FORM, form or "", re.ASCII):

@@ -13,6 +13,7 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DATETIME
 from madaline._diagnosis.finding import Finding, Severity
 from madaline._diagnosis.out_of_fold import OutOfFold, holm, student_p_value
+from madaline._language import _
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy
 
@@ -95,7 +96,9 @@ class Cut:
         else:
             values = self.values[rows]
             low, high = (self._text(number) for number in (values.min(), values.max()))
-            common = f"= {low}" if low == high else f"from {low} to {high}"
+            common = (
+                f"= {low}" if low == high else _("from {low} to {high}").format(low=low, high=high)
+            )
         return Group(f"{self.column} {common}", rows)
 
     def _text(self, number: float) -> str:

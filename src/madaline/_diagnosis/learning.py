@@ -14,6 +14,7 @@ import numpy as np
 
 from madaline._diagnosis.finding import Finding, Kind, Severity
 from madaline._diagnosis.out_of_fold import OutOfFold
+from madaline._language import _
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers import Activation, Convolution, Linear, Pooling, ScaledLinear
 from madaline.nn.network import Network
@@ -82,7 +83,9 @@ def _fit(strength: Strength, evaluated: OutOfFold, more_rows: str) -> list[Findi
     if not learned:
         kind = "nothing learned"
         severity = "high"
-        remedy = f"add columns that predict the target, or {more_rows}"
+        remedy = _("add columns that predict the target, or {more_rows}").format(
+            more_rows=more_rows
+        )
     elif gap >= GAP:
         alone = len(evaluated.schema.kept) == 1  # a text has more terms than there are rows
         kind = "overfit"
@@ -115,7 +118,16 @@ def _too_few_rows(strength: Strength, evaluated: OutOfFold, more_rows: str) -> l
     else:
         return _rare_classes(evaluated)
     evidence = {"rows": rows, "standard_errors": errors}
-    return [Finding("too few rows", "medium", "the rows", seen, f"gather {more_rows}", evidence)]
+    return [
+        Finding(
+            "too few rows",
+            "medium",
+            "the rows",
+            seen,
+            _("gather {more_rows}").format(more_rows=more_rows),
+            evidence,
+        )
+    ]
 
 
 def _rare_classes(evaluated: OutOfFold) -> list[Finding]:
@@ -243,7 +255,7 @@ def find_dead_recipes(networks: Sequence[Sequence[LayerHealth]]) -> list[Finding
         Finding(
             "dead units",
             "medium",
-            f"layer {min(dead_layers) + 1}",
+            _("layer {dead_layers}").format(dead_layers=min(dead_layers) + 1),
             "The networks of {lost} of {raced} recipes had only dead units in {subject}, and others"
             " predict in their place",
             _REMEDY,
@@ -289,7 +301,7 @@ def _find_in_layer(number: int, layers: Sequence[LayerHealth]) -> list[Finding]:
         Finding(
             "dead units",
             "high" if dead == 1 else "medium" if max(dead, saturated) >= _MEDIUM_SHARE else "low",
-            f"layer {number}",
+            _("layer {number}").format(number=number),
             seen,
             _REMEDY,
             {

@@ -19,6 +19,7 @@ from madaline._data.table import Table
 from madaline._diagnosis import out_of_fold
 from madaline._diagnosis.finding import Diagnosis, Finding, Severity, braced
 from madaline._diagnosis.over_time import find_late_rows
+from madaline._language import _
 from madaline._time.forward import ForwardScores
 from madaline.nn.arrays import Array
 
@@ -101,7 +102,9 @@ def _changes(column: Array, profile: ColumnProfile) -> Iterator[_ShareChange]:
         return
     for level, share in zip(profile.levels, profile.shares, strict=True):
         now = float(np.mean(present == level))
-        yield of_share(f"the value {level}", share, n_before, now, len(present))
+        yield of_share(
+            _("the value {level}").format(level=level), share, n_before, now, len(present)
+        )
 
 
 def _change_of_numbers(profile: ColumnProfile, values: Array, n_before: float) -> _ShareChange:
@@ -114,7 +117,7 @@ def _change_of_numbers(profile: ColumnProfile, values: Array, n_before: float) -
     edge = f"{edges[index]:.4g}"
     if profile.kind == "datetime":
         edge = str(np.datetime64(round(edges[index]), "s")).replace("T", " ")
-    what = f"values up to {edge}"
+    what = _("values up to {edge}").format(edge=edge)
     return _ShareChange(profile.name, what, float(before[index]), float(now[index]), p_value)
 
 

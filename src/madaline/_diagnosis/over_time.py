@@ -12,6 +12,7 @@ import numpy as np
 from madaline._data.table import Table
 from madaline._diagnosis import out_of_fold
 from madaline._diagnosis.finding import Finding, braced
+from madaline._language import _
 from madaline._time.forward import ForwardScores
 from madaline._time.series_scores import SeriesScores
 from madaline._words import metric_name
@@ -103,7 +104,7 @@ def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
         Finding(
             "odd stretch",
             "high" if latest else "medium",
-            f"The stretch of {forward.when(forward.stretches[worst])}",
+            _("The stretch of {when}").format(when=forward.when(forward.stretches[worst])),
             "{subject} was predicted far worse than all others"
             f" ({_metric(forward)} {{worst:.3g}}, others {{least:.3g}} to {{most:.3g}})",
             "it is the latest, so rows to come may be like it: find out what has changed"
@@ -148,9 +149,14 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
             "aging",
             "medium" if share >= _AGED else "low",
             "the networks",
-            f"Networks that learned up to {braced(forward.span(float(ages[-1])))} earlier, and from"
-            f" fewer rows, have {_more_lost(forward, lost)}",
-            f"fit again, or update, {often} {braced(forward.span(every))}, which costs"
+            _(
+                "Networks that learned up to {braced} earlier, and from fewer rows, have {more_lost}"
+            ).format(
+                braced=braced(forward.span(float(ages[-1]))), more_lost=_more_lost(forward, lost)
+            ),
+            _("fit again, or update, {often} {braced}, which costs").format(
+                often=often, braced=braced(forward.span(every))
+            )
             + (" up to {share:.0%}" if share >= _NEGLIGIBLE else " next to nothing"),
             {
                 "lost": lost,

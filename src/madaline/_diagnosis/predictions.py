@@ -9,6 +9,7 @@ import numpy as np
 
 from madaline._diagnosis.finding import Finding, Severity
 from madaline._diagnosis.out_of_fold import OutOfFold, holm, student_p_value
+from madaline._language import _
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson, Squared
 
@@ -131,7 +132,9 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
         Finding(
             "confused classes",
             "medium" if shares[true, predicted] >= _HALF else "low",
-            f"{classes[true]} predicted as {classes[predicted]}",
+            _("{classes} predicted as {classes2}").format(
+                classes=classes[true], classes2=classes[predicted]
+            ),
             "{subject} in {confused:,} of {rows:,} rows of the true class ({share:.0%})",
             remedy,
             {

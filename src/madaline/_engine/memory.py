@@ -40,7 +40,8 @@ def read_size(size: int | str) -> int:
     n_bytes = int(float(match[1]) * _UNITS[match[2]]) if match is not None and valid else 0
     if n_bytes < 1:
         raise InputError(
-            f"The memory limit is {size!r}: give a size such as 2GB, or a number of bytes."
+            "The memory limit is {size!r}: give a size such as 2GB, or a number of bytes.",
+            size=size,
         )
     return n_bytes
 
@@ -72,8 +73,8 @@ def check_address_space() -> None:
     space = address_space()
     if space is not None and space - _bytes_taken(0) < _MIN_ADDRESS_SPACE:
         raise InputError(
-            f"The address space of this process is limited to {format_size(space)}, which is too"
-            " little memory to read a table: raise the limit (ulimit -v)."
+            "The address space of this process is limited to {space}, which is too little memory to read a table: raise the limit (ulimit -v).",
+            space=format_size(space),
         )
 
 

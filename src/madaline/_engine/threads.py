@@ -25,7 +25,9 @@ def count_threads(n_jobs: int | None, processors: Callable[[], int] | None = Non
     (1, 3)
     """
     if not isinstance(n_jobs, Integral | None):
-        raise InputError(f"n_jobs is {n_jobs!r}: give a count, or -1 for all processors.")
+        raise InputError(
+            "n_jobs is {n_jobs!r}: give a count, or -1 for all processors.", n_jobs=n_jobs
+        )
     if n_jobs == 0:
         raise InputError(
             "n_jobs is 0, which means nothing: give a count, or -1 for all processors."

@@ -32,7 +32,9 @@ def read_kinds(kinds: Any) -> Mapping[str, str]:
     """Return the kinds of some columns, or raise `InputError` if they are no mapping."""
     if kinds is None or isinstance(kinds, Mapping):
         return kinds or {}
-    raise InputError(f"kinds is {kinds!r}: give a mapping such as {{'zip': 'category'}}.")
+    raise InputError(
+        "kinds is {kinds!r}: give a mapping such as {{'zip': 'category'}}.", kinds=kinds
+    )
 
 
 def read_missing(words: Any) -> tuple[str, ...]:
@@ -46,7 +48,9 @@ def read_missing(words: Any) -> tuple[str, ...]:
     if words is None:
         return ()
     if isinstance(words, str) or not isinstance(words, Iterable):
-        raise InputError(f"missing is {words!r}: give a list of words, such as ['tbc', -999].")
+        raise InputError(
+            "missing is {words!r}: give a list of words, such as ['tbc', -999].", words=words
+        )
     texts = [number_text(float(o)) if isinstance(o, Real) else str(o).strip() for o in words]
     return check_missing(texts)
 
@@ -58,7 +62,9 @@ def read_time_limit(seconds: Any) -> TimeLimit | None:
     if seconds is None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, Real):
-        raise InputError(f"time_limit is {seconds!r}: give a number of seconds, above 0.")
+        raise InputError(
+            "time_limit is {seconds!r}: give a number of seconds, above 0.", seconds=seconds
+        )
     return TimeLimit(float(seconds))
 
 
@@ -84,9 +90,8 @@ def read_labels(y: Any, n_samples: int) -> Array:
     shape = _shape(y)
     if len(shape) == 2 and shape[1] > 1:
         raise InputError(
-            f"y has the shape {shape}, but one target is predicted (y should be a 1d array): choose"
-            " a column, or fit a model for each, such as with MultiOutputRegressor or"
-            " MultiOutputClassifier of sklearn.multioutput."
+            "y has the shape {shape}, but one target is predicted (y should be a 1d array): choose a column, or fit a model for each, such as with MultiOutputRegressor or MultiOutputClassifier of sklearn.multioutput.",
+            shape=shape,
         )
     return read_targets(y, n_samples)
 
@@ -99,22 +104,25 @@ def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Arr
     """
     if isinstance(y, str):
         raise InputError(
-            f"y is the name {y!r}, but X is a table in memory: give the values of y, or give X as"
-            " the path of a file."
+            "y is the name {y!r}, but X is a table in memory: give the values of y, or give X as the path of a file.",
+            y=y,
         )
     y = computed(y)
     shape = _shape(y)
     given = shape[1] if len(shape) == 2 else 1
     if n_targets is not None and given != n_targets:
         raise InputError(
-            f"y has the shape {tuple(shape)}, but the model predicts {n_targets} targets: give a"
-            " column for each."
+            "y has the shape {shape}, but the model predicts {n_targets} targets: give a column for each.",
+            shape=tuple(shape),
+            n_targets=n_targets,
         )
     if given > 1:
         values = to_targets(y)
         if len(values) != n_samples:
             raise InputError(
-                f"y has {len(values)} rows, but X has {n_samples}: give each row its targets."
+                "y has {n_values} rows, but X has {n_samples}: give each row its targets.",
+                n_values=len(values),
+                n_samples=n_samples,
             )
         return values
     if y is not None and len(shape) != 1:
@@ -174,9 +182,9 @@ def read_indicators(labels: Array, names: Sequence[str]) -> Array:
         if not values <= {0, 1}:
             other = next(iter(values - {0, 1}))
             raise InputError(
-                f"The target {name!r} holds {other!r}, but several targets of classes must be"
-                " labels of 0 and 1 (multiclass-multioutput is not supported): fit a model for"
-                " each, such as with MultiOutputClassifier of sklearn.multioutput."
+                "The target {name!r} holds {other!r}, but several targets of classes must be labels of 0 and 1 (multiclass-multioutput is not supported): fit a model for each, such as with MultiOutputClassifier of sklearn.multioutput.",
+                name=name,
+                other=other,
             )
         columns.append(column.astype(np.int64))
     return np.stack(columns, axis=1)
@@ -226,8 +234,8 @@ def read_times(time: Any, n_samples: int) -> Array | None:
         return None
     if np.ndim(time) == 0:
         raise InputError(
-            f"time is {time!r}: give the name of a column, the time of each row, or True for rows"
-            " in the order of time."
+            "time is {time!r}: give the name of a column, the time of each row, or True for rows in the order of time.",
+            time=time,
         )
     return _one_per_row(to_target(time), n_samples, "time")
 
@@ -241,12 +249,15 @@ def read_monotone(monotone: Any) -> dict[str, int]:
     if monotone is None:
         return {}
     if not isinstance(monotone, Mapping):
-        raise InputError(f"monotone is {monotone!r}: {_EXAMPLE}.")
+        raise InputError(
+            "monotone is {monotone!r}: {EXAMPLE}.", monotone=monotone, EXAMPLE=_EXAMPLE
+        )
     for name, direction in monotone.items():
         if isinstance(direction, bool) or direction not in (-1, 0, 1):
             raise InputError(
-                f"monotone is {direction!r} for {name!r}: give 1 (never falls), -1 (never rises) or"
-                " 0 (free)."
+                "monotone is {direction!r} for {name!r}: give 1 (never falls), -1 (never rises) or 0 (free).",
+                direction=direction,
+                name=name,
             )
     return {str(name): int(direction) for name, direction in monotone.items() if direction}
 
@@ -288,16 +299,17 @@ def read_folds(folds: Any, y: Array, groups: Array | None) -> GivenFolds | None:
             folds = list(folds)
         except TypeError:
             raise InputError(
-                f"folds is {folds!r}: give a number of folds, a fold for each row, a splitter, or"
-                " pairs of (train, test) rows."
+                "folds is {folds!r}: give a number of folds, a fold for each row, a splitter, or pairs of (train, test) rows.",
+                folds=folds,
             ) from None
         if not all(isinstance(fold, Integral) for fold in folds):
             return GivenFolds.from_pairs(folds, len(y))
     numbers = np.asarray(folds)
     if numbers.shape != (len(y),):
         raise InputError(
-            f"folds has shape {numbers.shape}, but X has {len(y)} rows: give one fold a row,"
-            f" shape ({len(y)},)."
+            "folds has shape {shape}, but X has {n_y} rows: give one fold a row, shape ({n_y},).",
+            shape=numbers.shape,
+            n_y=len(y),
         )
     return GivenFolds.from_numbers(numbers)
 
@@ -320,7 +332,9 @@ def _shape(y: Any) -> tuple[int, ...]:
 def _one_per_row(values: Array, n_samples: int, name: str) -> Array:
     if values.shape != (n_samples,):
         raise InputError(
-            f"{name} has shape {values.shape}, but X has {n_samples} rows: give one value a row,"
-            f" shape ({n_samples},)."
+            "{name} has shape {shape}, but X has {n_samples} rows: give one value a row, shape ({n_samples},).",
+            name=name,
+            shape=values.shape,
+            n_samples=n_samples,
         )
     return values

@@ -23,6 +23,7 @@ from madaline._estimators.sources import is_name, read_source
 from madaline._estimators.tables import read_table
 from madaline._estimators.typed_bases import BaseEstimator, CallbackSupport
 from madaline._estimators.upkeep import Upkeep
+from madaline._language import _
 from madaline._words import warn
 from madaline.errors import (
     InterruptedFitWarning,
@@ -412,7 +413,10 @@ def _warn_before_training(fitting: Fitting) -> None:
     empty = [column.name for column in fitting.schema.columns if column.n_distinct == 0]
     if empty:
         warn(
-            f"These columns hold no value at all and are left out: {', '.join(empty)}.", UserWarning
+            _("These columns hold no value at all and are left out: {empty}.").format(
+                empty=", ".join(empty)
+            ),
+            UserWarning,
         )
     if fitting.schema.notes:
         warn("\n".join(fitting.schema.notes), TextReadWarning)
@@ -430,11 +434,15 @@ def _warn_of_fit(model: FittedModel) -> None:
 
     for decision in model.decisions:
         if isinstance(decision, Interrupted):
-            warn(f"{decision.sentence} The model is the best so far.", InterruptedFitWarning)
+            warn(
+                _("{sentence} The model is the best so far.").format(sentence=decision.sentence),
+                InterruptedFitWarning,
+            )
     if not model.summary.learned:
         warn(
-            "On held-out rows the model is not clearly better than the baseline: X does not"
-            f" predict y, or {model.summary.n_samples:,} rows are too few to learn how.",
+            _(
+                "On held-out rows the model is not clearly better than the baseline: X does not predict y, or {n_samples:,} rows are too few to learn how."
+            ).format(n_samples=model.summary.n_samples),
             NothingLearnedWarning,
         )
     for sentence in model.summary.unexpected:

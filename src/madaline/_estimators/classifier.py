@@ -403,7 +403,9 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):
         check_threshold(threshold)
         if len(encoder.classes) != 2:
             raise InputError(
-                f"threshold is {threshold!r} for {len(encoder.classes)} classes: it is for two."
+                "threshold is {threshold!r} for {n_classes} classes: it is for two.",
+                threshold=threshold,
+                n_classes=len(encoder.classes),
             )
         changed = replace(encoder, threshold=float(threshold))
         predictor = replace(self._model().predictor, target_encoder=changed)
@@ -443,8 +445,8 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):
             return
         if _looks_like_probabilities(target):
             raise InputError(
-                f"Unknown label type: continuous. y holds fractions such as {float(target[0])!r}:"
-                " for the probabilities of classes, give a column for each class, also of two."
+                "Unknown label type: continuous. y holds fractions such as {target!r}: for the probabilities of classes, give a column for each class, also of two.",
+                target=float(target[0]),
             )
         if target.dtype.kind == "O":
             _check_same_type(target)
@@ -494,9 +496,9 @@ def _check_same_type(labels: Array) -> None:
     other = next((label for label in labels.tolist() if not isinstance(label, str)), None)
     if other is not None:
         raise InputError(
-            f"Unknown label type: object. y holds {other!r}, a {type(other).__name__}, in an array"
-            " of objects: leave out rows without a label, and give y as text, y.astype(str), or"
-            " whole numbers, y.astype(int)."
+            "Unknown label type: object. y holds {other!r}, a {name}, in an array of objects: leave out rows without a label, and give y as text, y.astype(str), or whole numbers, y.astype(int).",
+            other=other,
+            name=type(other).__name__,
         )
 
 

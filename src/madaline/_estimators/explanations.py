@@ -222,7 +222,7 @@ class Explanations:
         from madaline._explain.overview import overview
 
         if isinstance(X, str) and not isinstance(column, str | None):
-            raise InputError(f"X is {X!r}: give the table first, as in effects(X, {X!r}).")
+            raise InputError("X is {X!r}: give the table first, as in effects(X, {X!r}).", X=X)
         settings: dict[str, Any] = {
             "output": output,
             "kind": kind,

@@ -98,7 +98,7 @@ class RowsOfFiles:
             n_jobs=self.n_jobs,
         )
         with parts_of(Path(path), predictions.key) as file:
-            for _ in predictions.write(file):
+            for __ in predictions.write(file):
                 pass
         return predictions.n_rows
 
@@ -157,8 +157,8 @@ class RowsOfFiles:
         rows = ModelRows.open(self._model(), X, carry=list(dict.fromkeys(carry)))
         if rows is None:
             raise InputError(
-                f"{use}_file reads files, or a query of polars, pyarrow or DuckDB, and X is none:"
-                f" use {use}."
+                "{use}_file reads files, or a query of polars, pyarrow or DuckDB, and X is none: use {use}.",
+                use=use,
             )
         return rows
 
@@ -201,8 +201,9 @@ class RowsOfFiles:
         for name in also if rows.in_blocks else ():
             if not isinstance(name, str) or name not in rows.rows.names:
                 raise InputError(
-                    f"X is read from files, so {shown(name)} must be the name of a column: there"
-                    f" are {listed(rows.rows.names)}."
+                    "X is read from files, so {shown} must be the name of a column: there are {listed}.",
+                    shown=shown(name),
+                    listed=listed(rows.rows.names),
                 )
         block, note = rows.sample(MAX_DRAWN)
         if note:

@@ -30,6 +30,7 @@ from madaline._estimators.classifier import AdaptiveClassifier
 from madaline._estimators.many_models import ManyModels
 from madaline._estimators.regressor import AdaptiveRegressor
 from madaline._fitting.many import Job, ManyOptions, fit_models
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.many import ModelsByGroup
 from madaline._request import FitRequest
@@ -149,7 +150,10 @@ def fit_many(
     grouped = GroupedRows.of(job.table, by)
     if left_out := int((grouped.numbers < 0).sum()):
         rows = format_count(left_out, "row")
-        warn(f"{rows} without a value of {', '.join(by)}: in no group.", RowsLeftOutWarning)
+        warn(
+            _("{rows} without a value of {by}: in no group.").format(rows=rows, by=", ".join(by)),
+            RowsLeftOutWarning,
+        )
     count_workers(n_jobs)
     find_executor(executor)
     n_rows = [*map(len, grouped.rows()), *[len(job.target)] * options.fits_common]
@@ -245,8 +249,8 @@ class _GivenFrame:
         if rows.form == Form.FILES:
             path = str(rows.path)
             raise InputError(
-                f"fit_many takes rows in memory, and {path!r} is the path of a file: read it"
-                " first, such as with pandas.read_csv, or use `madaline fit --by`."
+                "fit_many takes rows in memory, and {path!r} is the path of a file: read it first, such as with pandas.read_csv, or use `madaline fit --by`.",
+                path=path,
             )
         rows = recognize(rows)  # a query is computed
         if rows.form not in (Form.FRAME, Form.COLUMNS):
@@ -258,16 +262,23 @@ class _GivenFrame:
         for role, name in [("target", target), *(("by", name) for name in by)]:
             given.check(role, name)
         if not by or len({target, *by}) <= len(by):
-            raise InputError(f"target is {target!r} and by {list(by)!r}: name different columns.")
+            raise InputError(
+                "target is {target!r} and by {by!r}: name different columns.",
+                target=target,
+                by=list(by),
+            )
         return given
 
     def check(self, role: str, name: Any) -> None:
         """Raise `InputError` if there is no such column."""
         if not isinstance(name, str):
-            raise InputError(f"{role} is {name!r}: give the name of a column.")
+            raise InputError("{role} is {name!r}: give the name of a column.", role=role, name=name)
         if name not in self.names:
             raise InputError(
-                f"{role} names {name!r}, which is no column: {alike(name, self.names)}"
+                "{role} names {name!r}, which is no column: {alike}",
+                role=role,
+                name=name,
+                alike=alike(name, self.names),
             )
 
     def values(self, name: str) -> Any:
@@ -297,8 +308,9 @@ def _job(
     for role in ("time", "series"):
         if of_fit.get(role) in by:
             raise InputError(
-                f"{role} names {of_fit[role]!r}, which tells the groups apart, so that it is the"
-                " same in all rows of a model: leave it out."
+                "{role} names {of_fit!r}, which tells the groups apart, so that it is the same in all rows of a model: leave it out.",
+                role=role,
+                of_fit=of_fit[role],
             )
     learned = [name for name in given.names if name not in (target, *named.values())]
     table = given.rows.table(only=set(learned))
@@ -318,7 +330,12 @@ def _estimator(
 ) -> tuple[AdaptiveEstimator, dict[str, Any]]:
     """Return an estimator with checked arguments, and those of its `fit`."""
     if task not in (None, CLASSIFICATION, REGRESSION):
-        raise InputError(f"task is {task!r}: give {CLASSIFICATION!r} or {REGRESSION!r}.")
+        raise InputError(
+            "task is {task!r}: give {CLASSIFICATION!r} or {REGRESSION!r}.",
+            task=task,
+            CLASSIFICATION=CLASSIFICATION,
+            REGRESSION=REGRESSION,
+        )
     task = task or infer_task(to_target(arguments.computed(y)))[0]
     kind = AdaptiveClassifier if task == CLASSIFICATION else AdaptiveRegressor
     of_fit = {name: value for name, value in settings.items() if name in _OF_FIT}
@@ -327,7 +344,10 @@ def _estimator(
     for name in own:
         if name not in names:
             raise InputError(
-                f"fit_many takes no argument {name!r} for {task}: {alike(name, [*names, *_OF_FIT])}"
+                "fit_many takes no argument {name!r} for {task}: {alike}",
+                name=name,
+                task=task,
+                alike=alike(name, [*names, *_OF_FIT]),
             )
     estimator = kind(**own, n_jobs=1)
     estimator._request(0)  # checks what does not depend on a group
@@ -343,7 +363,10 @@ def _check_columns(estimator: AdaptiveEstimator, names: Sequence[str]) -> None:
         for name in named:
             if name not in names:
                 raise InputError(
-                    f"{role} names {name!r}, which is not learned from: {alike(name, names)}"
+                    "{role} names {name!r}, which is not learned from: {alike}",
+                    role=role,
+                    name=name,
+                    alike=alike(name, names),
                 )
 
 
@@ -379,5 +402,7 @@ def _checked_rows(min_rows: Any) -> int | None:
     if min_rows is None:
         return None
     if isinstance(min_rows, bool) or not isinstance(min_rows, Integral) or min_rows < 1:
-        raise InputError(f"min_rows is {min_rows!r}: give a whole number, 1 or more.")
+        raise InputError(
+            "min_rows is {min_rows!r}: give a whole number, 1 or more.", min_rows=min_rows
+        )
     return int(min_rows)

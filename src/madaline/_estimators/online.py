@@ -159,7 +159,8 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):
         )
         if unknown:
             raise InputError(
-                f"y holds {unknown[0]!r}, which is not among classes: add it, or leave classes out."
+                "y holds {unknown!r}, which is not among classes: add it, or leave classes out.",
+                unknown=unknown[0],
             )
 
     def _task(self) -> Classes:
@@ -171,7 +172,7 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):
     def _read_one(self, y: Any) -> Array:
         label = _class(y)
         if label is None:
-            raise InputError(f"The label is {shown(y)}: {_CLASSES}.")
+            raise InputError("The label is {shown}: {CLASSES}.", shown=shown(y), CLASSES=_CLASSES)
         return np.array([label])
 
     def _read_target(self, y: Array) -> Array:
@@ -180,7 +181,11 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):
         if y.dtype.kind not in "biufU":
             labels = [_class(label) for label in y]
             if None in labels:
-                raise InputError(f"y holds {shown(y[labels.index(None)])}: {_CLASSES}.")
+                raise InputError(
+                    "y holds {shown}: {CLASSES}.",
+                    shown=shown(y[labels.index(None)]),
+                    CLASSES=_CLASSES,
+                )
             y = np.array(labels, object if str in map(type, labels) else None)
         check_classification_targets(y if y.dtype.kind != "O" else _numbers_among(y))
         return y
@@ -284,7 +289,7 @@ class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):
         is_number = isinstance(y, float | int | np.floating | np.integer)
         number = np.array([y], dtype=None if is_number else object)
         if number.shape != (1,):
-            raise InputError(f"The label is {shown(y)}: give a number.")
+            raise InputError("The label is {shown}: give a number.", shown=shown(y))
         return self._read_target(number)
 
     def _read_target(self, y: Array) -> Array:
@@ -294,12 +299,14 @@ class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):
             if y.dtype.kind not in "mM":
                 return y.astype(np.float64)
         except InputError as error:
-            raise InputError(f"{error.english[:-1]}, or use OnlineClassifier for labels.") from None
+            raise InputError(
+                "{english}, or use OnlineClassifier for labels.", english=error.english[:-1]
+            ) from None
         except (TypeError, ValueError, OverflowError):
             pass
         raise InputError(
-            f"The target holds {y.dtype} values, which are no numbers: use OnlineClassifier for"
-            " labels."
+            "The target holds {dtype} values, which are no numbers: use OnlineClassifier for labels.",
+            dtype=y.dtype,
         )
 
     def _numbers(self, y: Array) -> Array:

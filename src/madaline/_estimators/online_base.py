@@ -14,6 +14,7 @@ from madaline._data.io.recognition import Form, is_null, recognize
 from madaline._data.table import Table, listed
 from madaline._estimators import arguments
 from madaline._estimators.tables import array_table
+from madaline._language import _
 from madaline._online.learner import OnlineLearner, Prediction
 from madaline._online.pending import MAX_PENDING, Pending, Waiting
 from madaline._online.tasks import StreamTask
@@ -134,8 +135,9 @@ class OnlineEstimator(ABC):
         waiting = self.pending_.get(key) if hasattr(self, "pending_") else None
         if waiting is None:
             raise InputError(
-                f"No row waits for its label under the key {key!r}: give the key that predict_one"
-                f" was given (each is learned once, and the latest {self._max_pending:,} are kept)."
+                "No row waits for its label under the key {key!r}: give the key that predict_one was given (each is learned once, and the latest {max_pending:,} are kept).",
+                key=key,
+                max_pending=self._max_pending,
             )
         self.learner_.learn(waiting.row, self._read_one(y), predicted=waiting.predicted)
         self._name_columns()
@@ -217,8 +219,9 @@ class OnlineEstimator(ABC):
     def _learner(self) -> OnlineLearner:
         if not hasattr(self, "learner_"):
             raise NotFittedError(
-                f"This {type(self).__name__} has not learned from any row yet: call partial_fit or"
-                " learn_one first."
+                _(
+                    "This {name} has not learned from any row yet: call partial_fit or learn_one first."
+                ).format(name=type(self).__name__)
             )
         return self.learner_
 
@@ -254,7 +257,8 @@ class OnlineEstimator(ABC):
         names = learner.columns.names
         if names and not any(name in table for name in names):
             raise InputError(
-                f"X has none of the columns of the stream, {listed(names)}: name them."
+                "X has none of the columns of the stream, {listed}: name them.",
+                listed=listed(names),
             )
         return learner.predict(table)
 
@@ -264,8 +268,8 @@ class OnlineEstimator(ABC):
         learner = self._started(list(x))
         if key is not None and _hashable(key) in self.pending_:
             raise InputError(
-                f"A row waits under the key {key!r} already: learn its label first, or give each"
-                " row a key of its own."
+                "A row waits under the key {key!r} already: learn its label first, or give each row a key of its own.",
+                key=key,
             )
         predicted = learner.observe(x) if learner.n_learned else None
         if predicted is None and key is None:
@@ -324,7 +328,9 @@ class OnlineEstimator(ABC):
 
 def _check_row(x: Any) -> None:
     if not hasattr(x, "items"):
-        raise InputError(f"The row is a {type(x).__name__}: give a dictionary of its values.")
+        raise InputError(
+            "The row is a {name}: give a dictionary of its values.", name=type(x).__name__
+        )
 
 
 def _content(x: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
@@ -357,7 +363,8 @@ def _hashable(key: Hashable) -> Hashable:
         hash(key)
     except TypeError:
         raise InputError(
-            f"The key {key!r} is a {type(key).__name__}, which cannot be looked up: give text or a"
-            " number."
+            "The key {key!r} is a {name}, which cannot be looked up: give text or a number.",
+            key=key,
+            name=type(key).__name__,
         ) from None
     return key

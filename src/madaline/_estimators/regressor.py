@@ -301,8 +301,8 @@ class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):
             return numbers.astype(np.float64)
         except (TypeError, ValueError):
             raise InputError(
-                f"{name} holds values that are not numbers: AdaptiveRegressor predicts numbers,"
-                " AdaptiveClassifier predicts classes."
+                "{name} holds values that are not numbers: AdaptiveRegressor predicts numbers, AdaptiveClassifier predicts classes.",
+                name=name,
             ) from None
 
     def _keep_out_of_fold(self, output: Array) -> None:

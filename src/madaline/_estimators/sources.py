@@ -74,8 +74,8 @@ def read_source(
     rows = open_rows(given, missing=words)
     if rows is None and of_files:
         raise InputError(
-            f"X is {str(given.path)!r}, which is no table that is read block by block: give"
-            " Parquet, Arrow, CSV or JSON lines, or read it first."
+            "X is {path!r}, which is no table that is read block by block: give Parquet, Arrow, CSV or JSON lines, or read it first.",
+            path=str(given.path),
         )
     if rows is None or not (of_files or isinstance(y, str) or set(y) <= set(rows.names)):
         return None  # labels of a query's rows
@@ -89,8 +89,8 @@ def _check_in_blocks(request: FitRequest, folds: Any, time: Any) -> None:
     for name in ("folds", "series", "lags", "past"):
         if folds is not None if name == "folds" else name in request.time.arguments:
             raise InputError(
-                f"{name} is given, but X is read block by block, and {name} needs all rows at"
-                " once: leave it out, or read X first."
+                "{name} is given, but X is read block by block, and {name} needs all rows at once: leave it out, or read X first.",
+                name=name,
             )
     if not (time is None or isinstance(time, str | bool)):
         raise InputError("time must be the name of a column of X, True or False.")
@@ -141,9 +141,9 @@ def _check_folder(X: Any) -> None:
     """Refuse a folder that is no table."""
     if not isinstance(X, list | tuple) and Path(X).is_dir():
         raise InputError(
-            f"The folder {X} holds no tables, or images or sounds beside them: put files of"
-            " Parquet, Arrow, CSV or JSON lines into it, or give a pattern such as"
-            f" {str(Path(X, '*.parquet'))!r}."
+            "The folder {X} holds no tables, or images or sounds beside them: put files of Parquet, Arrow, CSV or JSON lines into it, or give a pattern such as {Path!r}.",
+            X=X,
+            Path=str(Path(X, "*.parquet")),
         )
 
 
@@ -152,18 +152,24 @@ def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> Col
 
     if not is_name(y):
         raise InputError(
-            "X is a table in files, so y must be the name of its column to predict, such as"
-            f" y={names[-1]!r}."
+            "X is a table in files, so y must be the name of its column to predict, such as y={names!r}.",
+            names=names[-1],
         )
     for what, name in (("sample_weight", sample_weight), ("groups", groups)):
         if name is not None and not isinstance(name, str):
-            raise InputError(f"{what} must be the name of a column of X, a table in files.")
+            raise InputError(
+                "{what} must be the name of a column of X, a table in files.", what=what
+            )
     roles = ColumnRoles((y,) if isinstance(y, str) else tuple(y), sample_weight, groups)
     for name in roles.names:
         if name not in names:
-            raise InputError(f"X has no column {name!r}: {alike(name, names)}")
+            raise InputError(
+                "X has no column {name!r}: {alike}", name=name, alike=alike(name, names)
+            )
     if len(set(roles.names)) < len(roles.names):
-        raise InputError(f"A column has two roles among {', '.join(roles.names)}: name each once.")
+        raise InputError(
+            "A column has two roles among {names}: name each once.", names=", ".join(roles.names)
+        )
     return roles
 
 
@@ -171,8 +177,8 @@ def _numbers(name: str, column: Array) -> Array:
     """Return the numbers that a column holds."""
     if column.dtype.kind != "f" or column.ndim > 1:
         raise InputError(
-            f"The column {name} holds no numbers: AdaptiveRegressor predicts numbers,"
-            " AdaptiveClassifier predicts classes."
+            "The column {name} holds no numbers: AdaptiveRegressor predicts numbers, AdaptiveClassifier predicts classes.",
+            name=name,
         )
     return column
 

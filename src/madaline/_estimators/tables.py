@@ -19,6 +19,7 @@ from madaline._data.media.files import read_pillow_images
 from madaline._data.table import Table, listed
 from madaline._data.text_columns import missing_notes
 from madaline._estimators.arguments import read_missing
+from madaline._language import _
 from madaline._words import format_count, warn
 from madaline.errors import (
     ImagesChangedWarning,
@@ -114,7 +115,7 @@ def _read_columns(estimator: Any, given: RecognizedRows, fitting: bool) -> Table
         estimator.feature_names_in_ = np.array(table.names, dtype=object)
         if table.n_samples < 2:
             rows = format_count(table.n_samples, "row")
-            raise InputError(f"X has {rows}: give at least two to learn from.")
+            raise InputError("X has {rows}: give at least two to learn from.", rows=rows)
         return table
     predictor = estimator.model_.predictor
     also = () if predictor.past is None else predictor.past.read
@@ -123,7 +124,9 @@ def _read_columns(estimator: Any, given: RecognizedRows, fitting: bool) -> Table
     needed = predictor.columns
     absent = [name for name in needed if name not in table]
     if absent:
-        raise InputError(f"X lacks {listed(absent)}, which the fit had: add what is missing.")
+        raise InputError(
+            "X lacks {listed}, which the fit had: add what is missing.", listed=listed(absent)
+        )
     return table.select(name for name in fitted if name in table)
 
 
@@ -152,7 +155,7 @@ def _read_only_column(estimator: Any, given: RecognizedRows, fitting: bool) -> T
     if fitting and len(values) == 1 and given.form != Form.TEXTS:
         what = "image" if are_images else "row"
         raise InputError(
-            f"There is one {what}, which cannot be learned from alone: give two or more."
+            "There is one {what}, which cannot be learned from alone: give two or more.", what=what
         )
     names = () if fitting else estimator.model_.predictor.encoder.columns
     return given.table(names if len(names) == 1 else None)
@@ -186,7 +189,9 @@ def array_table(array: Any, names: Sequence[str]) -> Table:
             if not isinstance(value, Hashable):
                 kind = type(value).__name__
                 raise TypeError(
-                    f"X holds a {kind}: each argument must be a string or a number."
+                    _("X holds a {kind}: each argument must be a string or a number.").format(
+                        kind=kind
+                    )
                 ) from None
         raise
 
@@ -237,23 +242,27 @@ def _check_is_table(X: Any) -> None:
     elif not any(hasattr(X, attribute) for attribute in _OF_TABLES):
         call = _call_of(X)
         raise InputError(
-            f"X is a {type(X).__name__}: {call}." if call else f"X is {shown(X)}: {_TABLE}."
+            _("X is a {name}: {call}.").format(name=type(X).__name__, call=call)
+            if call
+            else _("X is {shown}: {TABLE}.").format(shown=shown(X), TABLE=_TABLE)
         )
     elif isinstance(X, np.ndarray) and X.shape == (0,):
-        raise InputError(f"X is empty: {_TABLE}.")
+        raise InputError("X is empty: {TABLE}.", TABLE=_TABLE)
 
 
 def _call_of(X: Any) -> str:
     """Return how to make a table of what can make one of itself."""
     names = ("to_table", "to_frame", "to_dataframe", "toPandas")
-    return next((f"give X.{name}()" for name in names if hasattr(type(X), name)), "")
+    return next(
+        (_("give X.{name}()").format(name=name) for name in names if hasattr(type(X), name)), ""
+    )
 
 
 def _check_rows(X: Sequence[Any]) -> None:
     if not X:
-        raise InputError(f"X is empty: {_TABLE}.")
+        raise InputError("X is empty: {TABLE}.", TABLE=_TABLE)
     if all(row is None for row in X):
-        raise InputError(f"X holds nothing but None: {_TABLE}.")
+        raise InputError("X holds nothing but None: {TABLE}.", TABLE=_TABLE)
     if not all(isinstance(row, list | tuple | np.ndarray) for row in X):
         _check_values(X)
         return
@@ -261,8 +270,11 @@ def _check_rows(X: Sequence[Any]) -> None:
     number = next((row for row, length in enumerate(lengths) if length != lengths[0]), None)
     if number is not None:
         raise InputError(
-            f"Row {number} (counted from 0) of X has the length {lengths[number]} where row 0 has"
-            f" {lengths[0]}: {_remedy(X[0])}."
+            "Row {number} (counted from 0) of X has the length {lengths} where row 0 has {lengths2}: {remedy}.",
+            number=number,
+            lengths=lengths[number],
+            lengths2=lengths[0],
+            remedy=_remedy(X[0]),
         )
     if len(X[0]) and isinstance(X[0][0], list | tuple):
         raise InputError(
@@ -282,7 +294,7 @@ def _check_values(X: Sequence[Any]) -> None:
             "X is a list of numbers: give rows, [[one] for one in X] if it is one column, [X] if it"
             " is one row."
         )
-    raise InputError(f"X is a list that holds {shown(value)}: {_TABLE}.")
+    raise InputError("X is a list that holds {shown}: {TABLE}.", shown=shown(value), TABLE=_TABLE)
 
 
 def _remedy(row: Any) -> str:

@@ -14,6 +14,7 @@ from madaline._data.table import Table
 from madaline._estimators import arguments
 from madaline._estimators.explanations import Explanations
 from madaline._estimators.tables import read_table
+from madaline._language import _
 from madaline._watching import FALSE_ALARMS
 from madaline.nn.arrays import Array
 
@@ -313,7 +314,11 @@ class Upkeep(Explanations):
         X, (y,) = self._read_named(X, y)
         table = self._read(X)
         target = None if y is None else self._read_truth(y, table.n_samples)
-        return {"table": table, "target": target, "rows": f"{table.n_samples:,} given rows"}
+        return {
+            "table": table,
+            "target": target,
+            "rows": _("{n_samples:,} given rows").format(n_samples=table.n_samples),
+        }
 
     def _repr_html_inner(self) -> str:
         """Return the diagram of scikit-learn, and once it is fitted a summary below."""
@@ -332,13 +337,15 @@ class Upkeep(Explanations):
         """Raise `AttributeError`, of a loaded estimator with what to do instead."""
         if name in _OF_TRAINING_ROWS and "model_" in vars(self) and "background_" not in vars(self):
             raise AttributeError(
-                f"{name} is about the training rows, which a model file does not hold:"
-                f" {_OF_TRAINING_ROWS[name]}, or keep the fitted estimator with joblib.dump."
+                _(
+                    "{name} is about the training rows, which a model file does not hold: {OF_TRAINING_ROWS}, or keep the fitted estimator with joblib.dump."
+                ).format(name=name, OF_TRAINING_ROWS=_OF_TRAINING_ROWS[name])
             )
         if name in _OF_TRAINING_ROWS and "model_" in vars(self) and self.model_.updates:
             raise AttributeError(
-                f"{name} is about the rows of the fit, and the model was updated since:"
-                f" {_OF_TRAINING_ROWS[name]}."
+                _(
+                    "{name} is about the rows of the fit, and the model was updated since: {OF_TRAINING_ROWS}."
+                ).format(name=name, OF_TRAINING_ROWS=_OF_TRAINING_ROWS[name])
             )
         return object.__getattribute__(self, name)  # raises again what a property raised
 

@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.io.tensor_header import named
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
@@ -101,7 +102,10 @@ def check_coverage(coverage: Any) -> float:
     """
     number = isinstance(coverage, Real) and not isinstance(coverage, bool)
     if not number or not 0 < coverage < 1:
-        raise InputError(f"coverage is {coverage!r}: give a share between 0 and 1, such as 0.9.")
+        raise InputError(
+            "coverage is {coverage!r}: give a share between 0 and 1, such as 0.9.",
+            coverage=coverage,
+        )
     return float(coverage)
 
 
@@ -249,10 +253,16 @@ class PredictionIntervals:
         lower = floor(tail * (number + 1) + slack)
         upper = ceil((1 - tail) * (number + 1) - slack)
         if lower < 1:
-            remedy = f"give {most:.3g} or less" if most > 0 else "learn from more rows"
+            remedy = (
+                _("give {most:.3g} or less").format(most=most)
+                if most > 0
+                else "learn from more rows"
+            )
             raise InputError(
-                f"coverage is {coverage:g}, too high for {number} out-of-fold predictions:"
-                f" {remedy}."
+                "coverage is {coverage:g}, too high for {number} out-of-fold predictions: {remedy}.",
+                coverage=coverage,
+                number=number,
+                remedy=remedy,
             )
         return lower - 1, upper - 1
 

@@ -18,6 +18,7 @@ from madaline._evaluation.explained import (
     rank_correlation,
     together,
 )
+from madaline._language import _
 from madaline._words import format_list
 from madaline.nn.arrays import Array
 
@@ -56,7 +57,7 @@ def computed_columns(
             for name in [names[index] for index in _promising(few, values[::step])]:
                 if _agree(many[name], values):
                     of = "value" if name == group else group.replace("{", "{{").replace("}", "}}")
-                    yield f"{words} of the same {of}", name
+                    yield _("{words} of the same {of}").format(words=words, of=of), name
 
 
 def _are_many(values: Array) -> bool:
@@ -163,12 +164,18 @@ def order_of_target(
     ]
     if not names:
         rest = "what follows their order, such as a number of the row, would give it away"
-        return f"The rows are sorted by the target: {rest}." if is_sorted else ""
+        return (
+            _("The rows are sorted by the target: {rest}.").format(rest=rest) if is_sorted else ""
+        )
     were, number = ("was", "numbers") if len(names) == 1 else ("were", "number")
     if is_sorted:
-        which = f"{format_list(names)}, which {were} left out, {number} them in this order"
-        return f"The rows are sorted by the target, and {which}."
-    return f"{format_list(names)} {were} left out, and {number} the rows by the target."
+        which = _("{names}, which {were} left out, {number} them in this order").format(
+            names=format_list(names), were=were, number=number
+        )
+        return _("The rows are sorted by the target, and {which}.").format(which=which)
+    return _("{names} {were} left out, and {number} the rows by the target.").format(
+        names=format_list(names), were=were, number=number
+    )
 
 
 def _numbers_in(column: Array) -> Array:

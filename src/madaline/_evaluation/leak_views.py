@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from madaline._language import _
 from madaline.nn.arrays import Array
 
 _MIN_DISTINCT, _MIN_SHARE = 20, 0.05  # values, and of all rows, from which parts are looked at
@@ -50,7 +51,11 @@ def _of_texts(texts: Sequence[str]) -> Iterator[tuple[str, Array]]:
     for place in range(_MAX_TOKENS):
         for end, index in (("", place), (" last", -1 - place)):
             part = [one[index] if len(one) > place else "" for one in tokens]
-            name = "the last word" if index == -1 else f"the {_ORDINALS[place]}{end} word"
+            name = (
+                "the last word"
+                if index == -1
+                else _("the {ORDINALS}{end} word").format(ORDINALS=_ORDINALS[place], end=end)
+            )
             if 1 < len(set(part)) <= _MAX_LEVELS:
                 yield name, np.array(part, object)
     for letters, name in ((slice(1), "the first letter"), (slice(-1, None), "the last letter")):
@@ -61,7 +66,7 @@ def _of_texts(texts: Sequence[str]) -> Iterator[tuple[str, Array]]:
     for place in range(_MAX_TOKENS - 1):
         found = [float(one[place]) if len(one) > place else np.nan for one in numbers]
         if np.isfinite(found).any():
-            yield f"the {_ORDINALS[place]} number", np.array(found)
+            yield _("the {ORDINALS} number").format(ORDINALS=_ORDINALS[place]), np.array(found)
     yield "the length", np.array([float(len(text)) for text in texts])
 
 

@@ -37,6 +37,7 @@ from madaline._evaluation.leak_clues import (
 )
 from madaline._evaluation.leak_pairs import clues_of_several
 from madaline._evaluation.leak_sources import computed_columns, shared_rates
+from madaline._language import _
 from madaline._words import clip_text, format_distinct, format_list, metric_name
 from madaline.nn.arrays import Array
 
@@ -92,7 +93,7 @@ class Leak(Stored):
         """What the columns, written as {subject}, tell of the target; shares by their names."""
         target = self.target or "the target"
         if self.outcome:
-            target = f"whether {target} is {self.outcome}"
+            target = _("whether {target} is {outcome}").format(target=target, outcome=self.outcome)
         value = self.value if self.form == "computed" else _escape(self.value)
         return FORMS[self.form].replace("{value}", value).replace("{target}", _escape(target))
 
@@ -137,17 +138,19 @@ class JointLeak:
             others = JointLeak(self.leaks[1:])
             alone, rest = (_listed(one.columns, _MAX_NAME) for one in (first, others))
             words = _escape(words.format_map({"subject": alone, **self.evidence}))
-            words = f"{words}; other leaks: {_escape(rest)}"
+            words = _("{words}; other leaks: {escape}").format(words=words, escape=_escape(rest))
         if not first.metric:
             return words + ", unlike all other columns together"
         without, within = format_distinct([first.score_without, first.score_with], 2)
         metric = metric_name(first.metric)
         if len(self.leaks) > 1:
-            return (
-                f"{words}; without all of them the {metric} is about {without}, with them {within}"
-            )
+            return _(
+                "{words}; without all of them the {metric} is about {without}, with them {within}"
+            ).format(words=words, metric=metric, without=without, within=within)
         them = "it" if self.is_single else "them"
-        return f"{words}; without {them} the {metric} is about {without}, with {them} {within}"
+        return _(
+            "{words}; without {them} the {metric} is about {without}, with {them} {within}"
+        ).format(words=words, them=them, metric=metric, without=without, within=within)
 
     @property
     def remedy(self) -> str:
@@ -158,11 +161,12 @@ class JointLeak:
             else ("them", "they are", "their values are")
         )
         if self.grade == CERTAIN:
-            return f"leave {them} out of the columns unless {are} known when a prediction is made"
-        return (
-            f"make sure that {known} known when a prediction is made, or leave {them} out of the"
-            " columns"
-        )
+            return _(
+                "leave {them} out of the columns unless {are} known when a prediction is made"
+            ).format(them=them, are=are)
+        return _(
+            "make sure that {known} known when a prediction is made, or leave {them} out of the columns"
+        ).format(known=known, them=them)
 
     @property
     def evidence(self) -> dict[str, float]:
@@ -195,7 +199,7 @@ def join_leaks(leaks: Iterable[Leak]) -> list[JointLeak]:
 def _listed(names: Sequence[str], length: int | None = None) -> str:
     """Return names in a row, perhaps clipped."""
     texts = [name if length is None else clip_text(name, length) for name in names]
-    return " and ".join(texts) if len(texts) < 3 else format_list(texts)
+    return _(" and ").join(texts) if len(texts) < 3 else format_list(texts)
 
 
 def _escape(text: str) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 
 from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
 from madaline._evaluation.score import Score
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Loss
@@ -61,7 +62,9 @@ class Metric:
     @cached_property
     def best(self) -> float:
         """The value of perfect predictions; `InputError` if the metric does not suit these rows."""
-        cannot = f"metric {self.name} cannot be computed on these {self.n_evaluated} rows"
+        cannot = _("metric {name} cannot be computed on these {n_evaluated} rows").format(
+            name=self.name, n_evaluated=self.n_evaluated
+        )
         remedy = "choose another metric, or other rows to evaluate."
         try:
             best = self._of(self.perfect[: self.n_evaluated], slice(0, self.n_evaluated))
@@ -70,7 +73,12 @@ class Metric:
         except (ValueError, TypeError, ArithmeticError) as error:
             raise InputError(f"{cannot} ({str(error).rstrip('.')}): {remedy}") from error
         if not np.isfinite(best):
-            raise InputError(f"{cannot} (perfect predictions give {best}): {remedy}")
+            raise InputError(
+                "{cannot} (perfect predictions give {best}): {remedy}",
+                cannot=cannot,
+                best=best,
+                remedy=remedy,
+            )
         return best
 
     def value(self, output: Array, rows: slice | Array) -> float:
@@ -112,7 +120,9 @@ class Metric:
             return float(value)
         except (TypeError, ValueError):
             raise InputError(
-                f"metric {self.name} returned {value!r}: let it return a number, larger for better."
+                "metric {name} returned {value!r}: let it return a number, larger for better.",
+                name=self.name,
+                value=value,
             ) from None
 
     def _prediction(self, output: Array) -> Array:

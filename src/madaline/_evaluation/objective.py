@@ -50,7 +50,9 @@ def check_threshold(threshold: Any) -> None:
     if threshold is None:
         return
     if not (isinstance(threshold, Real) and 1e-9 < float(threshold) < 1 - 1e-9):
-        raise InputError(f"threshold is {threshold!r}: give a number between 0 and 1.")
+        raise InputError(
+            "threshold is {threshold!r}: give a number between 0 and 1.", threshold=threshold
+        )
 
 
 def _check_costs(costs: Any) -> None:
@@ -64,15 +66,17 @@ def _check_costs(costs: Any) -> None:
     right = matrix.shape == (2, 2) and (np.abs(matrix) <= MAX_FACTOR).all()
     if not right or matrix[0, 0] >= matrix[0, 1] or matrix[1, 1] >= matrix[1, 0]:
         raise InputError(
-            f"costs is {costs!r}: give two rows of two numbers, [[0, 1], [5, 0]] for example, by"
-            " true and by predicted class, where a mistake costs more than a hit."
+            "costs is {costs!r}: give two rows of two numbers, [[0, 1], [5, 0]] for example, by true and by predicted class, where a mistake costs more than a hit.",
+            costs=costs,
         )
 
 
 def check_loss(loss: Any) -> None:
     """Raise `InputError` for an unknown loss."""
     if loss is not None and loss not in LOSSES:
-        raise InputError(f"loss is {loss!r}: choose one of {', '.join(LOSSES)}.")
+        raise InputError(
+            "loss is {loss!r}: choose one of {LOSSES}.", loss=loss, LOSSES=", ".join(LOSSES)
+        )
 
 
 def _check_metric(metric: Any) -> None:
@@ -80,8 +84,9 @@ def _check_metric(metric: Any) -> None:
     if metric is None or callable(metric) or (isinstance(metric, str) and metric in METRICS):
         return
     raise InputError(
-        f"metric is {metric!r}: choose one of {', '.join(METRICS)}, or give a function of the truth"
-        " and the predictions."
+        "metric is {metric!r}: choose one of {METRICS}, or give a function of the truth and the predictions.",
+        metric=metric,
+        METRICS=", ".join(METRICS),
     )
 
 
@@ -92,13 +97,15 @@ def _check_quantile(quantile: Any, loss: str | None, metric: Any) -> None:
         return
     if not MIN_QUANTILE <= float(quantile) <= 1 - MIN_QUANTILE:
         raise InputError(
-            f"quantile is {quantile!r}: give a number between 0 and 1, at least {MIN_QUANTILE:g}"
-            " from both."
+            "quantile is {quantile!r}: give a number between 0 and 1, at least {MIN_QUANTILE:g} from both.",
+            quantile=quantile,
+            MIN_QUANTILE=MIN_QUANTILE,
         )
     if quantile != 0.5 and "quantile" not in (loss, metric):
         raise InputError(
-            f"quantile is {quantile}, but the loss is {loss or 'not given'}: choose the loss"
-            " quantile to predict that quantile."
+            "quantile is {quantile}, but the loss is {loss}: choose the loss quantile to predict that quantile.",
+            quantile=quantile,
+            loss=loss or "not given",
         )
 
 
@@ -108,16 +115,18 @@ def _check_class_weight(class_weight: Any) -> None:
         return
     if not isinstance(class_weight, Mapping):
         raise InputError(
-            f"class_weight is {class_weight!r}: give 'balanced', or a mapping of each class to its"
-            " weight."
+            "class_weight is {class_weight!r}: give 'balanced', or a mapping of each class to its weight.",
+            class_weight=class_weight,
         )
     for label, weight in class_weight.items():
         low = 1 / MAX_FACTOR
         high = MAX_FACTOR
         if not (isinstance(weight, Real) and low <= float(weight) <= high):
             raise InputError(
-                f"class_weight of the class {label!r} is {weight!r}: give a number above 0, up to"
-                f" {high:g}, or leave out the rows of that class."
+                "class_weight of the class {label!r} is {weight!r}: give a number above 0, up to {high:g}, or leave out the rows of that class.",
+                label=label,
+                weight=weight,
+                high=high,
             )
 
 
@@ -126,17 +135,20 @@ def _check_joint(objective: Any, n_targets: int) -> None:
     for name in ("class_weight", "threshold", "costs"):
         if getattr(objective, name) is not None:
             raise InputError(
-                f"{name} is given, but there are {n_targets} targets: it is for one; leave it out."
+                "{name} is given, but there are {n_targets} targets: it is for one; leave it out.",
+                name=name,
+                n_targets=n_targets,
             )
     if len(objective.levels) > 1:
         raise InputError(
-            f"quantile names {len(objective.levels)} levels, but there are {n_targets} targets:"
-            " give one level, or fit a model for each target."
+            "quantile names {n_levels} levels, but there are {n_targets} targets: give one level, or fit a model for each target.",
+            n_levels=len(objective.levels),
+            n_targets=n_targets,
         )
     if callable(objective.metric):
         raise InputError(
-            f"metric is a function, but there are {n_targets} targets: choose a metric by its name,"
-            " which is averaged over them."
+            "metric is a function, but there are {n_targets} targets: choose a metric by its name, which is averaged over them.",
+            n_targets=n_targets,
         )
 
 
@@ -151,13 +163,15 @@ def _check_quantiles(levels: Any, loss: str | None, metric: Any) -> None:
     high = 1 - MIN_QUANTILE
     if len(numbers) < 2 or not ascending or not low <= numbers[0] <= numbers[-1] <= high:
         raise InputError(
-            f"quantile is {levels!r}: give a number between 0 and 1, or several in ascending order,"
-            " such as [0.1, 0.5, 0.9]."
+            "quantile is {levels!r}: give a number between 0 and 1, or several in ascending order, such as [0.1, 0.5, 0.9].",
+            levels=levels,
         )
     if loss != "quantile" or metric is not None:
         raise InputError(
-            f"quantile names {len(numbers)} levels, but the loss is {loss or 'not given'} and the"
-            f" metric {metric or 'not given'}: choose the loss quantile and no metric."
+            "quantile names {n_numbers} levels, but the loss is {loss} and the metric {metric}: choose the loss quantile and no metric.",
+            n_numbers=len(numbers),
+            loss=loss or "not given",
+            metric=metric or "not given",
         )
 
 
@@ -171,8 +185,8 @@ class UnknownMetric:
     def __call__(self, *_: Array) -> float:
         """Raise `InputError`: the function is not there."""
         raise InputError(
-            f"The metric was the function {self.__name__}, which the file does not hold: give it"
-            " again."
+            "The metric was the function {name}, which the file does not hold: give it again.",
+            name=self.__name__,
         )
 
 
@@ -272,14 +286,17 @@ class Objective(Stored):
             _check_joint(self, n_targets)
         if self.loss is not None and task != REGRESSION:
             raise InputError(
-                f"The loss {self.loss!r} is for numbers, but the target holds classes: leave"
-                " it out, or choose regression."
+                "The loss {loss!r} is for numbers, but the target holds classes: leave it out, or choose regression.",
+                loss=self.loss,
             )
         known = (LOG_LOSS, *CLASS_METRICS) if task == CLASSIFICATION else tuple(NUMBER_METRICS)
         if isinstance(self.metric, str) and self.metric not in known:
             what = "classes" if task == CLASSIFICATION else "numbers"
             raise InputError(
-                f"The metric {self.metric!r} is not for {what}: choose one of {', '.join(known)}."
+                "The metric {metric!r} is not for {what}: choose one of {known}.",
+                metric=self.metric,
+                what=what,
+                known=", ".join(known),
             )
         if self.class_weight is not None and task != CLASSIFICATION:
             raise InputError(
@@ -321,7 +338,9 @@ class Objective(Stored):
             case "regression":
                 return RegressionEncoder.fit(target, weight)
             case _:
-                raise InputError(f"task is {task!r}: give 'classification' or 'regression'.")
+                raise InputError(
+                    "task is {task!r}: give 'classification' or 'regression'.", task=task
+                )
 
     @property
     def decision_metric(self) -> MetricKind | None:
@@ -337,8 +356,8 @@ class Objective(Stored):
             return encoder
         if len(encoder.classes) != 2:
             raise InputError(
-                f"A threshold or costs are given, but there are {len(encoder.classes)} classes:"
-                " they are for two."
+                "A threshold or costs are given, but there are {n_classes} classes: they are for two.",
+                n_classes=len(encoder.classes),
             )
         return encoder if self.threshold is None else replace(encoder, threshold=self.threshold)
 
@@ -428,7 +447,8 @@ def class_weights(
     unknown = [label for label in class_weight if label not in labels]
     if unknown and any(label not in class_weight for label in labels):
         raise InputError(
-            f"class_weight names the class {unknown[0]!r}, which no row has: the classes are"
-            f" {', '.join(map(repr, labels[:8]))}."
+            "class_weight names the class {unknown!r}, which no row has: the classes are {map}.",
+            unknown=unknown[0],
+            map=", ".join(map(repr, labels[:8])),
         )
     return np.array([float(class_weight.get(label, 1.0)) for label in labels])

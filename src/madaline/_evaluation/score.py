@@ -20,6 +20,7 @@ import numpy as np
 
 from madaline._data.codec import Stored
 from madaline._evaluation.ranking import area_of_rows
+from madaline._language import _
 from madaline._words import format_number, format_with_error, metric_name
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
@@ -133,7 +134,9 @@ class Score(Stored):
         """Return the score in one line."""
         value, error = format_with_error((self.value, self.standard_error), self.standard_error)
         baseline = format_number(self.baseline, 4)
-        return f"{metric_name(self.metric)} {value} ± {error} (baseline: {baseline})"
+        return _("{metric} {value} ± {error} (baseline: {baseline})").format(
+            metric=metric_name(self.metric), value=value, error=error, baseline=baseline
+        )
 
 
 @final

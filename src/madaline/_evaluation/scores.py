@@ -220,8 +220,9 @@ def _number_scores(prediction: Array, numbers: Array, loss: Loss, name: str) -> 
     if isinstance(loss, Poisson):
         if numbers.min() < 0:
             raise InputError(
-                f"The column {name} holds {numbers.min():g}, but the model predicts counts of 0 or"
-                " more: correct it, or leave it out."
+                "The column {name} holds {min:g}, but the model predicts counts of 0 or more: correct it, or leave it out.",
+                name=name,
+                min=numbers.min(),
             )
         output = np.log(np.maximum(output, np.finfo(np.float64).tiny))
     prior = np.full_like(target, loss.initial_output(target))

@@ -15,6 +15,7 @@ from madaline._data.kinds.kind import LEVELS, NUMBERS, ColumnEncoder
 from madaline._data.media.images import CHANNELS, size_words
 from madaline._data.media.signals import Signal
 from madaline._data.table import Table, listed
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -43,16 +44,22 @@ def encoder_of(model: FittedModel, column: str) -> ColumnEncoder:
         if encoder.name == column:
             if KINDS[encoder.kind].holds not in (NUMBERS, LEVELS):
                 raise InputError(
-                    f"The column {column} holds {encoder.kind}s, which have no values to vary: name"
-                    " a column of numbers, categories or dates, or explain single predictions"
-                    " (explain)."
+                    "The column {column} holds {kind}s, which have no values to vary: name a column of numbers, categories or dates, or explain single predictions (explain).",
+                    column=column,
+                    kind=encoder.kind,
                 )
             return encoder
     unused = {schema.name: schema.detail for schema in model.schema.columns}
     if column in unused:
-        raise InputError(f"The model does not use the column {column} ({unused[column]}).")
+        raise InputError(
+            "The model does not use the column {column} ({unused}).",
+            column=column,
+            unused=unused[column],
+        )
     names = listed(model.predictor.encoder.columns)
-    raise InputError(f"The model knows no column {column!r}: it uses {names}.")
+    raise InputError(
+        "The model knows no column {column!r}: it uses {names}.", column=column, names=names
+    )
 
 
 def values_of(encoder: ColumnEncoder, column: Array) -> Array:
@@ -78,7 +85,7 @@ def value_text(value: Any, *, digits: int = 6, longest: int | None = 24) -> str:
     if isinstance(value, np.ndarray):
         if value.ndim == 3 and value.shape[-1] in CHANNELS:
             return size_words(value.shape)
-        return f"{' x '.join(map(str, value.shape))} numbers"
+        return _("{map} numbers").format(map=" x ".join(map(str, value.shape)))
     if isinstance(value, Signal):
         return value.words
     if isinstance(value, bool | np.bool_):

@@ -14,6 +14,7 @@ from madaline._charts.figure import COLORS, OTHER, Axis, Figure, Line
 from madaline._charts.html import ToFrame, bar, block, figures, paragraph, table
 from madaline._explain.columns import value_text
 from madaline._explain.scale import PROBABILITY, TARGET, Readout
+from madaline._language import _
 from madaline._language.translation import translate
 from madaline._language.widths import clip_to_width, display_width, pad_left
 from madaline.nn.arrays import Array
@@ -94,14 +95,16 @@ class Effect(ToFrame):
         encoder: Any = self.readout.predictor.target_encoder
         if self.range <= (_NEGLIGIBLE.get(self.readout.scale) or encoder.scale / 50):
             amount = self.readout.amount(self.range)
-            return f"{self.column} hardly changes the {self._predicted}: by {amount} at most."
+            return _("{column} hardly changes the {predicted}: by {amount} at most.").format(
+                column=self.column, predicted=self._predicted, amount=amount
+            )
         return self._levels_sentence() if self.of_levels else self._curve_sentence()
 
     def lines(self, width: int = 30) -> list[str]:
         """Return the curve as lines of text with bars."""
         texts = [_text(value) for value in self.values]
         longest = min(28, max(map(display_width, texts)))
-        rows = [translate(f"{count:,} rows") for count in self.counts]
+        rows = [translate(_("{count:,} rows").format(count=count)) for count in self.counts]
         low = float(self.prediction.min())
         lines = []
         for text, value, of_rows in zip(texts, self.prediction, rows, strict=True):
@@ -128,7 +131,7 @@ class Effect(ToFrame):
             values.astype(float), self.column, unit="moment" if moments else "number"
         )
         return Figure(
-            f"Effect of {self.column}",
+            _("Effect of {column}").format(column=self.column),
             self.sentence,
             self.sentence,
             horizontal,
@@ -171,15 +174,25 @@ class Effect(ToFrame):
 
     @property
     def _predicted(self) -> str:
-        return f"predicted {self.name}" if self.readout.scale == TARGET else self.name
+        return (
+            _("predicted {name}").format(name=self.name)
+            if self.readout.scale == TARGET
+            else self.name
+        )
 
     def _levels_sentence(self) -> str:
         high, low = int(self.prediction.argmax()), int(self.prediction.argmin())
         level = self.readout.level
-        return (
-            f"Of {self.column}, the {self._predicted} is highest for {_text(self.values[high])}"
-            f" ({level(self.prediction[high])}) and lowest for {_text(self.values[low])}"
-            f" ({level(self.prediction[low])}), {self.readout.amount(self.range)} apart."
+        return _(
+            "Of {column}, the {predicted} is highest for {text} ({level}) and lowest for {text2} ({level2}), {amount} apart."
+        ).format(
+            column=self.column,
+            predicted=self._predicted,
+            text=_text(self.values[high]),
+            level=level(self.prediction[high]),
+            text2=_text(self.values[low]),
+            level2=level(self.prediction[low]),
+            amount=self.readout.amount(self.range),
         )
 
     def _curve_sentence(self) -> str:
@@ -195,10 +208,18 @@ class Effect(ToFrame):
                 words += self._steepest(first, last)
             stop = _text(self.values[last])
             if parts:
-                parts.append(f"then to {stop} {words}")
+                parts.append(_("then to {stop} {words}").format(stop=stop, words=words))
             else:
                 start = self._start()
-                parts.append(f"From {self.column} {start} to {stop} the {self._predicted} {words}")
+                parts.append(
+                    _("From {column} {start} to {stop} the {predicted} {words}").format(
+                        column=self.column,
+                        start=start,
+                        stop=stop,
+                        predicted=self._predicted,
+                        words=words,
+                    )
+                )
         return ", ".join(parts) + "."
 
     def _start(self) -> str:
@@ -214,7 +235,7 @@ class Effect(ToFrame):
         if len(steps) < 3 or abs(steps[steepest]) <= abs(steps.sum()) / 2:
             return ""
         low, high = map(_text, self.values[first + steepest :][:2])
-        return f" (most of it from {low} to {high})"
+        return _(" (most of it from {low} to {high})").format(low=low, high=high)
 
 
 def stretches_of(curve: Array, tolerance: float) -> list[tuple[int, int]]:

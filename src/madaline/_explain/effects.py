@@ -27,6 +27,7 @@ from madaline._data.table import Table
 from madaline._explain.columns import as_table, encoder_of, spread_rows, values_of
 from madaline._explain.effect import Effect
 from madaline._explain.scale import TARGET, Readout, readouts_of
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -58,9 +59,16 @@ def effects(
 ) -> Effect:
     """Return how predictions change along the values of a column."""
     if kind not in (ACCUMULATED, PARTIAL):
-        raise InputError(f"kind is {kind!r}: choose {ACCUMULATED!r} or {PARTIAL!r}.")
+        raise InputError(
+            "kind is {kind!r}: choose {ACCUMULATED!r} or {PARTIAL!r}.",
+            kind=kind,
+            ACCUMULATED=ACCUMULATED,
+            PARTIAL=PARTIAL,
+        )
     if n_intervals < 1:
-        raise InputError(f"n_intervals is {n_intervals}: give a whole number from 1 up.")
+        raise InputError(
+            "n_intervals is {n_intervals}: give a whole number from 1 up.", n_intervals=n_intervals
+        )
     model = model.of_output(output)
     table, values = _present(model, as_table(table), column)
     grid, counts = _grid(values, n_intervals, column)
@@ -101,7 +109,9 @@ def _constraint(model: FittedModel, column: str, readout: Readout) -> str:
     if readout.scale != TARGET and readout.index == 0:  # the first of two classes
         direction = -direction
     verbs = {1: "fall", -1: "rise"}
-    return f"It is constrained never to {verbs[direction]}." if direction else ""
+    return (
+        _("It is constrained never to {verbs}.").format(verbs=verbs[direction]) if direction else ""
+    )
 
 
 def _predict(model: FittedModel, column: str, readouts: list[Readout]) -> _Predict:
@@ -147,8 +157,9 @@ def _grid(values: Array, n_intervals: int, column: str) -> tuple[Array, Array]:
 def _check_several(column: str, values: Sized) -> None:
     if len(values) < 2:
         raise InputError(
-            f"The column {column} holds {len(values)} different values in this table: give a table"
-            " with at least two."
+            "The column {column} holds {n_values} different values in this table: give a table with at least two.",
+            column=column,
+            n_values=len(values),
         )
 
 

@@ -30,6 +30,7 @@ from madaline._data.table import Table
 from madaline._data.target import JointEncoder, TargetEncoder
 from madaline._explain.columns import as_table, encoder_of, spread_rows
 from madaline._explain.scale import margins
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._race.importance import (
     PERMUTED_ROWS,
@@ -72,12 +73,14 @@ def importances(
     table = as_table(table)
     if len(target) != table.n_samples:
         raise InputError(
-            f"There are {len(target)} targets for {table.n_samples} rows: give one for each."
+            "There are {n_target} targets for {n_samples} rows: give one for each.",
+            n_target=len(target),
+            n_samples=table.n_samples,
         )
     if table.n_samples < 2:
         raise InputError("The table has one row, and permuting needs two: add rows.")
     if repeats < 1:
-        raise InputError(f"repeats is {repeats}: give a whole number from 1 up.")
+        raise InputError("repeats is {repeats}: give a whole number from 1 up.", repeats=repeats)
     groups = _groups(model, together)
     rows = slice(None, None, -(-table.n_samples // PERMUTED_ROWS))
     table = table.take(rows).select(model.predictor.encoder.columns)
@@ -88,7 +91,7 @@ def importances(
     for number, columns in enumerate(groups):
         rng = np.random.default_rng([seed, number])
         rise = np.zeros(len(before))
-        for _ in range(repeats):
+        for __ in range(repeats):
             donors = permute_rows(table.n_samples, rng)
             permuted = {name: table[name][donors] for name in columns}
             changed = Table({**table.columns, **permuted})
@@ -112,7 +115,8 @@ def _groups(model: FittedModel, together: Sequence[Sequence[str]] | None) -> lis
         return [(name,) for name in model.predictor.encoder.columns]
     if isinstance(together, str) or any(isinstance(group, str) or not group for group in together):
         raise InputError(
-            f"together is {together!r}: give groups of columns, such as [['width', 'length']]."
+            "together is {together!r}: give groups of columns, such as [['width', 'length']].",
+            together=together,
         )
     groups = [tuple(columns) for columns in together]
     for columns in groups:
@@ -173,14 +177,18 @@ class Interaction:
         """Return the interaction in a sentence."""
         first, second = self.columns
         if not self.clear:
-            return (
-                f"{first} and {second} do not clearly interact: their joint effect is"
-                f" {self.strength:.0%} (± {self.standard_error:.1%}) of the spread of the"
-                " predictions."
+            return _(
+                "{first} and {second} do not clearly interact: their joint effect is {strength:.0%} (± {standard_error:.1%}) of the spread of the predictions."
+            ).format(
+                first=first,
+                second=second,
+                strength=self.strength,
+                standard_error=self.standard_error,
             )
-        return (
-            f"{first} and {second} interact: their joint effect is {self.strength:.0%}"
-            f" (± {self.standard_error:.1%}) of the spread of the predictions."
+        return _(
+            "{first} and {second} interact: their joint effect is {strength:.0%} (± {standard_error:.1%}) of the spread of the predictions."
+        ).format(
+            first=first, second=second, strength=self.strength, standard_error=self.standard_error
         )
 
     @property
@@ -210,7 +218,7 @@ class Interactions(Listing[Interaction]):
         longest = max((pair.strength for pair in shown), default=0.0) or 1.0
         rows = [
             [
-                " and ".join(pair.columns),
+                _(" and ").join(pair.columns),
                 f"{pair.strength:.0%} ± {pair.standard_error:.1%}",
                 bar(pair.strength, longest, spread=pair.standard_error),
                 "" if pair.clear else "no clear interaction",
@@ -218,11 +226,9 @@ class Interactions(Listing[Interaction]):
             for pair in shown
         ]
         unclear = [number for number, pair in enumerate(shown) if not pair.clear]
-        caption = (
-            "Joint effect of two columns, as a share of the spread of the predictions. Networks"
-            f" also interact a little where columns only add up: below {_MIN_STRENGTH:.0%}, no"
-            " interaction is clear."
-        )
+        caption = _(
+            "Joint effect of two columns, as a share of the spread of the predictions. Networks also interact a little where columns only add up: below {MIN_STRENGTH:.0%}, no interaction is clear."
+        ).format(MIN_STRENGTH=_MIN_STRENGTH)
         header = ["columns", "joint effect", "", ""]
         return block(
             table_html(header, rows, right=(1,), caption=caption, unclear=unclear),
@@ -251,7 +257,9 @@ def interactions(
         encoder_of(model, name)
     names = list(dict.fromkeys(columns or table.names))
     if len(names) < 2:
-        raise InputError(f"An interaction needs two columns, and there is {len(names)}.")
+        raise InputError(
+            "An interaction needs two columns, and there is {n_names}.", n_names=len(names)
+        )
     donors = table.take(permute_rows(table.n_samples, np.random.default_rng(seed)))
     unchanged = _predictions(model, table, donors, ())
     variance = float(unchanged.var(axis=0).sum())

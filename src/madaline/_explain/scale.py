@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._runtime.predictor import Predictor
 from madaline._words import format_number
@@ -129,12 +130,17 @@ def scale_of(predictor: Predictor, name: str | None = None) -> Scale:
     if isinstance(predictor.target_encoder, RegressionEncoder | CountEncoder):
         if name not in (None, TARGET):
             raise InputError(
-                f"scale is {name!r}, but this model predicts a number, which is explained in its"
-                " own unit: leave it out."
+                "scale is {name!r}, but this model predicts a number, which is explained in its own unit: leave it out.",
+                name=name,
             )
         return _TargetUnit(predictor.target_encoder)
     if name not in (None, LOG_ODDS, PROBABILITY):
-        raise InputError(f"scale is {name!r}: choose {LOG_ODDS!r} or {PROBABILITY!r}.")
+        raise InputError(
+            "scale is {name!r}: choose {LOG_ODDS!r} or {PROBABILITY!r}.",
+            name=name,
+            LOG_ODDS=LOG_ODDS,
+            PROBABILITY=PROBABILITY,
+        )
     return _Probability() if name == PROBABILITY else _LogOdds()
 
 
@@ -144,7 +150,8 @@ def class_indices(predictor: Predictor, output: Array, target_class: Any = None)
     if not isinstance(encoder, ClassEncoder):
         if target_class is not None:
             raise InputError(
-                f"target_class is {target_class!r}, but this model predicts a number: leave it out."
+                "target_class is {target_class!r}, but this model predicts a number: leave it out.",
+                target_class=target_class,
             )
         return np.zeros(len(output), np.intp)
     if target_class is None:
@@ -161,7 +168,9 @@ def class_index(encoder: ClassEncoder, label: Any) -> int:
     if isinstance(label, str) and texts.count(label) == 1:
         return texts.index(label)
     shown = ", ".join(texts[:8]) + (", ..." if len(texts) > 8 else "")
-    raise InputError(f"There is no class {label!r}: choose one of {shown}.")
+    raise InputError(
+        "There is no class {label!r}: choose one of {shown}.", label=label, shown=shown
+    )
 
 
 def _without_class(output: Array, class_index: Array) -> Array:
@@ -221,13 +230,24 @@ def readouts_of(
     target = model.summary.target
     if not isinstance(encoder, ClassEncoder):
         if target_class is not None or scale not in (None, TARGET):
-            what = f"the scale {scale!r}" if target_class is None else f"the class {target_class!r}"
+            what = (
+                _("the scale {scale!r}").format(scale=scale)
+                if target_class is None
+                else _("the class {target_class!r}").format(target_class=target_class)
+            )
             raise InputError(
-                f"This model predicts a number, {target}, but {what} was asked for: leave it out."
+                "This model predicts a number, {target}, but {what} was asked for: leave it out.",
+                target=target,
+                what=what,
             )
         return [Readout(model.predictor, TARGET, 0, target)]
     if scale not in (None, PROBABILITY, LOG_ODDS):
-        raise InputError(f"scale is {scale!r}: choose {PROBABILITY!r} or {LOG_ODDS!r}.")
+        raise InputError(
+            "scale is {scale!r}: choose {PROBABILITY!r} or {LOG_ODDS!r}.",
+            scale=scale,
+            PROBABILITY=PROBABILITY,
+            LOG_ODDS=LOG_ODDS,
+        )
     scale = scale or PROBABILITY
     unit = "probability" if scale == PROBABILITY else "log-odds"
     n_classes = len(encoder.classes)

@@ -21,6 +21,7 @@ from madaline._export.columns import (
     scale,
 )
 from madaline._export.graph import Graph, Piece
+from madaline._language import _
 from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -94,32 +95,37 @@ def _check_left_out(encoder: TableEncoder, refused: dict[str, str], without: Seq
     unknown = [name for name in without if name not in encoder.columns]
     if unknown:
         raise InputError(
-            f"The model has no column {listed(unknown)}: it uses {listed(encoder.columns)}."
+            "The model has no column {listed}: it uses {listed2}.",
+            listed=listed(unknown),
+            listed2=listed(encoder.columns),
         )
     needless = [name for name in without if name not in refused]
     if needless:
         raise InputError(
-            f"{listed(needless)} can be exported: leave out only columns of texts and sounds."
+            "{listed} can be exported: leave out only columns of texts and sounds.",
+            listed=listed(needless),
         )
 
 
 def _nothing_else(refused: dict[str, str]) -> InputError:
     return InputError(
-        f"The standard operators of ONNX cannot read {_kinds(refused)}, and the model has nothing"
-        f" else ({listed(refused)}): predict with madaline.runtime, which needs NumPy alone."
+        "The standard operators of ONNX cannot read {kinds}, and the model has nothing else ({listed}): predict with madaline.runtime, which needs NumPy alone.",
+        kinds=_kinds(refused),
+        listed=listed(refused),
     )
 
 
 def _unreadable(refused: dict[str, str]) -> InputError:
     return InputError(
-        f"The standard operators of ONNX cannot read {_kinds(refused)}: give"
-        f" without={list(refused)!r} to export all other columns; the file then predicts as if"
-        f" {listed(refused)} were empty."
+        "The standard operators of ONNX cannot read {kinds}: give without={refused!r} to export all other columns; the file then predicts as if {listed} were empty.",
+        kinds=_kinds(refused),
+        refused=list(refused),
+        listed=listed(refused),
     )
 
 
 def _kinds(refused: dict[str, str]) -> str:
-    return " and ".join(sorted(set(refused.values())))
+    return _(" and ").join(sorted(set(refused.values())))
 
 
 def onnx_feed(

@@ -143,7 +143,9 @@ def _activated(graph: Graph, x: str, activation: Layer) -> str:
             factor = graph.add("Sigmoid", x)
             return graph.add("Mul", x, graph.add("Add", factor, np.array(LEAK, np.float32)))
         case _:
-            raise InputError(f"A layer {type(activation).__name__} cannot be exported to ONNX.")
+            raise InputError(
+                "A layer {name} cannot be exported to ONNX.", name=type(activation).__name__
+            )
 
 
 def _product(graph: Graph, units: str, product: Product, n_units: int, whole: Array) -> str:

@@ -16,6 +16,7 @@ from madaline._evaluation.scores import label_text
 from madaline._export.graph import MACHINE_LEARNING, Graph, load_onnx
 from madaline._export.inputs import Input, inputs_of, table_features
 from madaline._export.networks import ensemble_output
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._runtime.predictor import Predictor
 from madaline.nn.arrays import Array
@@ -128,7 +129,9 @@ def _assembled(
         ir_version=FORMAT,
         producer_name="madaline",
         producer_version=__version__,
-        doc_string=f"Predicts {target}. The metadata tell what the inputs are.",
+        doc_string=_("Predicts {target}. The metadata tell what the inputs are.").format(
+            target=target
+        ),
     )
 
 

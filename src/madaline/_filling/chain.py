@@ -17,6 +17,7 @@ from madaline._data.column import in_seconds, is_missing
 from madaline._data.table import Table
 from madaline._filling.column import MAX_CLASSES, PLAIN, GapModel, Others, learn_gaps
 from madaline._filling.forest import N_TREES, GapTask
+from madaline._language import _
 from madaline._sampling.cells import LEVEL, MAX_CODE, ColumnCells
 from madaline._words import format_count
 from madaline.nn.arrays import Array
@@ -216,7 +217,7 @@ def learn_filler(
     seed: int,
     only_gaps: bool = False,  # whether columns without gaps get no forest
     n_trees: int = N_TREES,
-    report: Report = lambda _: None,
+    report: Report = lambda __: None,
 ) -> Filler:
     """Return what fills the gaps of a table, and of rows like those."""
     known = {
@@ -231,7 +232,7 @@ def learn_filler(
     learned = _learn_rounds(rows, with_gaps, seed, n_trees, report)
     complete = [] if only_gaps else [name for name in learnable if name not in with_gaps]
     if complete:
-        report(f"{format_count(len(complete), 'column')} without gaps")
+        report(_("{columns} without gaps").format(columns=format_count(len(complete), "column")))
     without_gaps = {
         name: rows.learn(name, rows.task(name, _seed(seed, len(learned), place)))
         for place, name in enumerate(complete)
@@ -251,7 +252,11 @@ def _learn_rounds(
     learned: list[dict[str, GapModel]] = []
     for number in range(n_rounds):
         models: dict[str, GapModel] = {}
-        report(f"round {number + 1} of {n_rounds}: {format_count(len(names), 'column')}")
+        report(
+            _("round {number} of {n_rounds}: {columns}").format(
+                number=number + 1, n_rounds=n_rounds, columns=format_count(len(names), "column")
+            )
+        )
         for place, name in enumerate(names):
             choice = None  # tried once, on others that are filled well already
             if number != min(1, n_rounds - 1):

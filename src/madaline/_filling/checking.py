@@ -12,6 +12,7 @@ from madaline._charts.html import Html, ToFrame, bar, block, paragraph, table
 from madaline._data.column import in_seconds, is_missing
 from madaline._data.table import Table
 from madaline._filling.chain import Filler, Report, learn_filler
+from madaline._language import _
 from madaline._language.translation import translate
 from madaline._sampling.cells import LEVEL
 from madaline._words import format_count, format_list, format_number, format_share
@@ -85,15 +86,22 @@ class FillQuality(ToFrame):
         parts = []
         if numbers:
             ratio = float(np.mean([column.ratio for column in numbers]))
-            parts.append(f"numbers were off by {format_share(ratio, 0)} of what the mean is off")
+            parts.append(
+                _("numbers were off by {ratio} of what the mean is off").format(
+                    ratio=format_share(ratio, 0)
+                )
+            )
         if categories:
             wrong = float(np.mean([column.error for column in categories]))
             usual = float(np.mean([column.error_of_usual for column in categories]))
             parts.append(
-                f"{format_share(wrong, 0)} of categories were wrong ({format_share(usual, 0)} with"
-                " the most frequent one)"
+                _("{wrong} of categories were wrong ({usual} with the most frequent one)").format(
+                    wrong=format_share(wrong, 0), usual=format_share(usual, 0)
+                )
             )
-        return f"Of {n_hidden:,} known values that were hidden as a test, {' and '.join(parts)}."
+        return _("Of {n_hidden:,} known values that were hidden as a test, {parts}.").format(
+            n_hidden=n_hidden, parts=_(" and ").join(parts)
+        )
 
     def sentences(self) -> Iterator[str]:
         """Yield what was measured, and the columns that others tell little of."""
@@ -101,8 +109,9 @@ class FillQuality(ToFrame):
         little = [column.column for column in self.columns if column.ratio > _TELLS_LITTLE]
         if little:
             yield (
-                f"Other columns tell little of {format_list(little)}: these are filled hardly"
-                " better than with the usual value."
+                _(
+                    "Other columns tell little of {little}: these are filled hardly better than with the usual value."
+                ).format(little=format_list(little))
             )
 
     def to_columns(self) -> dict[str, Any]:
@@ -145,7 +154,7 @@ def check_filling(given: Table, *, seed: int, report: Report) -> FillQuality:
     if not hidden:
         return FillQuality((), some.n_samples)
     n_hidden = format_count(sum(int(rows.sum()) for rows in hidden.values()), "known value")
-    report(f"hiding {n_hidden} to see how good filling is")
+    report(_("hiding {n_hidden} to see how good filling is").format(n_hidden=n_hidden))
     filler = learn_filler(
         some.replaced(damaged),
         seed=seed,

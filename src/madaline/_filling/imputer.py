@@ -20,6 +20,7 @@ from madaline._filling.chain import learn_filler
 from madaline._filling.checking import NOTHING, FillQuality, check_filling
 from madaline._filling.merging import merge
 from madaline._filling.rules import Rules
+from madaline._language import _
 from madaline._language.translation import translate
 from madaline._sampling.source import DRAWN, SourceTable, read_source, some_rows
 from madaline._words import format_count, format_list
@@ -159,11 +160,15 @@ class Imputer(TransformerMixin, BaseEstimator):
         left = [column.name for column in self._columns if column.role != DRAWN]
         empty = [name for name in self._kinds_of if name not in self._filler.known]
         if taken:
-            yield f"Words that were taken for gaps: {format_list(taken)}."
+            yield _("Words that were taken for gaps: {taken}.").format(taken=format_list(taken))
         if left:
-            yield f"Identifiers and free texts are left as they are: {format_list(left)}."
+            yield _("Identifiers and free texts are left as they are: {left}.").format(
+                left=format_list(left)
+            )
         if empty:
-            yield f"There is no value at all to learn from in {format_list(empty)}."
+            yield _("There is no value at all to learn from in {empty}.").format(
+                empty=format_list(empty)
+            )
 
     def transform(self, X: Any) -> Any:
         """Return rows with their gaps filled, each with its best value.
@@ -213,7 +218,7 @@ class Imputer(TransformerMixin, BaseEstimator):
             If a column is missing, or holds something else.
         """
         if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
-            raise InputError(f"n is {n!r}: give how many tables to draw, 1 or more.")
+            raise InputError("n is {n!r}: give how many tables to draw, 1 or more.", n=n)
         X, rows, table = self._rows(X)
         drawn = self._filled(table, int(n), read_seed(random_state))
         return [self._merged(X, rows, filled, table) for filled in drawn]
@@ -261,13 +266,15 @@ class Imputer(TransformerMixin, BaseEstimator):
         n_given, n_learned = len(table.names), len(self._columns)
         if rows.form == Form.ARRAY and n_given != n_learned:  # in the words of scikit-learn
             raise InputError(
-                f"X has {n_given} features, but Imputer is expecting {n_learned} features as input:"
-                " give the columns learned from."
+                "X has {n_given} features, but Imputer is expecting {n_learned} features as input: give the columns learned from.",
+                n_given=n_given,
+                n_learned=n_learned,
             )
         lacking = [column.name for column in self._columns if column.name not in table]
         if lacking:
             raise InputError(
-                f"The rows lack {format_list(lacking)}: give all columns learned from."
+                "The rows lack {lacking}: give all columns learned from.",
+                lacking=format_list(lacking),
             )
         table = self._schema.read(table).select(names)
         return X, rows, table.replaced(dict(self._of_kind(table)))
@@ -280,8 +287,10 @@ class Imputer(TransformerMixin, BaseEstimator):
             if not is_missing(table[name]).all():
                 what = {"f": "numbers", "M": "dates", "O": "categories"}
                 raise InputError(
-                    f"Column {name!r} holds {what.get(table[name].dtype.kind, 'something else')}"
-                    f" instead of {what[kind]}: give what was learned from."
+                    "Column {name!r} holds {get} instead of {what}: give what was learned from.",
+                    name=name,
+                    get=what.get(table[name].dtype.kind, "something else"),
+                    what=what[kind],
                 )
             yield name, np.full(table.n_samples, NOTHING[kind])
 

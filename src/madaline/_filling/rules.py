@@ -10,6 +10,7 @@ import numpy as np
 
 from madaline._data.column import is_missing
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._sampling.relations import WeightedSum, find_sums
 from madaline._words import format_list, format_number
 from madaline.nn.arrays import Array
@@ -78,8 +79,9 @@ class Rules:
             text = format_number(float(value)) if isinstance(value, float) else str(value)
             listed = format_list(names)
             yield (
-                f"Left empty where {source} is {text}, as they are there: {listed}. To fill them,"
-                f" leave {source} out."
+                _(
+                    "Left empty where {source} is {text}, as they are there: {listed}. To fill them, leave {source} out."
+                ).format(source=source, text=text, listed=listed)
             )
         for name, linear in self.sums.items():
             yield linear.sentence(name)

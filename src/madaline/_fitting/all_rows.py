@@ -34,6 +34,7 @@ from madaline._fitting import sampling
 from madaline._fitting.prepared import Preparation
 from madaline._fitting.sampling import SampledRows, counted_rows
 from madaline._fitting.training_data import EncodedTarget, TrainingData
+from madaline._language import _
 from madaline._race.row_blocks import RowBlocks
 from madaline._race.row_store import RowStore, check_storable
 from madaline._race.stored_rows import RowValues, count_blocks
@@ -201,16 +202,24 @@ class _Reader:
     def _tell(self, own: ColumnEncoder, values: Array, row: int, n_rows: int) -> None:
         """Tell once of values that cannot be read, or refuse them if they are many."""
         kind = KINDS[own.kind].words[0]
-        what = f"{own.name}: {shown(values[0])} in row {row:,} (counted from 0) is no {kind}"
+        what = _("{name}: {shown} in row {row:,} (counted from 0) is no {kind}").format(
+            name=own.name, shown=shown(values[0]), row=row, kind=kind
+        )
         if len(values) > max(_MAX_UNREADABLE * n_rows, _MIN_UNREADABLE):
             raise InputError(
-                f"{what}, and so are {len(values) - 1:,} of the {n_rows - 1:,} values around it,"
-                f" but those of the sample are: correct them, or give the column the kind {TEXT} or"
-                f" {CATEGORY} (kinds=)."
+                "{what}, and so are {n_values:,} of the {n_rows:,} values around it, but those of the sample are: correct them, or give the column the kind {TEXT} or {CATEGORY} (kinds=).",
+                what=what,
+                n_values=len(values) - 1,
+                n_rows=n_rows - 1,
+                TEXT=TEXT,
+                CATEGORY=CATEGORY,
             )
         if own.name not in self._told:
             self._told.add(own.name)
-            warn(f"{what}, and counts as missing, as others do that may follow.", TextReadWarning)
+            warn(
+                _("{what}, and counts as missing, as others do that may follow.").format(what=what),
+                TextReadWarning,
+            )
 
 
 def _is_readable(own: ColumnEncoder, value: object) -> bool:

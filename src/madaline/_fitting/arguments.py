@@ -37,8 +37,10 @@ def check_lengths(
             continue
         if values.shape != (n_samples,):
             raise InputError(
-                f"{name} has shape {values.shape} beside a table of {n_samples} rows: give one"
-                " value for each row."
+                "{name} has shape {shape} beside a table of {n_samples} rows: give one value for each row.",
+                name=name,
+                shape=values.shape,
+                n_samples=n_samples,
             )
 
 
@@ -49,17 +51,21 @@ def check_weight(sample_weight: Array | None) -> None:
     wrong = np.flatnonzero(~(np.isfinite(sample_weight) & (sample_weight >= 0)))
     if len(wrong):
         raise InputError(
-            f"sample_weight is {sample_weight[wrong[0]]} in row {wrong[0]} (counted from 0): give"
-            " finite numbers, zero or more."
+            "sample_weight is {sample_weight} in row {wrong} (counted from 0): give finite numbers, zero or more.",
+            sample_weight=sample_weight[wrong[0]],
+            wrong=wrong[0],
         )
     if not np.any(sample_weight):
         raise InputError("sample_weight is zero for every row: give at least one row a weight.")
     low, high = sample_weight[sample_weight > 0].min(), sample_weight.max()
     if high > MAX_WEIGHT or low < 1 / MAX_WEIGHT or high > MAX_RATIO * low:
         raise InputError(
-            f"sample_weight is from {low:g} to {high:g}: give numbers from {1 / MAX_WEIGHT:g}"
-            f" to {MAX_WEIGHT:g} of which none is more than {MAX_RATIO:g} times another,"
-            " or zero."
+            "sample_weight is from {low:g} to {high:g}: give numbers from {text:g} to {MAX_WEIGHT:g} of which none is more than {MAX_RATIO:g} times another, or zero.",
+            low=low,
+            high=high,
+            text=1 / MAX_WEIGHT,
+            MAX_WEIGHT=MAX_WEIGHT,
+            MAX_RATIO=MAX_RATIO,
         )
 
 
@@ -69,14 +75,16 @@ def constrained_columns(monotone: Mapping[str, int], schema: Schema) -> dict[str
     for name in monotone:
         if name not in kinds:
             raise InputError(
-                f"Predictions are to be monotone in {name!r}, but there is no such column:"
-                f" {alike(name, list(kinds))}"
+                "Predictions are to be monotone in {name!r}, but there is no such column: {alike}",
+                name=name,
+                alike=alike(name, list(kinds)),
             )
         if kinds[name] != DROPPED and not KINDS[kinds[name]].ordered:
             raise InputError(
-                f"Predictions cannot be monotone in {name!r}, a column of the kind {kinds[name]}:"
-                f" only numbers, dates and Booleans have an order. Leave it out, or give its kind"
-                f" as {NUMBER}."
+                "Predictions cannot be monotone in {name!r}, a column of the kind {kinds}: only numbers, dates and Booleans have an order. Leave it out, or give its kind as {NUMBER}.",
+                name=name,
+                kinds=kinds[name],
+                NUMBER=NUMBER,
             )
     return {name: direction for name, direction in monotone.items() if kinds[name] != DROPPED}
 
@@ -85,8 +93,8 @@ def check_constrainable(n_outputs: int, *, has_grids: bool) -> None:
     """Raise `InputError` unless networks for these outputs and columns can be constrained."""
     if n_outputs > 1:
         raise InputError(
-            f"Predictions of {n_outputs} classes or targets cannot be monotone, only those of two"
-            " classes or of one number: leave the constraints out, or merge classes."
+            "Predictions of {n_outputs} classes or targets cannot be monotone, only those of two classes or of one number: leave the constraints out, or merge classes.",
+            n_outputs=n_outputs,
         )
     if has_grids:
         raise InputError(

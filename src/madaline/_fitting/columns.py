@@ -19,6 +19,7 @@ from madaline._evaluation.metrics import Metric
 from madaline._evaluation.objective import Objective
 from madaline._fitting.memory import Proposal
 from madaline._fitting.training_data import EncodedTarget, TrainingData
+from madaline._language import _
 from madaline._race.dataset import Dataset
 from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._time.hooks import TimeHooks
@@ -91,7 +92,9 @@ def _by_letters(
     told = letters_tell(table.distinct(column.name), target, groups)
     if told is None or not told.more:
         return column
-    explained = f"its letters explain {told.by_letters:.0%}, its values {told.by_levels:.0%}"
+    explained = _("its letters explain {by_letters:.0%}, its values {by_levels:.0%}").format(
+        by_letters=told.by_letters, by_levels=told.by_levels
+    )
     detail = f"{KINDS[TEXT].detail(table, column.name)}; {explained}"
     return replace(column, kind=TEXT, detail=detail)
 

@@ -14,6 +14,7 @@ from madaline._data.kinds.kind import ColumnSchema
 from madaline._data.profile import ColumnProfile, TableProfile
 from madaline._data.target import TARGETS
 from madaline._fitting.prepared import Preparation
+from madaline._language import _
 from madaline._model.kept_rows import KeptRows
 from madaline._request import FitRequest
 from madaline._runtime.file_checks import COLUMN as COLUMN_ENCODER
@@ -61,14 +62,16 @@ def check_file(
 
 def _check_column(name: str, described: Any, check: Check) -> None:
     remedy = "correct it, or leave the column out"
-    with refusing_unreadable(f"Column {clip_text(name, 60)!r} cannot be learned from", remedy):
+    with refusing_unreadable(
+        _("Column {name!r} cannot be learned from").format(name=clip_text(name, 60)), remedy
+    ):
         check(described)
 
 
 def _check_target(names: Sequence[str], described: Any) -> None:
     for name in names:
         with refusing_unreadable(
-            f"The target {clip_text(name, 60)!r} cannot be learned", "rename it"
+            _("The target {name!r} cannot be learned").format(name=clip_text(name, 60)), "rename it"
         ):
             Text()(name)
     with refusing_unreadable("The target cannot be learned"):

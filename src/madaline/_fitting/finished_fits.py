@@ -98,7 +98,10 @@ class FinishedFits:
                 )
                 check_of(_Kept)(told)
             except (ModelFileError, Malformed) as error:
-                warn(f"{str(error).rstrip('.')}; what it holds from there on is fitted again.")
+                warn(
+                    "{error}; what it holds from there on is fitted again.",
+                    error=str(error).rstrip("."),
+                )
                 break
             kept = _Kept.from_json(told)
             facts = kept.metric, kept.notes, kept.columns, kept.texts

@@ -373,18 +373,19 @@ def check_kept_columns(
     """Raise `InputError` if `keep_rows` is no number of rows, or such rows cannot be kept."""
     if check_keep_rows(keep_rows) and of_past:
         raise InputError(
-            f"keep_rows is {keep_rows}, but a model with lags keeps the last values of each series,"
-            " and no rows: leave it out."
+            "keep_rows is {keep_rows}, but a model with lags keeps the last values of each series, and no rows: leave it out.",
+            keep_rows=keep_rows,
         )
     if check_keep_rows(keep_rows) and n_outputs > 1:
         raise InputError(
-            f"keep_rows is {keep_rows}, but a model of {n_outputs} outputs cannot be updated: leave"
-            " it out, or fit a model for each."
+            "keep_rows is {keep_rows}, but a model of {n_outputs} outputs cannot be updated: leave it out, or fit a model for each.",
+            keep_rows=keep_rows,
+            n_outputs=n_outputs,
         )
     if keep_rows and of_probabilities:
         raise InputError(
-            f"keep_rows is {keep_rows}, but a model that learned from probabilities keeps no rows:"
-            " leave it out."
+            "keep_rows is {keep_rows}, but a model that learned from probabilities keeps no rows: leave it out.",
+            keep_rows=keep_rows,
         )
     if keep_rows:
         check_kinds(schema)

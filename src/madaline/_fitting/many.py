@@ -24,6 +24,7 @@ from madaline._engine.executors.executor import Executor
 from madaline._evaluation.score import mean_and_error
 from madaline._evaluation.scores import class_index
 from madaline._fitting.finished_fits import Done, FinishedFits
+from madaline._language import _
 from madaline._language.choice import speaking
 from madaline._model import FittedModel
 from madaline._model.many import (
@@ -197,15 +198,19 @@ def _tasks(job: Job, grouped: GroupedRows, options: ManyOptions) -> Iterator[_Ta
     """Yield the common fit, if there is one, and that of each group."""
     if not 1 <= len(grouped.keys) <= MAX_GROUPS:
         raise InputError(
-            f"There are {format_count(len(grouped.keys), 'group')} by {', '.join(options.by)}, but"
-            f" from 1 to {MAX_GROUPS:,} can be fitted: choose other columns."
+            "There are {groups} by {by}, but from 1 to {MAX_GROUPS:,} can be fitted: choose other columns.",
+            groups=format_count(len(grouped.keys), "group"),
+            by=", ".join(options.by),
+            MAX_GROUPS=MAX_GROUPS,
         )
     if options.fits_common:
         yield _Task(COMMON, Entry((), len(job.target), options.seed), job)
     for number, (key, rows) in enumerate(zip(grouped.keys, grouped.rows(), strict=True)):
         entry = Entry(key, len(rows), _seed_of(options.seed, key_text(key)))
         if len(rows) < options.fewest_rows:
-            few = f"It has {format_count(len(rows), 'row')}, fewer than {options.fewest_rows:,}."
+            few = _("It has {rows}, fewer than {fewest_rows:,}.").format(
+                rows=format_count(len(rows), "row"), fewest_rows=options.fewest_rows
+            )
             entry = replace(entry, error=few)
         yield _Task(number, entry, job, rows, options.by)
 
@@ -229,7 +234,12 @@ def _run(task: _Task) -> Done:
             return _failed(task, "There is not enough memory for its rows.")
         except Exception as error:  # one group's failure must not end the others
             kind = type(error).__name__
-            return _failed(task, f"This is a bug in madaline ({kind}: {error}): please report it.")
+            return _failed(
+                task,
+                _("This is a bug in madaline ({kind}: {error}): please report it.").format(
+                    kind=kind, error=error
+                ),
+            )
     if any(isinstance(decision, Interrupted) for decision in model.decisions):
         raise KeyboardInterrupt
     metric, losses = row_losses(model, unseen, job.target)
@@ -322,8 +332,17 @@ def _failures(index: Index, options: ManyOptions) -> Iterator[str]:
         names = format_list((entry.text for entry in failed), limit=3)
         groups = format_count(len(failed), "group has", "groups have")
         yield (
-            f"{groups} no model of {'its' if len(failed) == 1 else 'their'} own{common}: {names}."
-            f" {failed[0].text}: {failed[0].error}"
+            _(
+                "{groups} no model of its own{common}: {names}. {text}: {error}"
+                if len(failed) == 1
+                else "{groups} no model of their own{common}: {names}. {text}: {error}"
+            ).format(
+                groups=groups,
+                common=common,
+                names=names,
+                text=failed[0].text,
+                error=failed[0].error,
+            )
         )
 
 
@@ -335,7 +354,13 @@ def _notes(done: Mapping[int, Done]) -> Iterator[str]:
             kinds.setdefault(kind, {}).setdefault(fit.entry.text or "all rows", sentence)
     for told in kinds.values():
         (name, sentence), *others = told.items()
-        more = f" ({format_count(len(others), 'more group')} with such a warning)" if others else ""
+        more = (
+            _(" ({more_groups} with such a warning)").format(
+                more_groups=format_count(len(others), "more group")
+            )
+            if others
+            else ""
+        )
         yield f"{name}: {sentence}{more}"
 
 
@@ -344,9 +369,13 @@ def _check_fitted(entries: Sequence[Entry]) -> None:
     failed = [entry for entry in entries if entry.error]
     for entry in failed:
         if not entry.key:
-            raise InputError(f"The common model was not fitted: {entry.error}")
+            raise InputError("The common model was not fitted: {error}", error=entry.error)
     if len(failed) == len(entries):
-        raise InputError(f"No group was fitted, such as {failed[0].text}: {failed[0].error}")
+        raise InputError(
+            "No group was fitted, such as {text}: {error}",
+            text=failed[0].text,
+            error=failed[0].error,
+        )
 
 
 def _compare_groups(

@@ -40,7 +40,9 @@ class TimeLimit:
         processor: Callable[[], float] = time.process_time,
     ) -> None:
         if not (isfinite(seconds) and seconds > 0):
-            raise InputError(f"time_limit is {seconds}: give a number of seconds, above 0.")
+            raise InputError(
+                "time_limit is {seconds}: give a number of seconds, above 0.", seconds=seconds
+            )
         self.seconds, self.clock, self._processor = float(seconds), clock, processor
         self._started, self._used = clock(), processor()
 

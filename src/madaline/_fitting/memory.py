@@ -11,6 +11,7 @@ from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.kinds.category import MAX_LEVEL_FEATURES
 from madaline._engine.memory import used_memory
 from madaline._engine.numpy_backend import MIN_COMPILED_WORK, has_numba
+from madaline._language import _
 from madaline._race.architecture import build_network, width
 from madaline._race.cohort import GROUP_PARAMETERS
 from madaline._race.features import NetworkInputs
@@ -103,10 +104,12 @@ class MemoryLimit:
         needed = used_memory() + OUTPUT_BYTES * n_samples * n_outputs
         if self.n_bytes is not None and needed > self.n_bytes:
             raise InputError(
-                f"The target has {format_count(n_outputs, 'class', 'classes')} in"
-                f" {format_count(n_samples, 'row')}, which would take about {format_size(needed)}"
-                f" of memory, more than the limit of {format_size(self.n_bytes)}: join rare"
-                f" classes, give fewer rows, {_REMEDY}."
+                "The target has {classes} in {rows}, which would take about {needed} of memory, more than the limit of {n_bytes}: join rare classes, give fewer rows, {REMEDY}.",
+                classes=format_count(n_outputs, "class", "classes"),
+                rows=format_count(n_samples, "row"),
+                needed=format_size(needed),
+                n_bytes=format_size(self.n_bytes),
+                REMEDY=_REMEDY,
             )
 
     def check_text(self, name: str, longest: int) -> None:
@@ -114,9 +117,12 @@ class MemoryLimit:
         needed = used_memory() + TEXT_BYTES * longest
         if self.n_bytes is not None and needed > self.n_bytes:
             raise InputError(
-                f"Column {name!r} has a text of {longest:,} characters, whose terms would take"
-                f" about {format_size(needed)} of memory, more than the limit of"
-                f" {format_size(self.n_bytes)}: shorten it, drop the column, {_REMEDY}."
+                "Column {name!r} has a text of {longest:,} characters, whose terms would take about {needed} of memory, more than the limit of {n_bytes}: shorten it, drop the column, {REMEDY}.",
+                name=name,
+                longest=longest,
+                needed=format_size(needed),
+                n_bytes=format_size(self.n_bytes),
+                REMEDY=_REMEDY,
             )
 
     def choose(
@@ -136,7 +142,7 @@ class MemoryLimit:
         for proposal in _cheaper(usual, narrowed, given_folds=given_folds):
             needed = proposal.n_bytes(n_samples, n_outputs)
             if needed <= self.n_bytes:
-                changes = "; ".join(proposal.changes)
+                changes = _("; ").join(proposal.changes)
                 return proposal, CheaperPlan(0, "the plan", most, needed, self.n_bytes, changes)
         raise self._refusal(usual.encoder, n_samples, n_outputs, needed)
 
@@ -144,21 +150,29 @@ class MemoryLimit:
         self, encoder: TableEncoder, n_samples: int, n_outputs: int, needed: int
     ) -> InputError:
         if self.n_bytes is not None and n_outputs > max(2, encoder.n_features(0)):
-            cause = f"The target has {format_count(n_outputs, 'class', 'classes')}"
+            cause = _("The target has {classes}").format(
+                classes=format_count(n_outputs, "class", "classes")
+            )
             remedy = "join rare classes, give fewer rows"
         else:
             widest = max(encoder.encoders, key=lambda own: own.n_features)
-            cause = (
-                f"{format_count(n_samples, 'row')} of"
-                f" {format_count(len(encoder.columns), 'column')} become"
-                f" {format_count(encoder.n_features(0), 'feature')}, most of them,"
-                f" {widest.n_features:,}, from column {widest.name!r}"
+            cause = _(
+                "{rows} of {columns} become {features}, most of them, {n_features:,}, from column {name!r}"
+            ).format(
+                rows=format_count(n_samples, "row"),
+                columns=format_count(len(encoder.columns), "column"),
+                features=format_count(encoder.n_features(0), "feature"),
+                n_features=widest.n_features,
+                name=widest.name,
             )
             remedy = "give fewer columns or rows"
         return InputError(
-            f"{cause}, which would take about {format_size(needed)} of memory even with the"
-            f" cheapest plan, more than the limit of {format_size(self.n_bytes or 0)}: {remedy},"
-            f" {_REMEDY}."
+            "{cause}, which would take about {needed} of memory even with the cheapest plan, more than the limit of {n_bytes}: {remedy}, {REMEDY}.",
+            cause=cause,
+            needed=format_size(needed),
+            n_bytes=format_size(self.n_bytes or 0),
+            remedy=remedy,
+            REMEDY=_REMEDY,
         )
 
 
@@ -178,11 +192,10 @@ def _cheaper(
     for narrowing in _NARROWINGS:
         encoder, plan = narrowed(narrowing)
         if encoder.n_features(0) < usual.encoder.n_features(0):
-            *_, proposal = (one_at_a_time, *_stepwise(replace(one_at_a_time, plan=plan), steps))
-            narrow = (
-                f"categories keep {MAX_LEVEL_FEATURES // narrowing} levels,"
-                f" texts 1/{narrowing} of their terms"
-            )
+            *__, proposal = (one_at_a_time, *_stepwise(replace(one_at_a_time, plan=plan), steps))
+            narrow = _(
+                "categories keep {MAX_LEVEL_FEATURES} levels, texts 1/{narrowing} of their terms"
+            ).format(MAX_LEVEL_FEATURES=MAX_LEVEL_FEATURES // narrowing, narrowing=narrowing)
             yield replace(proposal, encoder=encoder, changes=(*proposal.changes, narrow))
 
 
@@ -221,7 +234,10 @@ _STEPS: tuple[tuple[str, Callable[[Plan], Plan]], ...] = (
     ("numbers get at most 16 bins", _with_bins(16)),
     ("numbers get no bins", _with_bins(0)),
     ("one recipe of each kind races", _one_recipe_each),
-    (f"at most {_MAX_REDUCED_FOLDS} folds", _few_folds),
+    (
+        _("at most {MAX_REDUCED_FOLDS} folds").format(MAX_REDUCED_FOLDS=_MAX_REDUCED_FOLDS),
+        _few_folds,
+    ),
 )
 """What a plan leaves out, in this order, and how it is said."""
 

@@ -23,6 +23,7 @@ from madaline._data.level_counts import LevelCounter, LevelCounts
 from madaline._data.rows import Rows
 from madaline._data.table import Table
 from madaline._data.target.values import left_out_of, missing_values, side_by_side
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -113,12 +114,12 @@ def draw_rows(
         n_rows, n_missing = n_rows + block.n_samples, n_missing + missing
     if not n_rows:
         raise InputError("The table has no rows: give at least two to learn from.")
-    left_out = left_out_of(" or ".join(roles.targets), n_missing, n_rows) if n_missing else ""
+    left_out = left_out_of(_(" or ").join(roles.targets), n_missing, n_rows) if n_missing else ""
     if not drawn.n_samples:
-        raise InputError(f"The weight in column {roles.weight} is zero in every row.")
+        raise InputError("The weight in column {weight} is zero in every row.", weight=roles.weight)
     n_samples = drawn.n_samples
     size = n_samples if n_samples < MIN_ROWS else size_of_sample(drawn.class_counts)
-    table, numbers, _ = drawn.result(size)
+    table, numbers, __ = drawn.result(size)
     return DrawnRows(table, numbers, n_rows, n_samples, left_out, counter.result())
 
 
@@ -130,8 +131,9 @@ def counted_rows(block: Table, roles: ColumnRoles, first: int) -> tuple[Array, i
     if roles.groups is not None and is_missing(block[roles.groups]).any():
         row = first + int(is_missing(block[roles.groups]).argmax())
         raise InputError(
-            f"The column of groups, {roles.groups}, has no value in row {row} (counted from 0):"
-            " fill it in, so that every row belongs to a group."
+            "The column of groups, {groups}, has no value in row {row} (counted from 0): fill it in, so that every row belongs to a group.",
+            groups=roles.groups,
+            row=row,
         )
     missing = np.zeros(block.n_samples, bool)
     for name in roles.targets:
@@ -145,11 +147,15 @@ def counted_rows(block: Table, roles: ColumnRoles, first: int) -> tuple[Array, i
 def _weights(block: Table, name: str, first: int) -> Array:
     weight = block[name]
     if weight.dtype.kind != "f":
-        raise InputError(f"The column of weights, {name}, holds no numbers: name one that does.")
+        raise InputError(
+            "The column of weights, {name}, holds no numbers: name one that does.", name=name
+        )
     wrong = np.flatnonzero(~(weight >= 0))
     if len(wrong):
         raise InputError(
-            f"The weight in column {name} is {weight[wrong[0]]:g} in row {first + wrong[0]}"
-            " (counted from 0): weights are numbers, zero or more, in every row."
+            "The weight in column {name} is {weight:g} in row {first} (counted from 0): weights are numbers, zero or more, in every row.",
+            name=name,
+            weight=weight[wrong[0]],
+            first=first + wrong[0],
         )
     return weight

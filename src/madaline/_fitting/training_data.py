@@ -130,8 +130,9 @@ def _target_names(roles: Roles) -> tuple[str, ...]:
     names = (roles.names,) if isinstance(roles.names, str) else tuple(roles.names)
     if len(names) != n_targets or len(set(names)) < n_targets:
         raise InputError(
-            f"The target has {n_targets} columns, but its names are {', '.join(names)}: give each"
-            " column a name of its own."
+            "The target has {n_targets} columns, but its names are {names}: give each column a name of its own.",
+            n_targets=n_targets,
+            names=", ".join(names),
         )
     return names
 

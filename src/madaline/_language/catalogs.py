@@ -3,15 +3,84 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+import gettext
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import final
+
+from madaline._language.command_line import for_command_line
 
 CHINESE = "zh"
 
 LANGUAGES = {"en": "English", CHINESE: "中文"}
 """The languages that people can read, by their codes."""
+
+
+@final
+@dataclass(frozen=True)
+class Catalog:
+    """The sentences of one language.
+
+    Attributes
+    ----------
+    entries : Mapping[str, tuple[str, ...]]
+        The translations by the English, in the singular where it has a plural: all forms.
+    form : Callable[[int], int]
+        Which of the forms suits a number.
+    """
+
+    entries: Mapping[str, tuple[str, ...]]
+    form: Callable[[int], int]
+
+    def sentence(self, english: str, n: int | None) -> str:
+        """Return a translation, in the form for a number; empty if there is none.
+
+        What surrounds the English, spaces and ends of lines, surrounds the translation.
+        """
+        forms = self.entries.get(english)
+        if forms is None:
+            inner = english.strip()
+            if inner == english or (forms := self.entries.get(inner)) is None:
+                return ""
+            start = english.partition(inner)[0]
+            return f"{start}{forms[0]}{english[len(start) + len(inner) :]}"
+        return forms[0 if n is None else min(self.form(n), len(forms) - 1)]
+
+
+@cache
+def catalog_of(language: str) -> Catalog:
+    """Return the translations of all rooms together."""
+    folder, entries, header = _folder(language), dict[str, tuple[str, ...]](), ""
+    if folder.is_dir():
+        for file in sorted(folder.iterdir(), key=lambda file: file.name):
+            if file.name.endswith(".po"):
+                for english, forms in read_po(file.read_text("utf-8")):
+                    if english:
+                        entries[english] = forms
+                    else:
+                        header += forms[0]
+    for english, forms in list(entries.items()):
+        as_options = _with_options(english)
+        if as_options not in entries:
+            entries[as_options] = tuple(map(_with_options, forms))
+    rule = re.search(r"plural=([^;\n]+)", header)
+    return Catalog(entries, gettext.c2py(rule[1].strip() if rule else "n != 1"))
+
+
+_GAP = re.compile(r"\{[^{}]*\}")
+
+
+def _with_options(text: str) -> str:
+    """Return an entry as it reads where options stand instead of arguments in Python."""
+    if "=" not in text and "_" not in text and " out " not in text:
+        return text
+    gaps = iter(_GAP.findall(text))
+    reworded = for_command_line(_GAP.sub("gapend", text))
+    return re.sub("gapend", lambda _: next(gaps), reworded)
 
 
 def catalog(room: str, language: str) -> dict[str, str]:
@@ -22,36 +91,23 @@ def catalog(room: str, language: str) -> dict[str, str]:
     >>> catalog("nowhere", "zh")
     {}
     """
-    return dict(_catalog(room, language))
-
-
-@cache
-def _catalog(room: str, language: str) -> Mapping[str, str]:
     file = _folder(language) / f"{room}.po"
-    return dict(read_po(file.read_text("utf-8"))) if file.is_file() else {}
-
-
-def all_catalogs(language: str) -> dict[str, str]:
-    """Return the translations of all rooms together."""
-    folder, merged = _folder(language), dict[str, str]()
-    if folder.is_dir():
-        for file in sorted(folder.iterdir(), key=lambda file: file.name):
-            if file.name.endswith(".po"):
-                merged |= _catalog(file.name.removesuffix(".po"), language)
-    return merged
+    entries = read_po(file.read_text("utf-8")) if file.is_file() else ()
+    return {english: forms[0] for english, forms in entries if english}
 
 
 def _folder(language: str) -> Traversable:
     return files("madaline._language") / language
 
 
-def read_po(text: str) -> Iterator[tuple[str, str]]:
-    r"""Yield the translated entries of a `.po` file; `ValueError` for what is not one.
+def read_po(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    r"""Yield the translated entries of a `.po` file, the header's with an empty English.
 
-    Without contexts and plurals, which no catalog here has: in a fuzzy entry, the English changed.
+    Without contexts, which no catalog here has; `ValueError` for what is not one. In a fuzzy entry,
+    the English changed.
 
     >>> list(read_po('#: a.py\nmsgid "One "\n"row"\nmsgstr "一行"\n\nmsgid "Two"\nmsgstr ""\n'))
-    [('One row', '一行')]
+    [('One row', ('一行',))]
     """
     for block in text.split("\n\n"):
         fields: dict[str, str] = {}
@@ -59,11 +115,12 @@ def read_po(text: str) -> Iterator[tuple[str, str]]:
         fuzzy = any(line.startswith("#,") and "fuzzy" in line for line in lines)
         for line in (line for line in lines if not line.startswith("#")):
             name, _, rest = line.partition(" ")
-            if name in ("msgid", "msgstr"):
+            if name.startswith(("msgid", "msgstr")):
                 fields[name] = ast.literal_eval(rest)
             elif line.startswith('"') and fields:
                 fields[next(reversed(fields))] += ast.literal_eval(line)
             else:
                 raise ValueError(f"not a line of a catalog: {line}")
-        if fields.get("msgid") and fields.get("msgstr") and not fuzzy:
-            yield fields["msgid"], fields["msgstr"]
+        forms = tuple(text for name, text in fields.items() if name.startswith("msgstr"))
+        if forms and all(forms) and not fuzzy:
+            yield fields.get("msgid", ""), forms

@@ -30,6 +30,11 @@ def language() -> str:
     return CHINESE if name.lower().startswith(CHINESE) else "en"
 
 
+def html_language() -> str:
+    """Return the language as the attribute `lang` of HTML names it."""
+    return "en" if language() == "en" else "zh-Hans"
+
+
 @contextmanager
 def speaking(name: str | None) -> Iterator[None]:
     """Write in a language within this context, such as a request; None: that of the process."""

@@ -23,6 +23,7 @@ from madaline._data.media.images import image_codes
 from madaline._data.profile import ColumnProfile
 from madaline._data.schema import Schema
 from madaline._data.table import Distinct, Table
+from madaline._language import _
 from madaline._time.told_times import TIME_NAME
 from madaline._words import clip_text, format_count, format_moment, format_span
 from madaline.nn.arrays import Array
@@ -92,7 +93,7 @@ class Dates:
             return ends
         every = _UNITS.get(self.step) or format_span(self.step)
         gaps = f", {format_count(self.gaps, 'gap')}" if self.gaps else ""
-        return f"{ends}; every {every}{gaps}"
+        return _("{ends}; every {every}{gaps}").format(ends=ends, every=every, gaps=gaps)
 
     @property
     def short(self) -> str:
@@ -194,7 +195,7 @@ def _values(
     if dates is not None:
         return dates.words
     if kind == TEXT or (KINDS[kind].has_levels and profile is None):
-        return f"such as {_quoted(table, schema.name)}"
+        return _("such as {quoted}").format(quoted=_quoted(table, schema.name))
     if profile is not None and profile.has_levels:
         shares = dict(zip(profile.levels, profile.shares, strict=True))
         return level_words(shares, schema.n_distinct)
@@ -218,7 +219,7 @@ def level_words(shares: Mapping[str, float], n_levels: int) -> str:
         for level, share in list(shares.items())[:_MAX_LEVELS]
     ]
     more = n_levels - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(shown) + (_(" and {more:,} more").format(more=more) if more > 0 else "")
 
 
 def _quartiles(table: Table, name: str) -> tuple[float, ...]:
@@ -232,7 +233,13 @@ def _range_words(quartiles: tuple[float, ...]) -> str:
         f"{number:,.0f}" if 10_000 <= abs(number) < _MAX_WRITTEN else format_short(number)
         for number in quartiles
     )
-    return low if low == high else f"{low} to {high}; quartiles {', '.join(middle)}"
+    return (
+        low
+        if low == high
+        else _("{low} to {high}; quartiles {middle}").format(
+            low=low, high=high, middle=", ".join(middle)
+        )
+    )
 
 
 _TOGETHER = 0.95  # of the rows where one of two columns lacks a value, those where both do

@@ -20,6 +20,7 @@ from madaline._diagnosis.training_table import (
     find_leaking,
 )
 from madaline._evaluation.leakage import Leak
+from madaline._language import _
 from madaline._look.contents import CopiedRows, LookedColumn, Missing, SharedCode
 from madaline._time.orders import sorting_column
 from madaline._time.told_times import is_monotone
@@ -102,7 +103,10 @@ def _empty(facts: Facts) -> Iterator[Finding]:
     names = [column.name for column in facts.columns if not column.n_distinct]
     if names:
         has, them = ("has", "it") if len(names) == 1 else ("have", "them")
-        seen, remedy = f"{{subject}} {has} no value in any row", f"leave {them} out of the columns"
+        seen, remedy = (
+            f"{{subject}} {has} no value in any row",
+            _("leave {them} out of the columns").format(them=them),
+        )
         yield Finding("no value", "medium", format_list(names), seen, remedy)
 
 
@@ -141,7 +145,9 @@ def _far(facts: Facts) -> Iterator[Finding]:
                 mistakes.append(f"{column.name} ({text})")
                 continue
             seen = f"{{subject}} is {text} in {{rows:,}} rows, far from all other values"
-            remedy = f"if it stands for a missing value, say so (missing=[{text!r}])"
+            remedy = _("if it stands for a missing value, say so (missing=[{text!r}])").format(
+                text=text
+            )
             yield Finding("far values", "medium", column.name, seen, remedy, {"rows": rows})
     if mistakes:
         seen = "A few values are far from all others: {subject}"
@@ -195,7 +201,9 @@ def _missing(facts: Facts) -> Iterator[Finding]:
     for code in facts.shared:
         text = format_short(code.value)
         seen = f"{{subject}} are {text} in the same {{rows:,}} rows"
-        remedy = f"if it stands for a missing value, say so (missing=[{text!r}])"
+        remedy = _("if it stands for a missing value, say so (missing=[{text!r}])").format(
+            text=text
+        )
         evidence = {"rows": code.n_rows}
         yield Finding("missing values", "low", format_list(code.columns), seen, remedy, evidence)
     mostly = [
@@ -302,6 +310,6 @@ def _gaps(facts: Facts) -> Iterator[Finding]:
             continue
         span, after = format_span(dates.longest), format_moment(dates.after, within=dates.longest)
         seen = f"{{subject}} has {{gaps:,}} {'gap' if dates.gaps == 1 else 'gaps'}"
-        seen += f", the longest one of {span} after {after}"
+        seen += _(", the longest one of {span} after {after}").format(span=span, after=after)
         evidence = {"gaps": dates.gaps}
         yield Finding("order", "low", column.name, seen, "see whether rows are missing", evidence)

@@ -26,6 +26,7 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
 from madaline._evaluation.association import MAX_PAIRED
+from madaline._language import _, ngettext
 from madaline._language.translation import translate, translate_word
 from madaline._language.widths import clip_to_width, pad, pad_left
 from madaline._look.contents import CopiedRows, LookedColumn, Missing
@@ -103,10 +104,16 @@ class Look(ToFrame):
         if self.target is None:
             return f"{rows}, {columns}."
         target, n_classes = self.target, self.target.n_distinct
-        what = f"is a number, {target.values}"
+        what = _("is a number, {values}").format(values=target.values)
         if target.of_levels:
-            what = f"has {format_count(n_classes, 'class', 'classes')} ({target.values})"
-        name = "the target" if target.name == "target" else f"the target {_short(target.name)}"
+            what = _("has {classes} ({values})").format(
+                classes=format_count(n_classes, "class", "classes"), values=target.values
+            )
+        name = (
+            "the target"
+            if target.name == "target"
+            else _("the target {short}").format(short=_short(target.name))
+        )
         return f"{rows}, {columns}; {name} {what}."
 
     @property
@@ -199,7 +206,9 @@ class Look(ToFrame):
                 told,
             )
         if len(self.columns) > _MAX_LINES:
-            yield f"... and {len(self.columns) - _MAX_LINES:,} more columns"
+            yield _("... and {n_columns:,} more columns").format(
+                n_columns=len(self.columns) - _MAX_LINES
+            )
 
     def __str__(self) -> str:
         """Return the table and all sentences as text."""
@@ -235,36 +244,52 @@ class Look(ToFrame):
         )
 
     def _remarks(self) -> Iterator[str]:
+        yield from self._on_gaps()
+        if self.target is not None and self.columns:
+            yield self._on_target(self.target)
+        yield from self._on_pairs()
+
+    def _on_gaps(self) -> Iterator[str]:
         missing = self.missing
         if missing.n_columns:
-            lack = "lacks" if missing.n_columns == 1 else "lack"
-            columns = format_count(len(self.columns), "column")
-            yield (
-                f"{missing.n_columns:,} of {columns} {lack} values"
-                f" ({format_share(missing.share)} of all); {missing.n_complete:,} of"
-                f" {format_count(self.n_rows, 'row')} are complete."
+            yield ngettext(
+                "{n:,} of {columns} lacks values ({share} of all); {n_complete:,} of {rows} are complete.",
+                "{n:,} of {columns} lack values ({share} of all); {n_complete:,} of {rows} are complete.",
+                missing.n_columns,
+            ).format(
+                n=missing.n_columns,
+                columns=format_count(len(self.columns), "column"),
+                share=format_share(missing.share),
+                n_complete=missing.n_complete,
+                rows=format_count(self.n_rows, "row"),
             )
-        if self.target is not None and self.columns:
-            told = [
-                f"{_short(one.name)} {one.association:.2f}" for one in self.related[:_MAX_PAIRS]
-            ]
-            n_more = len(self.related) - len(told)
-            most = ", ".join(told) + (f" and {n_more:,} more" if n_more else "")
-            nothing = f"No column by itself is clearly associated with {_short(self.target.name)}."
-            yield (
-                f"Associated with {_short(self.target.name)} (0 to 1): {most}." if told else nothing
-            )
+
+    def _on_target(self, target: LookedColumn) -> str:
+        name = _short(target.name)
+        told = [f"{_short(one.name)} {one.association:.2f}" for one in self.related[:_MAX_PAIRS]]
+        if not told:
+            return _("No column by itself is clearly associated with {name}.").format(name=name)
+        n_more = len(self.related) - len(told)
+        more = _(" and {n_more:,} more").format(n_more=n_more) if n_more else ""
+        most = ", ".join(told) + more
+        return _("Associated with {name} (0 to 1): {most}.").format(name=name, most=most)
+
+    def _on_pairs(self) -> Iterator[str]:
         shown = [
             f"{_short(pair.first)} and {_short(pair.second)} {pair.association:.2f}"
             for pair in self.pairs[:_MAX_PAIRS]
         ]
         if shown:
-            yield f"Associated with each other: {'; '.join(shown)}."
+            yield _("Associated with each other: {shown}.").format(shown=_("; ").join(shown))
         if self.not_compared:
-            yield f"Not compared with others: {format_list(self.not_compared)}."
+            yield _("Not compared with others: {not_compared}.").format(
+                not_compared=format_list(self.not_compared)
+            )
         if MAX_PAIRED <= self.n_paired < len(self.columns):
             columns = format_count(len(self.columns), "column")
-            yield f"{self.n_paired:,} of {columns} were compared with each other."
+            yield _("{n_paired:,} of {columns} were compared with each other.").format(
+                n_paired=self.n_paired, columns=columns
+            )
 
 
 def _typical(column: LookedColumn) -> str:

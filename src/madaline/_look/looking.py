@@ -41,6 +41,7 @@ from madaline._evaluation.association import (
 from madaline._evaluation.scores import label_text
 from madaline._fitting.examination import Examination, FitContext, examine, in_order
 from madaline._fitting.training_data import Roles, TrainingData
+from madaline._language import _
 from madaline._look.contents import (
     CopiedRows,
     LookedColumn,
@@ -125,7 +126,11 @@ def look(
     given, notes, source = _read(table, words)
     if isinstance(target, str):
         if target not in given:
-            raise InputError(f"There is no column {target!r}: {alike(target, given.names)}")
+            raise InputError(
+                "There is no column {target!r}: {alike}",
+                target=target,
+                alike=alike(target, given.names),
+            )
         values = read_numbers(target, given[target])[0] if source else given[target]
         given, name, values = given.drop([target]), target, _whole(values)
     elif target is not None:
@@ -352,7 +357,9 @@ class _Looking:
             task, reason = self.examined.task, self.examined.task_reason
             other = "regression" if self.labels else "classification"
             if reason != "as told":
-                yield f"The task is {task}, as {reason}: if not, give task={other!r}."
+                yield _("The task is {task}, as {reason}: if not, give task={other!r}.").format(
+                    task=task, reason=reason, other=other
+                )
         yield from self._plan_of_times()
 
     def _plan_of_times(self) -> Iterator[str]:
@@ -362,23 +369,24 @@ class _Looking:
             told = told_orders(self.table, self.schema)
             times, order = told[0].times if told else None, None
             if times is not None:
-                yield f"{times.name} may tell when rows were recorded."
+                yield _("{name} may tell when rows were recorded.").format(name=times.name)
         else:
             times, order = examined.time.times, examined.time.order
             if times is not None:
                 why = "" if order is None else _why(order)
                 yield (
-                    f"A fit holds out later rows, by {times.name}{why}: its scores are of rows"
-                    " after those that are learned from. If time does not matter, say so"
-                    " (time=False)."
+                    _(
+                        "A fit holds out later rows, by {name}{why}: its scores are of rows after those that are learned from. If time does not matter, say so (time=False)."
+                    ).format(name=times.name, why=why)
                 )
             elif order is not None:
                 yield order.advice
         series = None if times is None else find_series(times.values, self.table, self.schema)
         if series is not None:
             yield (
-                f"{series} may tell series apart, each with one row a time: lags=1 and"
-                f" series={series!r} predict from their earlier values."
+                _(
+                    "{series} may tell series apart, each with one row a time: lags=1 and series={series!r} predict from their earlier values."
+                ).format(series=series)
             )
 
     def _first_rows(self) -> Iterator[dict[str, str]]:
@@ -409,4 +417,6 @@ def _why(order: TimeOrder) -> str:
         return ", which the rows are sorted by"
     losses = format_with_error([noticed.among, noticed.after], noticed.standard_error)
     metric = metric_name(noticed.metric)
-    return f" ({metric} of a simple model: {losses[0]} near in time, {losses[1]} later)"
+    return _(" ({metric} of a simple model: {losses} near in time, {losses2} later)").format(
+        metric=metric, losses=losses[0], losses2=losses[1]
+    )

@@ -18,6 +18,7 @@ from madaline._data.kinds.kind import DROPPED, MEDIA, NUMBERS, ColumnSchema
 from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, TargetEncoder
+from madaline._language import _
 from madaline._words import clip_text
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
@@ -57,8 +58,9 @@ def check_kinds(schema: Schema) -> None:
     for column in schema.columns:
         if column.kept and KINDS[column.kind].holds == MEDIA:
             raise InputError(
-                f"Rows with a column of kind {column.kind} ({column.name!r}) cannot be kept:"
-                " leave keep_rows at 0."
+                "Rows with a column of kind {kind} ({name!r}) cannot be kept: leave keep_rows at 0.",
+                kind=column.kind,
+                name=column.name,
             )
 
 
@@ -96,8 +98,9 @@ def columns_to_state(table: Table) -> tuple[list[dict[str, Any]], dict[str, Arra
     n_characters = sum(len(one) for own in described for one in own.get("levels", ()))
     if n_characters > MAX_TEXT:
         raise InputError(
-            f"The texts of the rows to keep have {n_characters:,} characters, more than a model"
-            f" file holds ({MAX_TEXT:,}): keep fewer rows."
+            "The texts of the rows to keep have {n_characters:,} characters, more than a model file holds ({MAX_TEXT:,}): keep fewer rows.",
+            n_characters=n_characters,
+            MAX_TEXT=MAX_TEXT,
         )
     return described, arrays
 
@@ -212,7 +215,9 @@ class KeptRows:
         """Raise `InputError` if the file of a model could not hold the texts of the rows."""
         for column in columns_to_state(self.table)[0]:
             with refusing_unreadable(
-                f"Rows with the column {clip_text(column['name'], 60)!r} are not kept"
+                _("Rows with the column {column!r} are not kept").format(
+                    column=clip_text(column["name"], 60)
+                )
             ):
                 COLUMN(column)
 
@@ -243,7 +248,9 @@ class KeptRows:
         KEPT_ROWS(state)
         n_rows = len(arrays["keys"]) if "keys" in arrays and arrays["keys"].ndim else 0
         if not 0 < n_rows <= state["most"]:
-            raise Malformed(f"has {n_rows} rows, but must have 1 to {state['most']}")
+            raise Malformed(
+                "has {n_rows} rows, but must have 1 to {state}", n_rows=n_rows, state=state["most"]
+            )
         of_classes = isinstance(encoder, ClassEncoder)
         last = len(encoder.classes) - 1 if isinstance(encoder, ClassEncoder) else 0
         checks = dict(check_columns(state["columns"], n_rows)) | {

@@ -32,6 +32,7 @@ from madaline._data.keys import MAX_KEY, GroupedRows, key_text
 from madaline._data.table import Table, alike
 from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._evaluation.score import Score
+from madaline._language import _
 from madaline._language.translation import translate, translate_word
 from madaline._language.widths import display_width, pad, pad_left
 from madaline._model.model import FittedModel
@@ -78,16 +79,24 @@ class Compared(Stored):
     def sentence(self, own: str, of_all: str = "one model for all") -> str:
         """Return which is better, own models or the common one, by how much, and how sure it is."""
         better, other = (own, of_all) if self.difference > 0 else (of_all, own)
-        first = f"{better} predicts better than {other}"
+        first = _("{better} predicts better than {other}").format(better=better, other=other)
         if abs(self.difference) <= 2 * self.standard_error:
-            first = f"{own} and {of_all} predict about as well"
+            first = _("{own} and {of_all} predict about as well").format(own=own, of_all=of_all)
         losses = sorted(((own, self.own), (of_all, self.common)), key=lambda one: one[1])
-        told = [f"{format_number(loss, 4)} with {name}" for name, loss in losses]
-        return (
-            f"{first[0].upper()}{first[1:]}: out of fold, on the same"
-            f" {format_count(self.n_rows, 'row')}, the {metric_name(self.metric)} is"
-            f" {' and '.join(told)}, a difference of {abs(self.difference):.1%} ±"
-            f" {self.standard_error:.1%}."
+        told = [
+            _("{loss} with {name}").format(loss=format_number(loss, 4), name=name)
+            for name, loss in losses
+        ]
+        return _(
+            "{first}{first2}: out of fold, on the same {rows}, the {metric} is {told}, a difference of {difference:.1%} ± {standard_error:.1%}."
+        ).format(
+            first=first[0].upper(),
+            first2=first[1:],
+            rows=format_count(self.n_rows, "row"),
+            metric=metric_name(self.metric),
+            told=_(" and ").join(told),
+            difference=abs(self.difference),
+            standard_error=self.standard_error,
         )
 
 
@@ -167,7 +176,9 @@ class GroupScores(Listing[Entry]):
         """Return a line for each, and how many are left out."""
         lines = self.lines()
         if len(lines) > _MAX_LINES + 1:
-            lines[_MAX_LINES:] = [f"... and {len(lines) - _MAX_LINES:,} more"]
+            lines[_MAX_LINES:] = [
+                _("... and {n_lines:,} more").format(n_lines=len(lines) - _MAX_LINES)
+            ]
         return "\n".join(lines) or "(none)"
 
     def lines(self) -> list[str]:
@@ -177,7 +188,7 @@ class GroupScores(Listing[Entry]):
             return []
         scores = [entry.score for entry in self if entry.score is not None]
         name = metric_name(scores[0].metric) if scores else "score"
-        heads = ("group", "rows", f"{name} ± std. error", "baseline", "")
+        heads = ("group", "rows", _("{name} ± std. error").format(name=name), "baseline", "")
         rows.insert(0, tuple(map(translate_word, heads)))
         widths = [max(display_width(row[k]) for row in rows) for k in range(4)]
         return [
@@ -208,7 +219,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
         entry.score,
     )
     if score is None:
-        return text, rows, "", "", f"no model: {entry.error}"
+        return text, rows, "", "", _("no model: {error}").format(error=entry.error)
     value, error, baseline = format_with_error(
         (score.value, score.standard_error, score.baseline), score.standard_error
     )
@@ -260,11 +271,21 @@ class ModelsByGroup:
             return COMMON
         if text not in self._numbers:
             texts = [*self._numbers]
-            raise InputError(f"There is no group {text!r} in {self.name}: {alike(text, texts)}")
+            raise InputError(
+                "There is no group {text!r} in {name}: {alike}",
+                text=text,
+                name=self.name,
+                alike=alike(text, texts),
+            )
         number = self._numbers[text]
         error = self.index.entries[number].error
         if error:
-            raise InputError(f"There is no model of {text} in {self.name}: {error}")
+            raise InputError(
+                "There is no model of {text} in {name}: {error}",
+                text=text,
+                name=self.name,
+                error=error,
+            )
         return number
 
     def number_or_none(self, text: str | None) -> int | None:
@@ -292,10 +313,11 @@ class ModelsByGroup:
             return ""
         groups = [*np.unique(grouped.numbers[without])]
         names = ["(none)" if g < 0 else key_text(grouped.keys[g]) for g in groups]
-        return (
-            f"{format_count(int(without.sum()), 'row')} of groups without a model"
-            f" {'has' if without.sum() == 1 else 'have'} no prediction: {format_list(names)}."
-        )
+        return _(
+            "{rows} of groups without a model has no prediction: {names}."
+            if without.sum() == 1
+            else "{rows} of groups without a model have no prediction: {names}."
+        ).format(rows=format_count(int(without.sum()), "row"), names=format_list(names))
 
     def spread(self, predicted: Sequence[tuple[Array, Array]], n_samples: int) -> Array:
         """Return predictions of the rows of each model in the order of all rows, or no value."""
@@ -318,11 +340,15 @@ class ModelsByGroup:
         index = self.index
         n_models = sum(bool(entry.checksum) for entry in index.entries)
         rows = format_count(sum(entry.n_rows for entry in index.entries), "row")
-        each = f"one for each {_each(index.by)}, of {rows}"
+        each = _("one for each {each}, of {rows}").format(each=_each(index.by), rows=rows)
         first = f"{format_count(n_models, 'model')} of {index.target}, {each}"
         if n_models < len(index.entries):
             without = format_count(len(index.entries) - n_models, "group has", "groups have")
-            first += f"; {without} none of {'its' if without.startswith('1 ') else 'their'} own"
+            first += _(
+                "; {without} none of its own"
+                if without.startswith("1 ")
+                else "; {without} none of their own"
+            ).format(without=without)
         if self.has_common:
             first += "; a common model answers for other groups"
         return [f"{first}.", *filter(None, [self.compared_in_all()])]
@@ -330,7 +356,11 @@ class ModelsByGroup:
     def compared_in_all(self) -> str:
         """Return whether one model for all is better, or one for each; "" if not compared."""
         compared = self.index.compared
-        return "" if compared is None else compared.sentence(f"one for each {_each(self.index.by)}")
+        return (
+            ""
+            if compared is None
+            else compared.sentence(_("one for each {each}").format(each=_each(self.index.by)))
+        )
 
     def compared(self) -> Iterator[str]:
         """Yield the same in all, and for each group."""
@@ -338,7 +368,7 @@ class ModelsByGroup:
             yield self.compared_in_all()
         for entry in self.index.entries:
             if entry.compared is not None:
-                own = f"one for {entry.text}"
+                own = _("one for {text}").format(text=entry.text)
                 yield f"{entry.text}: {entry.compared.sentence(own)}"
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -361,7 +391,7 @@ class ModelsByGroup:
 
 
 def _each(by: Sequence[str]) -> str:
-    return " and ".join(by)
+    return _(" and ").join(by)
 
 
 def checksum_of(content: Array) -> str:

@@ -30,6 +30,7 @@ from madaline._diagnosis.new_table import diagnose_table
 from madaline._evaluation.quality import QUALITY, JointQuality, Quality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import score_predictions
+from madaline._language import _
 from madaline._model.kept_rows import KEPT_ROWS, KeptRows
 from madaline._model.known_rows import Copies, KnownRows
 from madaline._runtime.file_checks import PREDICTOR, column_kind, column_name
@@ -123,7 +124,7 @@ def _target_agrees(
         return "has a summary of another task"
     score = "accuracy" if of_classes else "r2"
     if all(one["metric"] != score for one in summary["scores"]):
-        return f"lacks the score {score}"
+        return _("lacks the score {score}").format(score=score)
     if quality and quality["of"] != ("classes" if of_classes else "numbers"):
         return "has the quality of another task"
     if quality and of_classes and len(quality["classes"]) != len(codec["classes"]):
@@ -306,8 +307,9 @@ class FittedModel:
         """Raise `InputError` if there are several outputs, which cannot be updated, served, ..."""
         if self.summary.outputs:
             raise InputError(
-                f"A model of several outputs ({format_list(self.output_names)}) cannot be {done}:"
-                " fit a model for each."
+                "A model of several outputs ({output_names}) cannot be {done}: fit a model for each.",
+                output_names=format_list(self.output_names),
+                done=done,
             )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -352,8 +354,8 @@ class FittedModel:
     def _check_profile(self) -> None:
         if self.profile is None:
             raise InputError(
-                f"The model was fitted by madaline {self.version}, which kept no profile of the"
-                " training table: fit it again."
+                "The model was fitted by madaline {version}, which kept no profile of the training table: fit it again.",
+                version=self.version,
             )
 
     @classmethod
@@ -425,7 +427,11 @@ def _title_of_output(predictor: Predictor, target: str, index: int) -> str:
     """Return how sentences call one of several outputs."""
     encoder = predictor.target_encoder
     name = encoder.names[index] if isinstance(encoder, JointEncoder) else target
-    return f"{target} (quantile {name})" if isinstance(predictor.loss, Quantiles) else name
+    return (
+        _("{target} (quantile {name})").format(target=target, name=name)
+        if isinstance(predictor.loss, Quantiles)
+        else name
+    )
 
 
 def _index_of_output(predictor: Predictor, target: str, output: Any) -> int | None:
@@ -438,6 +444,8 @@ def _index_of_output(predictor: Predictor, target: str, output: Any) -> int | No
         return encoder.index(output)
     if output is not None:
         raise InputError(
-            f"output is {output!r}, but this model predicts {target} alone: leave it out."
+            "output is {output!r}, but this model predicts {target} alone: leave it out.",
+            output=output,
+            target=target,
         )
     return None

@@ -17,6 +17,7 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import MEDIA
 from madaline._data.rows import BLOCK_ROWS, FileRows, Rows, TableRows, open_rows
 from madaline._data.table import Table, listed
+from madaline._language import _
 from madaline._model.model import FittedModel
 from madaline._model.reading import (
     WrittenAs,
@@ -135,7 +136,7 @@ class ModelRows:
             return None
         what = obstacle(model)
         if what:
-            raise InputError(f"The model needs {what}: give rows that fit into memory.")
+            raise InputError("The model needs {what}: give rows that fit into memory.", what=what)
         columns = [*dict.fromkeys([*needed_columns(model), *also, *carry])]
         return cls(model, rows, columns=columns, carry=carry, options=options)
 
@@ -218,7 +219,9 @@ def obstacle(model: FittedModel) -> str:
     encoders = model.predictor.encoder.encoders
     media = [encoder.name for encoder in encoders if KINDS[encoder.kind].holds == MEDIA]
     if media:
-        return f"images, sounds or sequences ({listed(media)}), which are not read block by block"
+        return _(
+            "images, sounds or sequences ({listed}), which are not read block by block"
+        ).format(listed=listed(media))
     return ""
 
 
@@ -230,7 +233,9 @@ def counted_from(first: int) -> Iterator[None]:
     except InputError as error:
         if not first or " row " not in error.english:
             raise
-        sentence = f"{error.english.rstrip('.')}. Here rows are counted from row {first:,} on."
+        sentence = _("{english}. Here rows are counted from row {first:,} on.").format(
+            english=error.english.rstrip("."), first=first
+        )
         raise InputError(sentence) from None
 
 

@@ -105,7 +105,8 @@ def carried_column(table: Table, name: str) -> Array:
     """Return a column that identifies rows; whole numbers without decimals."""
     if name not in table:
         raise InputError(
-            f"The table has no column {name}, which was to identify the rows: check the name."
+            "The table has no column {name}, which was to identify the rows: check the name.",
+            name=name,
         )
     values = np.asarray(table[name])
     if values.dtype.kind != "f":

@@ -8,6 +8,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from madaline._language import _
 from madaline._neural_network.parameters import Gradients, Parameters
 from madaline._words import warn
 from madaline.errors import InputError
@@ -32,8 +33,10 @@ def as_rows(name: str, values: npt.ArrayLike, size: int) -> Array:
         rows = rows.reshape(-1, 1) if size == 1 else rows.reshape(1, -1)
     if rows.ndim != 2 or rows.shape[1] != size or not len(rows):
         raise InputError(
-            f"{name} has the shape {np.shape(values)}: give rows of {size} numbers, shape"
-            f" (n_samples, {size})."
+            "{name} has the shape {shape}: give rows of {size} numbers, shape (n_samples, {size}).",
+            name=name,
+            shape=np.shape(values),
+            size=size,
         )
     return rows
 
@@ -56,19 +59,27 @@ def check_range(loss: Loss, target: Array, name: str = "y_train") -> None:
     n_codes = len(np.unique(target)) if target.shape[1] == 1 else 0
     if wrong.size and np.array_equal(np.unique(target), range(n_codes)):  # 0, 1, 2, ...
         raise InputError(
-            f"{name} holds {wrong[0]:g} but {type(loss).__name__} learns numbers from {lowest} to"
-            f" {highest}: for {n_codes} classes give the network output_size={n_codes}, for numbers"
-            " loss=Squared()."
+            "{name} holds {wrong:g} but {name2} learns numbers from {lowest} to {highest}: for {n_codes} classes give the network output_size={n_codes}, for numbers loss=Squared().",
+            name=name,
+            wrong=wrong[0],
+            name2=type(loss).__name__,
+            lowest=lowest,
+            highest=highest,
+            n_codes=n_codes,
         )
     if wrong.size:
         raise InputError(
-            f"{name} holds {wrong[0]:g} but {type(loss).__name__} learns numbers from {lowest} to"
-            f" {highest}: for other numbers give the network loss=Squared()."
+            "{name} holds {wrong:g} but {name2} learns numbers from {lowest} to {highest}: for other numbers give the network loss=Squared().",
+            name=name,
+            wrong=wrong[0],
+            name2=type(loss).__name__,
+            lowest=lowest,
+            highest=highest,
         )
     if isinstance(loss, CrossEntropy) and not np.allclose(target.sum(axis=1), 1):
         raise InputError(
-            f"{name} has rows that do not sum to 1: give one-hot rows, or the network"
-            " loss=BinaryCrossEntropy()."
+            "{name} has rows that do not sum to 1: give one-hot rows, or the network loss=BinaryCrossEntropy().",
+            name=name,
         )
 
 
@@ -81,7 +92,7 @@ def check_classes(loss: Loss, target: Array, classes: Array | None) -> None:
         code = int(first.argmax() if len(first) > 1 else first[0])
         label = code if classes is None else classes.tolist()[code]
         raise InputError(
-            f"y_train has one class only, {label!r}: give rows of at least two classes."
+            "y_train has one class only, {label!r}: give rows of at least two classes.", label=label
         )
 
 
@@ -90,10 +101,9 @@ def check_scales(x: Array) -> None:
     if differ_in_scale(x):
         spread = x.std(axis=0)
         warn(
-            "The columns of x_train are not of a similar, small scale (standard deviations are"
-            f" {spread[spread > 0].min():.3g} to {spread.max():.3g}), so the network will learn"
-            " badly: scale them with scikit-learn's StandardScaler, or use AdaptiveClassifier or"
-            " AdaptiveRegressor, which do so by themselves."
+            "The columns of x_train are not of a similar, small scale (standard deviations are {min:.3g} to {max:.3g}), so the network will learn badly: scale them with scikit-learn's StandardScaler, or use AdaptiveClassifier or AdaptiveRegressor, which do so by themselves.",
+            min=spread[spread > 0].min(),
+            max=spread.max(),
         )
 
 
@@ -128,7 +138,9 @@ def whole_number(name: str, value: object) -> int:
     """Return a whole number from 1."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not whole or value < 1:  # type: ignore[operator]
-        raise InputError(f"{name} is {value!r}: give a whole number, at least 1.")
+        raise InputError(
+            "{name} is {value!r}: give a whole number, at least 1.", name=name, value=value
+        )
     return int(value)  # type: ignore[call-overload, no-any-return]
 
 
@@ -143,7 +155,9 @@ def check_shapes(grads: object, parameters: Parameters) -> None:
 def positive_number(value: object) -> float:
     """Return the learning rate as a positive float."""
     if not (isinstance(value, int | float | np.number) and 0 < value < np.inf):
-        raise InputError(f"learning_rate is {value!r}: give a number above 0, for example 0.1.")
+        raise InputError(
+            "learning_rate is {value!r}: give a number above 0, for example 0.1.", value=value
+        )
     return float(value)
 
 
@@ -152,8 +166,14 @@ def check_number(name: str, value: object, *, below: float = np.inf, example: st
     if isinstance(value, bool) or not (
         isinstance(value, int | float | np.number) and 0 <= value < below
     ):
-        upper = f" and below {below:g}" if below < np.inf else ""
-        raise InputError(f"{name} is {value!r}: give a number from 0{upper}, such as {example}.")
+        upper = _(" and below {below:g}").format(below=below) if below < np.inf else ""
+        raise InputError(
+            "{name} is {value!r}: give a number from 0{upper}, such as {example}.",
+            name=name,
+            value=value,
+            upper=upper,
+            example=example,
+        )
 
 
 def random_generator(random_state: RandomState) -> Rng:
@@ -167,7 +187,8 @@ def random_generator(random_state: RandomState) -> Rng:
         return np.random.default_rng(random_state)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"random_state is {random_state!r}: give None, a whole number from 0 or a generator."
+            "random_state is {random_state!r}: give None, a whole number from 0 or a generator.",
+            random_state=random_state,
         ) from error
 
 
@@ -175,22 +196,27 @@ def instance_of(kind: type[Kind], name: str, value: Kind) -> Kind:
     """Return an object of this kind; a class or a name in its place is refused."""
     if not isinstance(value, kind):
         raise InputError(
-            f"{name} is {value!r}: give an object of a class of madaline.nn, such as"
-            f" {EXAMPLES[name]}."
+            "{name} is {value!r}: give an object of a class of madaline.nn, such as {EXAMPLES}.",
+            name=name,
+            value=value,
+            EXAMPLES=EXAMPLES[name],
         )
     return value
 
 
 def _numbers(name: str, values: npt.ArrayLike) -> Array:
     if hasattr(values, "toarray"):
-        raise InputError(f"{name} is a sparse matrix: give {name}.toarray().")
+        raise InputError("{name} is a sparse matrix: give {name}.toarray().", name=name)
     try:
         array = np.asarray(values, np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"{name} is not an array of numbers: {error}. Of a column of words,"
-            " pandas.get_dummies makes columns of numbers."
+            "{name} is not an array of numbers: {error}. Of a column of words, pandas.get_dummies makes columns of numbers.",
+            name=name,
+            error=error,
         ) from error
     if not np.isfinite(array).all():
-        raise InputError(f"{name} holds NaN or infinity: leave out or fill in such values.")
+        raise InputError(
+            "{name} holds NaN or infinity: leave out or fill in such values.", name=name
+        )
     return array

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, ClassVar, NamedTuple
 
+from madaline._language import _
 from madaline._words import format_count
 from madaline.records.decision import Decision
 from madaline.records.history import Epoch
@@ -83,10 +84,9 @@ class Trial(CoachDecision):
         if self.earlier is None:
             return super().sentence
         then = self.earlier
-        return (
-            f"{super().sentence} It was tried before, in epoch {then.epoch}, over {then.epochs}"
-            f" epochs from a loss of {then.loss:.3g}."
-        )
+        return _(
+            "{sentence} It was tried before, in epoch {epoch}, over {epochs} epochs from a loss of {loss:.3g}."
+        ).format(sentence=super().sentence, epoch=then.epoch, epochs=then.epochs, loss=then.loss)
 
     @property
     def _outcome(self) -> str:
@@ -105,16 +105,16 @@ class Trial(CoachDecision):
                     f"the loss comes out at {a:.{n}g} for {first}, {b:.{n}g} for {second}"
                     f" and {c:.{n}g} for {third}, not {old:.{n}g}"
                 )
-        return f"{course}, so {self._verdict}"
+        return _("{course}, so {verdict}").format(course=course, verdict=self._verdict)
 
     @property
     def _verdict(self) -> str:
         """What is done after the trial."""
         if self.kept:
-            return (
-                f"{format_value(self.value)} {'are' if isinstance(self, UnitsAdded) else 'is'} kept"
-            )
-        return f"it is {format_value(self.previous)} again"
+            return _(
+                "{value} are kept" if isinstance(self, UnitsAdded) else "{value} is kept"
+            ).format(value=format_value(self.value))
+        return _("it is {previous} again").format(previous=format_value(self.previous))
 
 
 @dataclass(frozen=True)
@@ -126,11 +126,12 @@ class RateRaised(Trial):
 
     @property
     def reason(self) -> str:
-        fell = f"fell by {self.fall:.1%}" if self.fall >= 0.0005 else "hardly fell"
-        return (
-            f"Slow: the loss {fell} in {self.epochs} epochs, so they are repeated with a learning"
-            f" rate of {self.values[0]:.3g} or more, up from {self.previous:.3g}"
+        fell = (
+            _("fell by {fall:.1%}").format(fall=self.fall) if self.fall >= 0.0005 else "hardly fell"
         )
+        return _(
+            "Slow: the loss {fell} in {epochs} epochs, so they are repeated with a learning rate of {values:.3g} or more, up from {previous:.3g}"
+        ).format(fell=fell, epochs=self.epochs, values=self.values[0], previous=self.previous)
 
 
 @dataclass(frozen=True)
@@ -142,10 +143,10 @@ class RateLowered(Trial):
 
     @property
     def reason(self) -> str:
-        return (
-            f"Uneven: the loss rose in {self.rises} of {self.epochs} epochs, so they are repeated"
-            f" with a learning rate of {self.values[0]:.3g} or less, down from"
-            f" {self.previous:.3g}"
+        return _(
+            "Uneven: the loss rose in {rises} of {epochs} epochs, so they are repeated with a learning rate of {values:.3g} or less, down from {previous:.3g}"
+        ).format(
+            rises=self.rises, epochs=self.epochs, values=self.values[0], previous=self.previous
         )
 
 
@@ -162,10 +163,14 @@ class BestRestored(CoachDecision):
 
     @property
     def reason(self) -> str:
-        return (
-            f"Diverged: the loss rose from {self.best.loss:.3g} to {_loss(self.loss)}, so training"
-            f" goes back to the weights of epoch {self.best.epoch}, and the learning rate goes"
-            f" down from {self.previous_learning_rate:.3g} to {self.learning_rate:.3g}"
+        return _(
+            "Diverged: the loss rose from {loss:.3g} to {loss2}, so training goes back to the weights of epoch {epoch}, and the learning rate goes down from {previous_learning_rate:.3g} to {learning_rate:.3g}"
+        ).format(
+            loss=self.best.loss,
+            loss2=_loss(self.loss),
+            epoch=self.best.epoch,
+            previous_learning_rate=self.previous_learning_rate,
+            learning_rate=self.learning_rate,
         )
 
 
@@ -177,10 +182,9 @@ class UnitsAdded(Trial):
 
     @property
     def reason(self) -> str:
-        return (
-            f"Weak fit: the loss is still {self.loss:.3g}, so {self.epochs} epochs are repeated"
-            f" with more than {format_value(self.previous)} hidden units"
-        )
+        return _(
+            "Weak fit: the loss is still {loss:.3g}, so {epochs} epochs are repeated with more than {previous} hidden units"
+        ).format(loss=self.loss, epochs=self.epochs, previous=format_value(self.previous))
 
 
 @dataclass(frozen=True)
@@ -198,18 +202,25 @@ class WeightDecayRaised(Trial):
 
     @property
     def reason(self) -> str:
-        seen = (
-            f"Overfit: since epoch {self.best.epoch}, the loss fell from {self.best.loss:.3g} to"
-            f" {self.now.loss:.3g} on training rows, but rose from"
-            f" {self.best.validation_loss:.3g} to {self.now.validation_loss:.3g} on held-out rows,"
-            f" so training goes back to that epoch"
+        seen = _(
+            "Overfit: since epoch {epoch}, the loss fell from {loss:.3g} to {loss2:.3g} on training rows, but rose from {validation_loss:.3g} to {validation_loss2:.3g} on held-out rows, so training goes back to that epoch"
+        ).format(
+            epoch=self.best.epoch,
+            loss=self.best.loss,
+            loss2=self.now.loss,
+            validation_loss=self.best.validation_loss,
+            validation_loss2=self.now.validation_loss,
         )
         if not self.values:
-            return f"{seen}, and stops"
-        return (
-            f"{seen}, at a learning rate of {self.learning_rate:.3g}, and tries a weight decay of"
-            f" {self.values[0]:.3g} or more, up from {self.previous:.3g}, for"
-            f" {format_count(self.epochs, 'epoch')} each"
+            return _("{seen}, and stops").format(seen=seen)
+        return _(
+            "{seen}, at a learning rate of {learning_rate:.3g}, and tries a weight decay of {values:.3g} or more, up from {previous:.3g}, for {epochs} each"
+        ).format(
+            seen=seen,
+            learning_rate=self.learning_rate,
+            values=self.values[0],
+            previous=self.previous,
+            epochs=format_count(self.epochs, "epoch"),
         )
 
     @property
@@ -232,16 +243,19 @@ class HeldOutLearned(CoachDecision):
 
     @property
     def reason(self) -> str:
-        return (
-            f"The rows held out are learned too, for {format_count(self.epochs, 'epoch')}: from the"
-            f" weights of epoch {self.best_epoch}, the best on these rows, training goes on with"
-            f" all {self.rows:,} rows at a learning rate of {self.learning_rate:.3g}"
+        return _(
+            "The rows held out are learned too, for {epochs}: from the weights of epoch {best_epoch}, the best on these rows, training goes on with all {rows:,} rows at a learning rate of {learning_rate:.3g}"
+        ).format(
+            epochs=format_count(self.epochs, "epoch"),
+            best_epoch=self.best_epoch,
+            rows=self.rows,
+            learning_rate=self.learning_rate,
         )
 
     @property
     def _outcome(self) -> str:
         verdict = "it is kept" if self.kept else "training returns to the network before"
-        return f"{self._course} on all rows, so {verdict}"
+        return _("{course} on all rows, so {verdict}").format(course=self._course, verdict=verdict)
 
     @property
     def _course(self) -> str:
@@ -250,10 +264,14 @@ class HeldOutLearned(CoachDecision):
         epochs = format_count(self.trial_epochs, "epoch")
         change = (after - before) / abs(before) if before else 0.0
         if abs(change) < 0.0005:
-            return f"in {epochs} the loss stayed at {after:.3g}"
-        size = f" by {abs(change):.1%}" if abs(change) < 10 else ""
+            return _("in {epochs} the loss stayed at {after:.3g}").format(
+                epochs=epochs, after=after
+            )
+        size = _(" by {change:.1%}").format(change=abs(change)) if abs(change) < 10 else ""
         to = _loss(after)
-        return f"in {epochs} the loss {'rose' if change > 0 else 'fell'}{size} to {to}"
+        return _("in {epochs} the loss {text}{size} to {to}").format(
+            epochs=epochs, text="rose" if change > 0 else "fell", size=size, to=to
+        )
 
 
 def _loss(loss: float, digits: int = 3) -> str:

@@ -113,13 +113,13 @@ def step_rule(optimizer: str, momentum: float) -> StepRule:
     """Return a rule of this name that remembers nothing yet."""
     if optimizer not in NAMES:
         raise InputError(
-            f"optimizer is {optimizer!r}: give 'sgd' (gradient descent, with momentum if you like)"
-            " or 'adam'."
+            "optimizer is {optimizer!r}: give 'sgd' (gradient descent, with momentum if you like) or 'adam'.",
+            optimizer=optimizer,
         )
     if optimizer == "adam" and momentum:
         raise InputError(
-            f"momentum is {momentum!r}, but Adam has a momentum of its own: leave it out, or give"
-            " optimizer='sgd'."
+            "momentum is {momentum!r}, but Adam has a momentum of its own: leave it out, or give optimizer='sgd'.",
+            momentum=momentum,
         )
     return AdamRule() if optimizer == "adam" else Momentum(momentum)
 

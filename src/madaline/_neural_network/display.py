@@ -8,6 +8,7 @@ from typing import Any, final
 
 from madaline._charts.diagram import Diagram, diagram_svg
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
+from madaline._language import _
 from madaline._language.translation import translate
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.parameters import Parameters
@@ -82,7 +83,7 @@ class NetworkSummary:
                 function = _link(self.loss)
             inputs, outputs = weights.shape
             yield (
-                f"{name} layer",
+                _("{name} layer").format(name=name),
                 f"{format_count(inputs, 'input')} → {format_count(outputs, unit)}",
                 function,
                 f"{format_count(weights.size, 'weight')} + "
@@ -92,9 +93,15 @@ class NetworkSummary:
     def _losses(self) -> Iterator[str]:
         """Yield a line with the losses, if they are known."""
         kinds = zip(self.losses, ("training", "held-out"), strict=True)
-        known = [f"{value:.4f} on {kind} rows" for value, kind in kinds if value is not None]
+        known = [
+            _("{value:.4f} on {kind} rows").format(value=value, kind=kind)
+            for value, kind in kinds
+            if value is not None
+        ]
         if known:
-            yield f"loss ({type(self.loss).__name__}): {', '.join(known)}"
+            yield _("loss ({name}): {known}").format(
+                name=type(self.loss).__name__, known=", ".join(known)
+            )
 
     def _outputs(self) -> list[str] | None:
         """Return the class that each output is the probability of; None if there are none."""
@@ -106,10 +113,9 @@ class NetworkSummary:
     def _key(self) -> Iterator[Html]:
         """Yield what the lines of the picture mean."""
         positive, negative = word("positive", "key"), word("negative", "key s1")
-        text = (
-            f"Lines are weights, {positive} or {negative}; the widest is"
-            f" {self.diagram().largest:.3g}. Point at a line or a circle to see its number."
-        )
+        text = _(
+            "Lines are weights, {positive} or {negative}; the widest is {largest:.3g}. Point at a line or a circle to see its number."
+        ).format(positive=positive, negative=negative, largest=self.diagram().largest)
         yield paragraph(Html(text), "muted")
 
 
@@ -129,7 +135,10 @@ class CoachDecisions(list[CoachDecision], ToFrame):
 
     def __repr__(self) -> str:
         """Return a line for each."""
-        lines = [f"epoch {decision.epoch}: {decision.sentence}" for decision in self]
+        lines = [
+            _("epoch {epoch}: {sentence}").format(epoch=decision.epoch, sentence=decision.sentence)
+            for decision in self
+        ]
         return translate("\n".join(lines) or "(none)")
 
     def _repr_html_(self) -> str:
@@ -168,13 +177,27 @@ class Log:
         self.decisions(finished=False)
         if self._every and (now.epoch - self._start) % self._every == 0:
             other = now.validation_loss
-            held_out = "" if other is None else f", on held-out rows {other:.4f}"
-            print(translate(f"epoch {now.epoch}: loss {now.loss:.4f}{held_out}"))
+            held_out = (
+                "" if other is None else _(", on held-out rows {other:.4f}").format(other=other)
+            )
+            print(
+                translate(
+                    _("epoch {epoch}: loss {loss:.4f}{held_out}").format(
+                        epoch=now.epoch, loss=now.loss, held_out=held_out
+                    )
+                )
+            )
 
     def decisions(self, *, finished: bool) -> None:
         """Print the decisions whose outcome is known, in the end all of them."""
         for decision in self._decisions[self._n_printed :] if self._every else ():
             if decision.on_trial and not finished:
                 return
-            print(translate(f"epoch {decision.epoch}: {decision.sentence}"))
+            print(
+                translate(
+                    _("epoch {epoch}: {sentence}").format(
+                        epoch=decision.epoch, sentence=decision.sentence
+                    )
+                )
+            )
             self._n_printed += 1

@@ -129,7 +129,8 @@ class NeuralNetwork(TrainedNetwork):
         """
         if not isinstance(self._loss, _OF_CLASSES):
             raise InputError(
-                f"The network predicts numbers ({type(self._loss).__name__}): call predict."
+                "The network predicts numbers ({name}): call predict.",
+                name=type(self._loss).__name__,
             )
         probabilities = np.atleast_2d(self.forward(X))
         if probabilities.shape[1] > 1:
@@ -141,8 +142,9 @@ class NeuralNetwork(TrainedNetwork):
         predicted, truth = self.predict(X), np.asarray(y)
         if predicted.shape != truth.shape:
             raise InputError(
-                f"y has the shape {truth.shape}, but predictions have {predicted.shape}: give each"
-                " row its label or number."
+                "y has the shape {shape}, but predictions have {shape2}: give each row its label or number.",
+                shape=truth.shape,
+                shape2=predicted.shape,
             )
         if isinstance(self._loss, _OF_CLASSES):
             return float(np.mean(predicted == truth))
@@ -160,7 +162,9 @@ class NeuralNetwork(TrainedNetwork):
         unknown = [name for name in arguments if name not in self._given]
         if unknown:
             raise InputError(
-                f"{unknown[0]!r} is no argument: there are {', '.join(map(repr, self._given))}."
+                "{unknown!r} is no argument: there are {map}.",
+                unknown=unknown[0],
+                map=", ".join(map(repr, self._given)),
             )
         self._given |= arguments
         self._begin()
@@ -202,8 +206,9 @@ class NeuralNetwork(TrainedNetwork):
             with suppress(OSError):
                 new.unlink()
             raise InputError(
-                f"{path} cannot be written ({error.strerror}): give the name of a file in an"
-                " existing folder."
+                "{path} cannot be written ({strerror}): give the name of a file in an existing folder.",
+                path=path,
+                strerror=error.strerror,
             ) from None
 
     @classmethod
@@ -237,14 +242,16 @@ class NeuralNetwork(TrainedNetwork):
             about = json.loads(str(arrays.pop(_ABOUT)))
             return cls._of_file(about, arrays)
         except FileNotFoundError:
-            raise ModelFileError(f"There is no file {path}: check its name.") from None
+            raise ModelFileError("There is no file {path}: check its name.", path=path) from None
         except OSError as error:
             raise ModelFileError(
-                f"{path} cannot be read ({error.strerror}): check its name."
+                "{path} cannot be read ({strerror}): check its name.",
+                path=path,
+                strerror=error.strerror,
             ) from None
         except _OF_OTHER_FILES:
             raise ModelFileError(
-                f"{path} is not a network: give a file that `NeuralNetwork.save` wrote."
+                "{path} is not a network: give a file that `NeuralNetwork.save` wrote.", path=path
             ) from None
 
     @classmethod
@@ -292,7 +299,9 @@ class NeuralNetwork(TrainedNetwork):
             absent = [repr(column) for column in self._columns if column not in x.columns]
             if absent:
                 raise InputError(
-                    f"{name} lacks {format_list(absent)}, which the fit had: add what is missing."
+                    "{name} lacks {absent}, which the fit had: add what is missing.",
+                    name=name,
+                    absent=format_list(absent),
                 )
             x = x[self._columns]
         return super()._rows(x, name)

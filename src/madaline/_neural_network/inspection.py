@@ -152,14 +152,15 @@ class InspectedNetwork(TextbookNetwork):
         size = sum(array.size for array in self._parameters)
         if size > MAX_PARAMETERS:
             raise InputError(
-                f"The network has {size:,} parameters, and explain_step prints each: use a network"
-                f" of up to {MAX_PARAMETERS}, such as NeuralNetwork(2, 2, 1)."
+                "The network has {size:,} parameters, and explain_step prints each: use a network of up to {MAX_PARAMETERS}, such as NeuralNetwork(2, 2, 1).",
+                size=size,
+                MAX_PARAMETERS=MAX_PARAMETERS,
             )
         rows = self._rows(x)
         if len(rows) > 1:
             raise InputError(
-                f"x has {len(rows)} rows: give one, such as x[0]. The gradient of several rows is"
-                " the mean of theirs."
+                "x has {n_rows} rows: give one, such as x[0]. The gradient of several rows is the mean of theirs.",
+                n_rows=len(rows),
             )
         target = self._targets("y", np.atleast_1d(np.asarray(y)), 1, "x")
         check_range(self._loss, target, "y")

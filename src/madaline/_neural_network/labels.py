@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from madaline._language import _
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -39,12 +40,20 @@ def classes_of(name: str, labels: Array, size: int) -> Array:
     if classes.dtype.kind == "b":
         classes = np.array([False, True])
     if len(classes) != wanted:
-        remedy = f" or output_size={len(classes)}" if len(classes) > 2 else ""
+        remedy = (
+            _(" or output_size={n_classes}").format(n_classes=len(classes))
+            if len(classes) > 2
+            else ""
+        )
         count = format_count(len(classes), "class", "classes")
         raise InputError(
-            f"{name} has {count} ({format_list(classes.tolist(), 4)}) but a network of"
-            f" {format_count(size, 'output')} distinguishes {wanted}: give {wanted}"
-            f" classes{remedy}."
+            "{name} has {count} ({tolist}) but a network of {outputs} distinguishes {wanted}: give {wanted} classes{remedy}.",
+            name=name,
+            count=count,
+            tolist=format_list(classes.tolist(), 4),
+            outputs=format_count(size, "output"),
+            wanted=wanted,
+            remedy=remedy,
         )
     return classes
 
@@ -55,8 +64,10 @@ def targets_of(name: str, labels: Array, classes: Array, size: int) -> Array:
     unknown = [label for label in labels.tolist() if label not in codes]
     if unknown:
         raise InputError(
-            f"{name} holds {unknown[0]!r}: the network's classes are"
-            f" {format_list(map(repr, classes.tolist()))}."
+            "{name} holds {unknown!r}: the network's classes are {map}.",
+            name=name,
+            unknown=unknown[0],
+            map=format_list(map(repr, classes.tolist())),
         )
     indices = np.array([codes[label] for label in labels.tolist()])
     return indices[:, None].astype(np.float64) if size == 1 else np.eye(size)[indices]
@@ -82,7 +93,9 @@ def _complete(labels: Array) -> Array:
         label for label in values if not isinstance(label, str) and str(label) in _MISSING_WORDS
     ]
     if missing:
-        raise InputError(f"The labels hold {missing[0]!r}: leave out rows without a label.")
+        raise InputError(
+            "The labels hold {missing!r}: leave out rows without a label.", missing=missing[0]
+        )
     if len({isinstance(label, str) for label in values}) > 1:
         raise InputError("The labels mix words with other values: give labels of one type.")
     return np.array(values)

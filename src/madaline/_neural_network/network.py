@@ -228,7 +228,11 @@ class TextbookNetwork:
             target = labels.targets_of(name, given, classes, size)
         if len(target) != n_rows:
             raise InputError(
-                f"{name} has {len(target)} rows but {of} has {n_rows}: give one for each."
+                "{name} has {n_target} rows but {of} has {n_rows}: give one for each.",
+                name=name,
+                n_target=len(target),
+                of=of,
+                n_rows=n_rows,
             )
         self.classes_ = classes  # not before all labels were read
         return target

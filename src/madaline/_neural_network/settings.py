@@ -78,14 +78,15 @@ class TrainingSettings:
             share = HELD_OUT_SHARE if early_stopping or is_long else 0.0
         if not (isinstance(share, int | float | np.number) and 0 <= share < 1):
             raise InputError(
-                f"validation_fraction is {share!r}: give a share of the rows from 0 to 1, such as"
-                " 0.2."
+                "validation_fraction is {share!r}: give a share of the rows from 0 to 1, such as 0.2.",
+                share=share,
             )
         if early_stopping and (not share or n_rows < 2):
             rows = format_count(n_rows, "row")
             raise InputError(
-                f"early_stopping needs rows held out, but validation_fraction is {share!r} of"
-                f" {rows}: give a share above 0 of two rows or more, such as 0.2."
+                "early_stopping needs rows held out, but validation_fraction is {share!r} of {rows}: give a share above 0 of two rows or more, such as 0.2.",
+                share=share,
+                rows=rows,
             )
         n_held_out = min(n_rows - 1, int(np.ceil(float(share) * n_rows)))
         order = np.random.default_rng(0).permutation(n_rows)

@@ -8,6 +8,7 @@ from typing import final
 
 import numpy as np
 
+from madaline._language import _
 from madaline._neural_network.parameters import Gradients, Parameters
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Activation, ReLU, Sigmoid, Tanh
@@ -33,15 +34,20 @@ class Step:
         """Yield the step line by line: forward, loss, gradient, update."""
         signals, sums = self._forward(self.parameters)
         yield (
-            f"One step of gradient descent: x = {_row(self.x)}, target = {_row(self.target)},"
-            f" learning rate = {number(self.learning_rate)}"
+            _(
+                "One step of gradient descent: x = {row}, target = {row2}, learning rate = {number}"
+            ).format(row=_row(self.x), row2=_row(self.target), number=number(self.learning_rate))
         )
         yield "1. Forward: weighted inputs + bias, then the activation"
         yield from self._forward_lines(signals, sums)
         logarithm = ", log is the natural logarithm" * (not isinstance(self.loss, Squared))
-        yield f"2. Loss: {type(self.loss).__name__}{logarithm}"
+        yield _("2. Loss: {name}{logarithm}").format(
+            name=type(self.loss).__name__, logarithm=logarithm
+        )
         prediction, loss = self._outcome(sums)
-        yield f"   loss = {_loss_formula(self.loss, prediction, self.target)}{number(loss)}"
+        yield _("   loss = {loss_formula}{number}").format(
+            loss_formula=_loss_formula(self.loss, prediction, self.target), number=number(loss)
+        )
         yield "3. Gradient: the chain rule, from the last layer to the first"
         yield from self._gradient_lines(signals, sums, prediction)
         yield "4. Update: new = old - learning rate × gradient"
@@ -51,8 +57,14 @@ class Step:
             parameter -= self.learning_rate * gradient
         after, loss_after = self._outcome(self._forward(new)[1])
         yield (
-            f"After the update: prediction {_row(after)}, loss {number(loss_after)}"
-            f" (before: {_row(prediction)}, {number(loss)})"
+            _(
+                "After the update: prediction {row}, loss {number} (before: {row2}, {number2})"
+            ).format(
+                row=_row(after),
+                number=number(loss_after),
+                row2=_row(prediction),
+                number2=number(loss),
+            )
         )
 
     def _outcome(self, sums: list[Array]) -> tuple[Array, float]:
@@ -79,22 +91,30 @@ class Step:
                     for signal, weight in zip(signals[layer], weights[:, unit], strict=True)
                 ]
                 terms = " + ".join([*products, number(bias[unit])])
-                yield f"   {self._name(layer, unit)}: sum = {terms} = {number(total)}"
+                yield _("   {name}: sum = {terms} = {number}").format(
+                    name=self._name(layer, unit), terms=terms, number=number(total)
+                )
                 yield f"      {self._activated(layer, unit, sums[layer])}"
 
     def _activated(self, layer: int, unit: int, sums: Array) -> str:
         """Return the output of a unit with its formula."""
         if layer < len(self.parameters.weights) - 1:
             name = type(self.activation).__name__.lower()
-            return f"output = {name}({number(sums[unit])}) = {number(self.activation(sums)[unit])}"
+            return _("output = {name}({number}) = {number2}").format(
+                name=name, number=number(sums[unit]), number2=number(self.activation(sums)[unit])
+            )
         prediction = number(self.loss.prediction(sums)[unit])
         match self.loss:
             case BinaryCrossEntropy():
-                return f"prediction = sigmoid({number(sums[unit])}) = {prediction}"
+                return _("prediction = sigmoid({number}) = {prediction}").format(
+                    number=number(sums[unit]), prediction=prediction
+                )
             case CrossEntropy():
                 total = " + ".join(f"exp({number(value)})" for value in sums)
-                return f"prediction = exp({number(sums[unit])}) / ({total}) = {prediction}"
-        return f"prediction = {prediction}"
+                return _("prediction = exp({number}) / ({total}) = {prediction}").format(
+                    number=number(sums[unit]), total=total, prediction=prediction
+                )
+        return _("prediction = {prediction}").format(prediction=prediction)
 
     def _gradient_lines(
         self, signals: list[Array], sums: list[Array], prediction: Array
@@ -109,12 +129,16 @@ class Step:
                     )
                 else:
                     how = self._passed_back(layer, unit, sums[layer])
-                yield f"   {self._name(layer, unit)}: error = {how}{number(error)}"
+                yield _("   {name}: error = {how}{number}").format(
+                    name=self._name(layer, unit), how=how, number=number(error)
+                )
                 for source, signal in enumerate(signals[layer]):
                     by_weight = number(self.gradients.weights[layer][source, unit])
                     product = f"{number(error)} × {number(signal)}"
-                    yield f"      by weight {source + 1}: error × input = {product} = {by_weight}"
-                yield f"      by bias: error = {number(error)}"
+                    yield _(
+                        "      by weight {source}: error × input = {product} = {by_weight}"
+                    ).format(source=source + 1, product=product, by_weight=by_weight)
+                yield _("      by bias: error = {number}").format(number=number(error))
 
     def _passed_back(self, layer: int, unit: int, sums: Array) -> str:
         """Return the error of a hidden unit as a formula: errors above × weights × slope."""
@@ -133,7 +157,13 @@ class Step:
                 olds = [*weights[:, unit], self.parameters.biases[layer][unit]]
                 by_old = [*self.gradients.weights[layer][:, unit]]
                 by_old += [self.gradients.biases[layer][unit]]
-                names = [*(f"weight {source + 1}" for source in range(len(weights))), "bias"]
+                names = [
+                    *(
+                        _("weight {source}").format(source=source + 1)
+                        for source in range(len(weights))
+                    ),
+                    "bias",
+                ]
                 yield f"   {self._name(layer, unit)}:"
                 for name, old, gradient in zip(names, olds, by_old, strict=True):
                     new = number(old - self.learning_rate * gradient)
@@ -142,8 +172,12 @@ class Step:
     def _name(self, layer: int, unit: int) -> str:
         last = len(self.parameters.weights) - 1
         if layer == last:
-            return f"output {unit + 1}"
-        return f"hidden unit {unit + 1}" if last == 1 else f"layer {layer + 1}, unit {unit + 1}"
+            return _("output {unit}").format(unit=unit + 1)
+        return (
+            _("hidden unit {unit}").format(unit=unit + 1)
+            if last == 1
+            else _("layer {layer}, unit {unit}").format(layer=layer + 1, unit=unit + 1)
+        )
 
 
 def _loss_formula(loss: Loss, prediction: Array, target: Array) -> str:
@@ -168,9 +202,13 @@ def _error_formula(loss: Loss, prediction: float, target: float, outputs: int) -
     difference = f"({number(prediction)} - {number(target)})"
     match loss:
         case BinaryCrossEntropy(label_smoothing=0.0) | CrossEntropy(label_smoothing=0.0):
-            return f"(prediction - target){share} = {difference}{share} = "
+            return _("(prediction - target){share} = {difference}{share} = ").format(
+                share=share, difference=difference
+            )
         case Squared():
-            return f"2 × (prediction - target){share} = 2 × {difference}{share} = "
+            return _("2 × (prediction - target){share} = 2 × {difference}{share} = ").format(
+                share=share, difference=difference
+            )
     return ""
 
 

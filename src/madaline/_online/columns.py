@@ -41,6 +41,7 @@ from madaline._data.json_checks import (
 )
 from madaline._data.table import Table
 from madaline._data.text_columns import choose_text_formats, read_column_in
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -73,7 +74,9 @@ def check_given(check: Check, value: Any, what: str, remedy: str) -> None:
     try:
         check(value)
     except Malformed as error:
-        problem = f"is {short_repr(value)}, but must be {error.wanted}"
+        problem = _("is {short_repr}, but must be {wanted}").format(
+            short_repr=short_repr(value), wanted=error.wanted
+        )
         raise InputError(f"{what} {problem}: {remedy}.") from None
 
 
@@ -142,7 +145,7 @@ class StreamColumns(Stored):
         """Return what is wrong between the columns of a file."""
         lengths = {name: len(items) for name, items in values.items() if name != "missing"}
         if len(lengths) < 4 or len(set(lengths.values())) > 1:
-            return f"has other numbers of each ({lengths})"
+            return _("has other numbers of each ({lengths})").format(lengths=lengths)
         for codes in values["levels"]:
             if list(codes.values()) != list(range(1, len(codes) + 1)):
                 return "has levels whose codes are not 1, 2, 3 ..."
@@ -290,8 +293,11 @@ class StreamColumns(Stored):
         if kind != new and not {kind, new} <= _NUMBERS:
             first = shown(_items(column, missing)[int(np.argmin(missing))])
             raise InputError(
-                f"Column {self.names[number]!r} held a {kind} in earlier rows and now holds a {new}"
-                f" ({first}): correct it, or leave it empty."
+                "Column {names!r} held a {kind} in earlier rows and now holds a {new} ({first}): correct it, or leave it empty.",
+                names=self.names[number],
+                kind=kind,
+                new=new,
+                first=first,
             )
         if kind == MOMENT:
             return in_seconds(column)
@@ -322,8 +328,9 @@ def _kind(name: str, column: Array, missing: Array) -> str | None:
     """Return the kind of a column, None if all values are missing."""
     if column.ndim > 1:
         raise InputError(
-            f"Column {name!r} has {column.ndim} dimensions: a stream takes numbers, text, Booleans"
-            " and dates."
+            "Column {name!r} has {ndim} dimensions: a stream takes numbers, text, Booleans and dates.",
+            name=name,
+            ndim=column.ndim,
         )
     if missing.all():
         return None
@@ -338,8 +345,9 @@ def _kind(name: str, column: Array, missing: Array) -> str | None:
     if isinstance(first, bool):
         return BOOLEAN if all(isinstance(value, bool) for value in column[~missing]) else CATEGORY
     raise InputError(
-        f"Column {name!r} holds a {type(first).__name__}: a stream takes numbers, text, Booleans"
-        " and dates."
+        "Column {name!r} holds a {name2}: a stream takes numbers, text, Booleans and dates.",
+        name=name,
+        name2=type(first).__name__,
     )
 
 

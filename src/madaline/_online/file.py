@@ -99,7 +99,7 @@ def _check_sizes(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     }
     for name, shape in shapes.items():
         if name not in arrays or arrays[name].shape != shape:
-            raise Malformed(f"has not the shape {shape}").within(name)
+            raise Malformed("has not the shape {shape}", shape=shape).within(name)
 
 
 def _check_rows(kinds: Sequence[str | None], arrays: Mapping[str, Array]) -> None:
@@ -124,7 +124,7 @@ def check_array(name: str, arrays: Mapping[str, Array], expected: Array) -> None
     if not np.isfinite(stored).all():
         raise Malformed("holds a number that is not finite").within(name)
     if name in _NOT_NEGATIVE and stored.size and stored.min() < 0:
-        raise Malformed(f"holds {stored.min():g}, but must be zero or more").within(name)
+        raise Malformed("holds {min:g}, but must be zero or more", min=stored.min()).within(name)
 
 
 def _check_encoder(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:

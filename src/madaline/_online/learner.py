@@ -94,8 +94,11 @@ class OnlineLearner:
             learner = cls._of_state(state, arrays)
         if learner.task.kind != kind:
             raise ModelFileError(
-                f"{path} predicts {learner.task.kind}, not {kind}: load it with"
-                f" {'OnlineRegressor' if kind == 'classes' else 'OnlineClassifier'}."
+                "{path} predicts {kind}, not {kind2}: load it with {text}.",
+                path=path,
+                kind=learner.task.kind,
+                kind2=kind,
+                text="OnlineRegressor" if kind == "classes" else "OnlineClassifier",
             )
         return learner
 
@@ -157,8 +160,9 @@ class OnlineLearner:
         heaviest = 0.0 if weight is None else weight.max(initial=0)
         if heaviest > MAX_WEIGHT:
             raise InputError(
-                f"sample_weight is {heaviest:.3g}: give weights of at most {MAX_WEIGHT:.0e},"
-                " such as shares of the largest."
+                "sample_weight is {heaviest:.3g}: give weights of at most {MAX_WEIGHT:.0e}, such as shares of the largest.",
+                heaviest=heaviest,
+                MAX_WEIGHT=MAX_WEIGHT,
             )
         self.task.check(y)  # first everything is read, as it may be refused, then all is taken in
         if predicted is not None and self._is_read(rows, predicted.raw):

@@ -24,6 +24,7 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._language import _
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.initializers import lecun_normal, zeros
 from madaline.nn.layers import Linear, SiLU
@@ -262,7 +263,7 @@ class LeadTracker:
         weight = float(self.means[best])
         before = self.decisions[-1].rows if self.decisions else 0
         if weight > _LEADING_WEIGHT and rows != before:
-            subject = f"memory of {rows:,} rows"
+            subject = _("memory of {rows:,} rows").format(rows=rows)
             self.decisions.append(LeadChanged(row, subject, rows, weight, before))
             del self.decisions[:-_MAX_DECISIONS]
 

@@ -181,8 +181,8 @@ class Numbers(StreamTask):
         wrong = y if y.dtype.kind not in "iuf" else y[~np.isfinite(y)]
         if len(wrong):
             raise InputError(
-                f"The target holds {shown(wrong[0])}, which is no finite number: leave such rows"
-                " out, or use OnlineClassifier for labels."
+                "The target holds {shown}, which is no finite number: leave such rows out, or use OnlineClassifier for labels.",
+                shown=shown(wrong[0]),
             )
 
     def encode(self, y: Array) -> Array:

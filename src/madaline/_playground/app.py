@@ -10,7 +10,7 @@ from typing import Any
 
 from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
-from madaline._language import LANGUAGES, catalog
+from madaline._language import LANGUAGES, _, catalog
 from madaline._playground.network import network_page
 from madaline._playground.page import Page, endpoint_of
 from madaline._playground.race import race_page
@@ -93,10 +93,12 @@ async def _static(request: Any) -> Any:
     kind = _TYPES.get(name[name.rfind(".") :])
     file = files(_PACKAGE) / "static" / name
     if kind is None or "\\" in name or not file.is_file():
-        raise Refusal(404, f"There is no file {name}.")
+        raise Refusal(404, "There is no file {name}.", name=name)
     return text_response(file.read_bytes(), kind)
 
 
 async def _no_such_path(request: Any, error: Any) -> Any:
-    sentence = f"The playground has nothing at {request.url.path} for {request.method}."
+    sentence = _("The playground has nothing at {path} for {method}.").format(
+        path=request.url.path, method=request.method
+    )
     return error_response(error.status_code, sentence)

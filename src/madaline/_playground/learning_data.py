@@ -76,7 +76,9 @@ class LearningData:
             y = y if y.dtype.kind in "iuf" else as_texts(y)
             labels, codes = np.unique(y, return_inverse=True)
             if len(labels) < 2:
-                raise InputError(f"These rows have one class of {options.target}: take more rows.")
+                raise InputError(
+                    "These rows have one class of {target}: take more rows.", target=options.target
+                )
             given |= {"classes": [label_text(label) for label in labels], "codes": codes}
         return cls(**_on_plane(x, options), y=y, **given)
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import ClassVar, Self, final
 
 from madaline._fitting import Fitting
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._playground.app import make_app
 from madaline._playground.lanes import RaceLog
@@ -83,7 +84,9 @@ class LivePage:
     def __enter__(self) -> Self:
         """Start to serve, and tell where."""
         self._thread.start()
-        self._say(f"Watch this fit at {self.address} (the page only looks).")
+        self._say(
+            _("Watch this fit at {address} (the page only looks).").format(address=self.address)
+        )
         if self._browser and can_show_a_window():
             threading.Thread(target=webbrowser.open, args=(self.address,), daemon=True).start()
         return self

@@ -115,7 +115,9 @@ class _NetworkAnswers:
         row = asked.row
         async with self._runs.of(asked.run) as run:
             if not 0 <= row < len(run.data.x):
-                raise InputError(f"row is {row!r}: give one of {len(run.data.x)}, from 0.")
+                raise InputError(
+                    "row is {row!r}: give one of {n_x}, from 0.", row=row, n_x=len(run.data.x)
+                )
             step = run.network._step(run.data.x[row], run.data.y[row], run.options.learning_rate)
             return {"lines": [translate(line) for line in step.lines()]}
 

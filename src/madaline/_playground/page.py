@@ -59,7 +59,7 @@ def read_asked(kind: type[_A], value: Any) -> _A:
     try:
         check_of(kind)(known)
     except Malformed as error:
-        raise InputError(f"The request cannot be answered: {error}.") from None
+        raise InputError("The request cannot be answered: {error}.", error=error) from None
     return kind.from_json(known)
 
 

@@ -39,8 +39,10 @@ def race_facts(table: UserTable) -> dict[str, Any]:
     """Return what the page needs of a table; `InputError` if it is too long."""
     if table.table.n_samples > _MAX_ROWS:
         raise InputError(
-            f"{table.name} has {table.table.n_samples:,} rows: a page takes {_MAX_ROWS:,} at most;"
-            " for more, use `madaline fit TABLE --target COLUMN --live`."
+            "{name} has {n_samples:,} rows: a page takes {MAX_ROWS:,} at most; for more, use `madaline fit TABLE --target COLUMN --live`.",
+            name=table.name,
+            n_samples=table.table.n_samples,
+            MAX_ROWS=_MAX_ROWS,
         )
     columns = list(table.table.names)
     return {

@@ -65,8 +65,10 @@ def read_apart(path: Path, read: Callable[[Path, int], Any]) -> Any:
                 raise outcome
             return outcome
     raise InputError(
-        f"{path} is too large for a page: to read it takes more than {format_size(_MAX_BYTES)} of"
-        f" memory, or {_SECONDS} seconds; give fewer rows or columns."
+        "{path} is too large for a page: to read it takes more than {MAX_BYTES} of memory, or {SECONDS} seconds; give fewer rows or columns.",
+        path=path,
+        MAX_BYTES=format_size(_MAX_BYTES),
+        SECONDS=_SECONDS,
     )
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 
 from madaline._extras import load_polars
+from madaline._language import _
 from madaline._playground.app import make_app
 from madaline._playground.settings import PlaygroundSettings
 from madaline._serve.server import address_of, check_packages, listening, make_server_of
@@ -28,7 +29,7 @@ def run_playground(settings: PlaygroundSettings, log: Callable[[str], object] = 
     with listening(settings) as listener, suppress(KeyboardInterrupt):
         server = make_server_of(settings, partial(make_app, settings))
         address = address_of(listener)
-        log(f"The playground is at {address} (Ctrl-C ends it).")
+        log(_("The playground is at {address} (Ctrl-C ends it).").format(address=address))
         if settings.browser and can_show_a_window():
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         server.run(sockets=[listener])  # raises the signal again that ended it

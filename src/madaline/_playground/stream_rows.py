@@ -128,8 +128,8 @@ class UserTableRows(StreamRows):
         self.names = tuple(name for name in others.names if kinds[name] in _KINDS)
         if not self.names:
             raise InputError(
-                f"{table.name} has no column to learn from: a stream takes numbers, categories,"
-                " Booleans and dates."
+                "{name} has no column to learn from: a stream takes numbers, categories, Booleans and dates.",
+                name=table.name,
             )
         self.left_out = tuple(name for name in others.names if name not in self.names)
         if order:
@@ -188,8 +188,10 @@ def _row_order(file: str, table: Table, order: str) -> Array:
     if column.dtype.kind not in "Mf":
         names = [name for name in table.names if table[name].dtype.kind in "Mf"]
         raise InputError(
-            f"{file} has no other column {order!r} of dates or numbers: choose among"
-            f" {format_list(names, 8)}."
+            "{file} has no other column {order!r} of dates or numbers: choose among {names}.",
+            file=file,
+            order=order,
+            names=format_list(names, 8),
         )
     return np.argsort(column, kind="stable")
 

@@ -107,18 +107,22 @@ class UserTable:
         """Raise `InputError` unless two columns can be a plane, and a third the target."""
         if self.table.n_samples < _MIN_ROWS:
             raise InputError(
-                f"{self.name} has {format_count(self.table.n_samples, 'row')}: give a table with"
-                f" {_MIN_ROWS} rows or more."
+                "{name} has {rows}: give a table with {MIN_ROWS} rows or more.",
+                name=self.name,
+                rows=format_count(self.table.n_samples, "row"),
+                MIN_ROWS=_MIN_ROWS,
             )
         if len(self.axes) < 3:
             raise InputError(
-                f"{self.name} has {format_count(len(self.axes), 'column')} of numbers or"
-                " categories: a plane needs three, two inputs and a target."
+                "{name} has {columns} of numbers or categories: a plane needs three, two inputs and a target.",
+                name=self.name,
+                columns=format_count(len(self.axes), "column"),
             )
         if not self.targets:
             raise InputError(
-                f"{self.name} has no column to predict: give one of numbers, or of 2 to"
-                f" {MAX_CLASSES} classes."
+                "{name} has no column to predict: give one of numbers, or of 2 to {MAX_CLASSES} classes.",
+                name=self.name,
+                MAX_CLASSES=MAX_CLASSES,
             )
 
     @property
@@ -202,7 +206,12 @@ class UserTable:
         """Return the other columns, a target, of the rows that have one, and the task."""
         if target not in self.table:
             names = format_list(self.table.names, limit=20)
-            raise InputError(f"{self.name} has no column {target!r}: it has {names}.")
+            raise InputError(
+                "{name} has no column {target!r}: it has {names}.",
+                name=self.name,
+                target=target,
+                names=names,
+            )
         others = self.table.drop([target])
         y, _ = read_numbers(target, self.table[target], "", beside=others)
         missing = missing_values(y)
@@ -223,17 +232,25 @@ class UserTable:
         for name in (*columns, target):
             if name not in self.axes:
                 raise InputError(
-                    f"{self.name} has no column {name!r} of numbers or categories: choose among"
-                    f" {format_list(self.axes, 8)}."
+                    "{name} has no column {name2!r} of numbers or categories: choose among {axes}.",
+                    name=self.name,
+                    name2=name,
+                    axes=format_list(self.axes, 8),
                 )
         if len({*columns, target}) < 3:
-            raise InputError(f"{target!r} is the target and an axis: choose three columns.")
+            raise InputError(
+                "{target!r} is the target and an axis: choose three columns.", target=target
+            )
         missing = [is_missing(self.values[name]) for name in (*columns, target)]
         complete = ~np.logical_or.reduce(missing)
         if complete.sum() < _MIN_ROWS:
             raise InputError(
-                f"{self.name} has {complete.sum()} rows with a value in {columns[0]}, {columns[1]}"
-                f" and {target}: choose other columns."
+                "{name} has {sum} rows with a value in {columns}, {columns2} and {target}: choose other columns.",
+                name=self.name,
+                sum=complete.sum(),
+                columns=columns[0],
+                columns2=columns[1],
+                target=target,
             )
         rows = self.values.take(np.flatnonzero(complete))
         codes = {name: _codes(rows[name]) for name in columns}
@@ -253,7 +270,10 @@ class UserTable:
             return True
         if not 2 <= n_classes <= MAX_CLASSES:
             raise InputError(
-                f"{name} has {n_classes} classes: choose a target of 2 to {MAX_CLASSES}."
+                "{name} has {n_classes} classes: choose a target of 2 to {MAX_CLASSES}.",
+                name=name,
+                n_classes=n_classes,
+                MAX_CLASSES=MAX_CLASSES,
             )
         return False
 
@@ -352,12 +372,16 @@ def file_name(given: str) -> str:
 def _check_classes(y: Array, task: str, name: str) -> None:
     """Refuse targets that cannot be predicted: dates, and classes of hardly any rows."""
     if y.dtype.kind == "M":
-        raise InputError(f"{name} holds dates, which cannot be predicted: choose another column.")
+        raise InputError(
+            "{name} holds dates, which cannot be predicted: choose another column.", name=name
+        )
     n_classes = len(set(y.tolist()))
     if task == CLASSIFICATION and n_classes > len(y) / _ROWS_OF_CLASS:
         raise InputError(
-            f"{name} holds {n_classes:,} different values in {len(y):,} rows, too many to be"
-            " classes: choose another column."
+            "{name} holds {n_classes:,} different values in {n_y:,} rows, too many to be classes: choose another column.",
+            name=name,
+            n_classes=n_classes,
+            n_y=len(y),
         )
 
 

@@ -69,7 +69,7 @@ class CheckpointFile:
             return found
         except ModelFileError as error:
             sentence = error.english.rstrip(".")
-            warn(f"{sentence}; the fit starts from the beginning.")
+            warn("{sentence}; the fit starts from the beginning.", sentence=sentence)
             return [], []
 
     def start(self) -> None:
@@ -90,8 +90,9 @@ class CheckpointFile:
         except (OSError, InputError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             warn(
-                f"The fit goes on, but cannot be resumed if it is interrupted: {self.path}"
-                f" cannot be written ({reason}).",
+                "The fit goes on, but cannot be resumed if it is interrupted: {path} cannot be written ({reason}).",
+                path=self.path,
+                reason=reason,
             )
             self.path = None
         self._saved = time.monotonic()
@@ -194,8 +195,8 @@ def resume(path: str | os.PathLike[str], race: Race) -> tuple[list[Record], list
             raise Malformed("describes no race")
         if description.get("format") != FORMAT:
             warn(
-                f"{path} was written by another version of madaline, so the interrupted fit cannot"
-                " be resumed: it starts from the beginning.",
+                "{path} was written by another version of madaline, so the interrupted fit cannot be resumed: it starts from the beginning.",
+                path=path,
             )
             return None
         if description.get("fingerprint") != fingerprint(race):
@@ -234,8 +235,9 @@ def _use_backend(race: Race, name: str) -> None:
         race.backend = backend_named(name)
     except ImportError:
         warn(
-            f"The interrupted fit was started with {name}, which is not installed: it goes on with"
-            f" {race.backend.name}, and may end with slightly different networks.",
+            "The interrupted fit was started with {name}, which is not installed: it goes on with {name2}, and may end with slightly different networks.",
+            name=name,
+            name2=race.backend.name,
         )
 
 
@@ -292,7 +294,7 @@ def _candidate(
 def _check_shape(array: Array | None, shape: tuple[int, ...], name: str) -> Array:
     """Return an array of float32 if it has a shape, else raise `Malformed`."""
     if array is None or array.dtype != np.float32 or array.shape != shape:
-        raise Malformed(f"is no array of float32 of the shape {shape}").within(name)
+        raise Malformed("is no array of float32 of the shape {shape}", shape=shape).within(name)
     return array
 
 
@@ -310,7 +312,9 @@ def _check_candidate(candidate: Candidate, dataset: Dataset) -> None:
         return
     loss = dataset.mean_loss(candidate.output[:])
     if not np.isclose(loss, candidate.loss, rtol=1e-3, atol=1e-6):
-        raise Malformed(f"has outputs of a loss of {loss:.4g}, not {candidate.loss:.4g}")
+        raise Malformed(
+            "has outputs of a loss of {loss:.4g}, not {loss2:.4g}", loss=loss, loss2=candidate.loss
+        )
     if not np.isfinite(candidate.theta).all():
         raise Malformed("has parameters that are no finite numbers")
 

@@ -21,6 +21,7 @@ from madaline._charts.html import Listing, bar, block, more, table
 from madaline._data.codec import Items, Stored
 from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.score import LOSS_METRICS, mean_and_error
+from madaline._language import _
 from madaline._race.dataset import Dataset, Offset
 from madaline._race.ensemble import Ensemble, EnsembleMember
 from madaline._words import format_with_error, metric_name
@@ -72,7 +73,13 @@ class Importance(Stored):
         """Return the importance in a line."""
         value, error = format_with_error((self.value, self.standard_error), self.standard_error)
         unclear = "" if self.clear else " (no clear effect)"
-        return f"{self.name}: {metric_name(self.metric)} worse by {value} ± {error}{unclear}"
+        return _("{name}: {metric} worse by {value} ± {error}{unclear}").format(
+            name=self.name,
+            metric=metric_name(self.metric),
+            value=value,
+            error=error,
+            unclear=unclear,
+        )
 
     @property
     def name(self) -> str:
@@ -322,7 +329,11 @@ class Importances(Listing[Importance]):
             drawn = bar(item.value, longest, spread=2 * item.standard_error)
             effect = "" if item.clear else "no clear effect"
             rows.append([item.name, f"{texts[0]} ± {texts[1]}", drawn, effect])
-        worse = f"{metric_name(shown[0].metric)} worse by" if shown else "worse by"
+        worse = (
+            _("{metric} worse by").format(metric=metric_name(shown[0].metric))
+            if shown
+            else "worse by"
+        )
         return table(
             ["column", worse, "", ""],
             rows,

@@ -141,4 +141,9 @@ def preset_named(name: Any) -> Preset:
     if isinstance(name, str) and name in PRESETS:
         return PRESETS[name]
     *others, last = map(repr, PRESETS)
-    raise InputError(f"preset is {name!r}: give {', '.join(others)} or {last}.")
+    raise InputError(
+        "preset is {name!r}: give {others} or {last}.",
+        name=name,
+        others=", ".join(others),
+        last=last,
+    )

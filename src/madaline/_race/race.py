@@ -20,6 +20,7 @@ from madaline._engine.backend import Backend
 from madaline._engine.executors.choice import choose_executor
 from madaline._engine.executors.executor import Executor, Serial, Shared
 from madaline._engine.numpy_backend import MIN_WORK_TO_COMPILE, NumpyBackend, choose_backend
+from madaline._language import _
 from madaline._race import recipe_policies
 from madaline._race.architecture import hide_features
 from madaline._race.cohort import Cohort
@@ -372,7 +373,9 @@ class Race:
             case decisions.Grown():
                 self._grow(candidate)
             case other:
-                raise TypeError(f"The race cannot carry out {type(other).__name__}.")
+                raise TypeError(
+                    _("The race cannot carry out {name}.").format(name=type(other).__name__)
+                )
 
     def _keep(self, racing: Candidate) -> None:
         """Let a snapshot of a recipe's present networks take part in the ensemble."""

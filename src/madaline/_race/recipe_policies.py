@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import isfinite
 
+from madaline._language import _
 from madaline._race.recipe import GridRecipe, Recipe
 from madaline._race.state import Candidate, RaceState
 from madaline._race.stopping_policies import Policy, ensemble_weights
@@ -283,7 +284,9 @@ class MoreWarpingPolicy(Policy):
 def warped(recipe: Recipe, warping: float) -> Recipe:
     """Return a recipe for grids with another strength of warping."""
     if not isinstance(recipe, GridRecipe):
-        raise TypeError(f"{type(recipe).__name__} has nothing that could be warped.")
+        raise TypeError(
+            _("{name} has nothing that could be warped.").format(name=type(recipe).__name__)
+        )
     return replace(recipe, warping=warping)
 
 

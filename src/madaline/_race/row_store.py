@@ -26,6 +26,7 @@ from madaline._data.kinds.boolean import BooleanEncoder
 from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.kind import MEDIA, ColumnEncoder
 from madaline._engine.executors.processes import SharedFolder
+from madaline._language import _
 from madaline._race.stored_rows import CHUNK, RowValues, StoredRows, shuffled_chunk
 from madaline._words import format_size
 from madaline.errors import InputError
@@ -139,9 +140,12 @@ class RowStore(StoredRows):
         fields: list[tuple[Any, ...]] = []
         for index, (own, dtype) in enumerate(zip(encoder.encoders, self._columns, strict=True)):
             if dtype.kind == "O":
-                fields += [(f"from {index}", np.int64), (f"bytes {index}", np.int32)]
+                fields += [
+                    (_("from {index}").format(index=index), np.int64),
+                    (_("bytes {index}").format(index=index), np.int32),
+                ]
             else:
-                fields.append((f"column {index}", _small_type(own) or dtype))
+                fields.append((_("column {index}").format(index=index), _small_type(own) or dtype))
         targets = (np.int32,) if self._one_hot else (np.float32, (self._n_outputs,))
         fields += [("target", *targets), ("place", np.int32), ("fold", np.int16)]
         if values.weight is not None:
@@ -215,8 +219,8 @@ class RowStore(StoredRows):
             path = Path(self._path, name)
             if self._folder is None and not path.exists():
                 raise InputError(
-                    f"A task needs the rows that are in {self._path} on the machine that fits: let"
-                    " TMPDIR name a folder that all machines of the cluster share."
+                    "A task needs the rows that are in {path} on the machine that fits: let TMPDIR name a folder that all machines of the cluster share.",
+                    path=self._path,
                 )
             # Written and read by position: unbuffered.
             self._files[name] = FileIO(path, "r+" if path.exists() else "w+")
@@ -241,8 +245,9 @@ def check_storable(encoder: TableEncoder) -> None:
         if KINDS[own.kind].holds == MEDIA:
             what = KINDS[own.kind].words[1]
             raise InputError(
-                f"Column {own.name!r} is read as {what}, which are learned from in memory alone:"
-                " leave it out, or give fewer rows."
+                "Column {name!r} is read as {what}, which are learned from in memory alone: leave it out, or give fewer rows.",
+                name=own.name,
+                what=what,
             )
 
 
@@ -267,7 +272,8 @@ def check_room(n_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if n_bytes + _SPARE > free:
         raise _no_room(
-            f"take about {format_size(n_bytes)}", f", which has {format_size(free)} left"
+            _("take about {n_bytes}").format(n_bytes=format_size(n_bytes)),
+            _(", which has {free} left").format(free=format_size(free)),
         )
 
 
@@ -284,16 +290,17 @@ def _full_disk() -> Iterator[None]:
 
 def _no_room(what: str, left: str) -> InputError:
     return InputError(
-        f"The rows of the table, encoded, {what} on the disk of temporary files,"
-        f" {tempfile.gettempdir()}{left}: free some, or name a folder on another disk in the"
-        " environment variable TMPDIR."
+        "The rows of the table, encoded, {what} on the disk of temporary files, {gettempdir}{left}: free some, or name a folder on another disk in the environment variable TMPDIR.",
+        what=what,
+        gettempdir=tempfile.gettempdir(),
+        left=left,
     )
 
 
 def _changed(n_samples: int) -> InputError:
     return InputError(
-        f"The table had {n_samples:,} rows when it was read first, and has another number of them"
-        " now: do not change it during the fit."
+        "The table had {n_samples:,} rows when it was read first, and has another number of them now: do not change it during the fit.",
+        n_samples=n_samples,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from madaline._data.io.spill import Rows
 from madaline._engine.blas import one_threaded_products
+from madaline._language import _
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.recipe import Recipe
@@ -77,7 +78,11 @@ class Candidate:
     @property
     def name(self) -> str:
         """The recipe's name, for people; of a snapshot, with its epoch."""
-        return f"{self.recipe.name} · epoch {self.epoch}" if self.snapshot else self.recipe.name
+        return (
+            _("{name} · epoch {epoch}").format(name=self.recipe.name, epoch=self.epoch)
+            if self.snapshot
+            else self.recipe.name
+        )
 
 
 @dataclass(frozen=True)

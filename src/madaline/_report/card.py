@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator
 
 from madaline._data.io.atomic import write_document
-from madaline._language.pages import translate_markdown
+from madaline._language import _
+from madaline._language.translation import translate
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
 from madaline._report.reproduce import how_to_reproduce
@@ -41,7 +42,7 @@ _MAX_IMPORTANCES = 10  # columns whose importance is listed, at most
 def model_card(model: FittedModel) -> str:
     """Return a model's card in Markdown, without the license and the origin of the data."""
     sections = (_head, _scores, _columns, _matters, _findings, _story, _use)
-    lines = translate_markdown(line for section in sections for line in section(model))
+    lines = (translate(line) for section in sections for line in section(model))
     return "\n".join([*_metadata(model), *lines]) + "\n"
 
 
@@ -80,14 +81,22 @@ def _head(model: FittedModel) -> Iterator[str]:
     labels = class_labels(model)
     outcome = "a number"
     if labels is not None:
-        outcome = f"one of {len(labels)} classes ({format_list(map(_text, labels), limit=20)})"
+        outcome = _("one of {n_labels} classes ({map})").format(
+            n_labels=len(labels), map=format_list(map(_text, labels), limit=20)
+        )
     outcome = outcome_of_several(model) or outcome
     yield from (f"# {_text(summary.target)}", "")
     yield (
-        f"Predicts {_text(summary.target)}, {outcome}, from"
-        f" {format_count(summary.n_columns, 'column')}, with"
-        f" {summary.predictors('small network')} that madaline"
-        f" {_text(model.version)} fitted to {format_count(summary.n_samples, 'row')}."
+        _(
+            "Predicts {text}, {outcome}, from {columns}, with {predictors} that madaline {text2} fitted to {rows}."
+        ).format(
+            text=_text(summary.target),
+            outcome=outcome,
+            columns=format_count(summary.n_columns, "column"),
+            predictors=summary.predictors("small network"),
+            text2=_text(model.version),
+            rows=format_count(summary.n_samples, "row"),
+        )
     )
     yield ""
 
@@ -95,14 +104,18 @@ def _head(model: FittedModel) -> Iterator[str]:
 def _scores(model: FittedModel) -> Iterator[str]:
     summary = model.summary
     yield from ("## How good it is", "")
-    evaluated = f"{summary.n_evaluated:,} rows"
-    yield f"Each of {evaluated} was evaluated {summary.how_evaluated}."
+    evaluated = _("{n_evaluated:,} rows").format(n_evaluated=summary.n_evaluated)
+    yield _("Each of {evaluated} was evaluated {how_evaluated}.").format(
+        evaluated=evaluated, how_evaluated=summary.how_evaluated
+    )
     yield from (_text(sentence) for sentence in summary.beside)
     if any(score.gain for score in summary.scores):
         yield "The scores include what the mean over all folds gains (estimated)."
     if not summary.learned:
         yield "**It is not clearly better than the baseline.**"
-    yield from (f"**Warning**: {_text(sentence)}" for sentence in summary.leak_sentences)
+    yield from (
+        _("**Warning**: {text}").format(text=_text(sentence)) for sentence in summary.leak_sentences
+    )
     yield from ("", "| score | model ± standard error | baseline |", "| --- | ---: | ---: |")
     for score in summary.scores:
         numbers = (score.value, score.standard_error, score.baseline)
@@ -122,7 +135,7 @@ def _stretches(forward: ForwardScores | None) -> Iterator[str]:
     """Yield the metric of each stretch of time, the latest last."""
     if forward is None:
         return
-    yield from (f"The {metric_name(forward.metric)} over time:", "")
+    yield from (_("The {metric} over time:").format(metric=metric_name(forward.metric)), "")
     known = forward.has_last_known
     yield "| rows | learned from | model | baseline |" + f" {forward.last_known_name} |" * known
     yield "| --- | ---: | ---: | ---: |" + " ---: |" * known
@@ -130,7 +143,9 @@ def _stretches(forward: ForwardScores | None) -> Iterator[str]:
     for stretch in forward.stretches[-_MAX_STRETCHES:]:
         cells = [stretch.value, stretch.baseline, *([stretch.last_known or 0.0] if known else [])]
         shown = " | ".join(format_rounded(cells, most))
-        yield f"| {_text(forward.when(stretch))} | {stretch.n_learned:,} rows | {shown} |"
+        yield _("| {text} | {n_learned:,} rows | {shown} |").format(
+            text=_text(forward.when(stretch)), n_learned=stretch.n_learned, shown=shown
+        )
     yield ""
 
 
@@ -142,7 +157,10 @@ def _columns(model: FittedModel) -> Iterator[str]:
     past = model.predictor.past
     if past is not None:
         names = format_list([_text(column.name) for column in past.lags.each], limit=5)
-        yield from ("", f"It keeps the last values of {names}; rows may hold later ones.")
+        yield from (
+            "",
+            _("It keeps the last values of {names}; rows may hold later ones.").format(names=names),
+        )
     if model.predictor.encoder.grid:
         yield from ("", "Images need that size; `madaline predict` resizes files.", "")
     else:
@@ -155,8 +173,9 @@ def _matters(model: FittedModel) -> Iterator[str]:
         return
     yield from ("## What it relies on", "")
     yield (
-        f"By how much the {metric_name(clear[0].metric)} {when_worse(clear[0].metric)} when a"
-        " column is shuffled (permutation importance ± standard error):"
+        _(
+            "By how much the {metric} {when_worse} when a column is shuffled (permutation importance ± standard error):"
+        ).format(metric=metric_name(clear[0].metric), when_worse=when_worse(clear[0].metric))
     )
     yield ""
     for importance in clear:

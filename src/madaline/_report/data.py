@@ -23,6 +23,7 @@ from madaline._explain.columns import as_table
 from madaline._explain.effect import Effect
 from madaline._explain.effects import effects
 from madaline._explain.importances import Interaction, important_columns, interactions
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.known_rows import Copies
 from madaline._model.quality_of_table import quality_of_table
@@ -89,8 +90,9 @@ class RowsReport:
         table = as_table(table)
         if target is not None and target.shape != (table.n_samples,):
             raise InputError(
-                f"The target has shape {target.shape} beside"
-                f" {format_count(table.n_samples, 'row')}: give one value for each row."
+                "The target has shape {shape} beside {rows}: give one value for each row.",
+                shape=target.shape,
+                rows=format_count(table.n_samples, "row"),
             )
         scores, quality, n_left_out = _scored(model, table, target, copies)
         diagnosed = diagnose and model.profile is not None
@@ -117,10 +119,12 @@ class RowsReport:
         """Which of the rows are scored, and whether they are new to the model, as a clause."""
         if self.n_left_out:
             copies = format_count(self.n_left_out, "copy", "copies")
-            return f"without {copies} of training rows"
+            return _("without {copies} of training rows").format(copies=copies)
         if self.copies is not None and self.copies.some:
             share = f"{self.copies.share:.0%}"
-            return f"too good, as the model seems to have been trained on {share} of them"
+            return _("too good, as the model seems to have been trained on {share} of them").format(
+                share=share
+            )
         if self.trained_on is False:
             return "which are new to the model"
         return "too good if the model was trained on some of them"
@@ -262,19 +266,32 @@ def verdict(model: FittedModel) -> list[str]:
     """Return what to know first: what is predicted, and whether anything was learned."""
     summary = model.summary
     labels = class_labels(model)
-    outcome = "a number" if labels is None else f"{len(labels)} classes: {format_list(labels)}"
+    outcome = (
+        "a number"
+        if labels is None
+        else _("{n_labels} classes: {labels}").format(
+            n_labels=len(labels), labels=format_list(labels)
+        )
+    )
     outcome = outcome_of_several(model) or outcome
     sentences = [
-        f"Predicts {summary.target} ({outcome}) from {format_count(summary.n_columns, 'column')},"
-        f" learned from {format_count(summary.n_samples, 'row')}."
+        _("Predicts {target} ({outcome}) from {columns}, learned from {rows}.").format(
+            target=summary.target,
+            outcome=outcome,
+            columns=format_count(summary.n_columns, "column"),
+            rows=format_count(summary.n_samples, "row"),
+        )
     ]
     if not summary.learned:
         sentences.append(
-            "The model is not clearly better than the baseline: the columns may hold no information"
-            f" about {summary.target}, or {format_count(summary.n_samples, 'row')} are too few to"
-            " show it."
+            _(
+                "The model is not clearly better than the baseline: the columns may hold no information about {target}, or {rows} are too few to show it."
+            ).format(target=summary.target, rows=format_count(summary.n_samples, "row"))
         )
-    return [*sentences, *(f"Warning: {leak}" for leak in summary.leak_sentences)]
+    return [
+        *sentences,
+        *(_("Warning: {leak}").format(leak=leak) for leak in summary.leak_sentences),
+    ]
 
 
 def outcome_of_several(model: FittedModel) -> str:
@@ -283,9 +300,11 @@ def outcome_of_several(model: FittedModel) -> str:
     if not names:
         return ""
     if len(model.target_names) == 1:
-        return f"{len(names)} quantiles of a number: {format_list(names)}"
+        return _("{n_names} quantiles of a number: {names}").format(
+            n_names=len(names), names=format_list(names)
+        )
     what = "labels" if model.summary.task == CLASSIFICATION else "numbers"
-    return f"{len(names)} {what}, predicted together"
+    return _("{n_names} {what}, predicted together").format(n_names=len(names), what=what)
 
 
 def class_labels(model: FittedModel) -> list[str] | None:
@@ -310,8 +329,10 @@ def _outputs(
         n_rows = table.n_samples
         if target.shape != ((n_rows,) if n_targets == 1 else (n_rows, n_targets)):
             raise InputError(
-                f"The target has the shape {target.shape} beside {format_count(n_rows, 'row')}:"
-                f" give {format_count(n_targets, 'value')} for each row."
+                "The target has the shape {shape} beside {rows}: give {values} for each row.",
+                shape=target.shape,
+                rows=format_count(n_rows, "row"),
+                values=format_count(n_targets, "value"),
             )
     reports = []
     copies = None if table is None else model.copies(table, target)
@@ -396,7 +417,7 @@ def _chosen_rows(model: FittedModel, table: Table, truth: Array | None) -> dict[
         worst = "largest error"
     order = np.argsort(values, kind="stable")
     chosen = {
-        f"The {name} prediction": int(order[rank])
+        _("The {name} prediction").format(name=name): int(order[rank])
         for name, rank in zip(names, (-1, len(order) // 2, 0), strict=True)
     }
     if truth is not None:

@@ -18,6 +18,7 @@ from madaline._explain.attributions.explanation import SCALE_WORDS
 from madaline._explain.attributions.words import WordAttributions
 from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, TARGET
+from madaline._language import _
 from madaline._report.pictures import MAX_ASPECT, map_source, picture_source
 from madaline._words import format_number, format_rounded, format_signed
 from madaline.nn.arrays import Array
@@ -98,7 +99,7 @@ class ExplainedRow:
         row = self.row
         columns, rest = self._columns(shown)
         if rest:
-            columns.append((f"{len(rest)} others together", "", sum(rest)))
+            columns.append((_("{n_rest} others together").format(n_rest=len(rest)), "", sum(rest)))
         largest = _largest(columns)
         ends = float(row.base[0]), float(row.output[0])
         base, output = (

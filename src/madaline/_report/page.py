@@ -19,7 +19,9 @@ from madaline._charts.html import figure_svg
 from madaline._data.io.atomic import write_document
 from madaline._explain import Explanation
 from madaline._extras import load_extra
-from madaline._language.pages import translate_page
+from madaline._language import _
+from madaline._language.choice import html_language
+from madaline._language.translation import translate
 from madaline._model import FittedModel
 from madaline._report.data import Report
 from madaline._report.explained import ExplainedRow
@@ -64,7 +66,9 @@ def save_explanation(
     The names are those of the rows, by default their numbers. `InputError` if jinja2 is not
     installed; `OSError` if the file cannot be written.
     """
-    labels = names or [f"Row {number}" for number in explanation.row_numbers]
+    labels = names or [
+        _("Row {number}").format(number=number) for number in explanation.row_numbers
+    ]
     rows = [
         {"name": name, **ExplainedRow.of(explanation, number).view()}
         for number, name in enumerate(labels)
@@ -88,21 +92,35 @@ def render(template: str, context: Mapping[str, Any], *, package: str = _PACKAGE
     style = _style(package)
     digest = b64encode(sha256(style.encode()).digest()).decode()
     shared = {"style": style, "style_hash": digest, "soft": _breakable, "svg": figure_svg}
-    page = _environment(package).get_template(template).render({**context, **shared})
-    return translate_page(str(page))
+    shared["lang"] = html_language()
+    return str(_environment(package).get_template(template).render({**context, **shared}))
 
 
 @cache
 def _environment(package: str) -> Any:
     jinja2 = check_jinja()
     packages = dict.fromkeys((package, _PACKAGE))
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(name) for name in packages]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
+    environment.globals["_"] = _sentence
+    return environment
+
+
+def _sentence(template: str, **values: Any) -> Any:
+    """Return a sentence of a template as HTML, with values that are escaped."""
+    markup = check_jinja().utils.markupsafe.Markup
+    return markup(_(template)).format(**{name: _shown(value) for name, value in values.items()})
+
+
+def _shown(value: Any) -> Any:
+    """Return a value as a page shows it: a text of madaline in the language that people read."""
+    return translate(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
 @cache

@@ -23,6 +23,7 @@ from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import Score
 from madaline._explain.effect import Effect
 from madaline._explain.scale import PROBABILITY
+from madaline._language import _
 from madaline._words import (
     clip_text,
     format_count,
@@ -198,7 +199,7 @@ def _view_of_numbers(quality: RegressionQuality, target: str) -> dict[str, Any]:
         "coverage": _coverage_words(
             quality.coverage,
             "intervals contain the true value",
-            lambda width: f"; their mean width is {format_number(width)}",
+            lambda width: _("; their mean width is {width}").format(width=format_number(width)),
         ),
         "confusions": [],
     }
@@ -214,7 +215,7 @@ def _view_of_classes(quality: ClassificationQuality) -> dict[str, Any]:
         "coverage": _coverage_words(
             quality.coverage,
             "sets contain the true class",
-            lambda size: f", with {size:.2f} classes on average",
+            lambda size: _(", with {size:.2f} classes on average").format(size=size),
         ),
         "classes": quality.classes,
         "matrix": _matrix(quality) if few else None,
@@ -231,19 +232,18 @@ def _roc_figure(quality: ClassificationQuality) -> Figure:
         return figure
     label = quality.curves[0].label
     marks = [replace(mark, label="") if isinstance(mark, Line) else mark for mark in figure.marks]
-    caption = (
-        f"ROC curve: the share of {label} that is found, at each share of false alarms among the"
-        " other rows (dashed: chance)."
-    )
+    caption = _(
+        "ROC curve: the share of {label} that is found, at each share of false alarms among the other rows (dashed: chance)."
+    ).format(label=label)
     return replace(figure, title="ROC curve", caption=caption, marks=tuple(marks))
 
 
 def _error_figure(quality: RegressionQuality, target: str) -> Figure:
     """Return the histogram of errors, without the median, which is on the first screen."""
     beyond = quality.n_beyond
-    caption = f"Errors, with a mean of {format_number(quality.bias)}."
+    caption = _("Errors, with a mean of {bias}.").format(bias=format_number(quality.bias))
     if beyond:
-        caption += f" {format_count(beyond, 'error')} beyond the ends."
+        caption += _(" {errors} beyond the ends.").format(errors=format_count(beyond, "error"))
     return replace(quality.error_figure(target), caption=caption)
 
 
@@ -276,5 +276,7 @@ def _coverage_words(coverage: Sequence[Coverage], hold: str, size: Callable[[flo
     if not lower:
         return ""
     nearest = lower[-1]
-    share = f"{nearest.observed:.1%} of the rows"
-    return f"{nearest.nominal:.0%} prediction {hold} in {share}{size(nearest.size)}."
+    share = _("{observed:.1%} of the rows").format(observed=nearest.observed)
+    return _("{nominal:.0%} prediction {hold} in {share}{size}.").format(
+        nominal=nearest.nominal, hold=hold, share=share, size=size(nearest.size)
+    )

@@ -11,6 +11,7 @@ from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.scores import label_text
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._request import FitRequest
 from madaline._story.summary import Summary
@@ -52,7 +53,9 @@ def how_to_reproduce(model: FittedModel) -> Reproduction:
         [
             *_remarks(model),
             *(
-                f"Update of {update.date}, {format_count(update.rows, 'row')}: {update.kept}."
+                _("Update of {date}, {rows}: {kept}.").format(
+                    date=update.date, rows=format_count(update.rows, "row"), kept=update.kept
+                )
                 for update in model.updates  # they have to follow the fit
             ),
         ],
@@ -203,5 +206,7 @@ def _remarks(model: FittedModel) -> Iterator[str]:
         yield "But there was a time limit: how far training came depends on the clock."
     unnamed = _unnamed(model.summary)
     if unnamed:
-        names = " and ".join(one.replace("_", " ") for one in unnamed)
-        yield f"The fit was given {names}, which are not kept: give them again."
+        names = _(" and ").join(one.replace("_", " ") for one in unnamed)
+        yield _("The fit was given {names}, which are not kept: give them again.").format(
+            names=names
+        )

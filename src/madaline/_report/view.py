@@ -16,6 +16,7 @@ from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import Score
 from madaline._explain.effect import Effect
 from madaline._explain.scale import PROBABILITY, TARGET
+from madaline._language import _
 from madaline._race.recipe import legend
 from madaline._report.data import Example, OutputReport, Report, class_labels, outcome_of_several
 from madaline._report.pictures import gauge_svg, levels_svg, perfect_score, view_of_quality
@@ -125,7 +126,11 @@ def view_of_head(report: Report) -> dict[str, Any]:
     day = report.date
     score = _headline_score(report)
     every = summary.n_evaluated == summary.n_samples
-    evaluated = "each row" if every else f"each of {format_count(summary.n_evaluated, 'row')}"
+    evaluated = (
+        "each row"
+        if every
+        else _("each of {rows}").format(rows=format_count(summary.n_evaluated, "row"))
+    )
     findings = _sorted_findings(report)
     no_finding = _NO_FINDING_OF_SEVERAL if report.outputs else _NO_FINDING
     scores = () if report.rows is None else report.rows.scores
@@ -139,7 +144,9 @@ def view_of_head(report: Report) -> dict[str, Any]:
         "several": len(report.outputs) > 0 and not of_quantiles,
         "n_columns": format_count(summary.n_columns, "column"),
         "n_rows": format_count(summary.n_samples, "row"),
-        "evaluated": f"{evaluated} predicted {summary.how_evaluated}",
+        "evaluated": _("{evaluated} predicted {how_evaluated}").format(
+            evaluated=evaluated, how_evaluated=summary.how_evaluated
+        ),
         "scored_rows": summary.scored_rows,
         "score": _gauge(score),
         "new_score": new[0] if new else None,
@@ -166,9 +173,11 @@ def _over_time(summary: Summary) -> dict[str, Any] | None:
 def _headline(report: Report, score: Score) -> str:
     summary = report.model.summary
     if not summary.learned:
-        return f"Predicts {summary.target} no better than the baseline"
+        return _("Predicts {target} no better than the baseline").format(target=summary.target)
     value = headline_number(score.value, score.standard_error)
-    return f"Predicts {summary.target} with {metric_name(score.metric)} {value}"
+    return _("Predicts {target} with {metric} {value}").format(
+        target=summary.target, metric=metric_name(score.metric), value=value
+    )
 
 
 def _headline_score(report: Report) -> Score:
@@ -192,11 +201,9 @@ def _gain(score: Score, kinds: str) -> str:
     alone, value = format_with_error((score.out_of_fold, score.value), score.standard_error)
     if alone == value:
         return ""
-    return (
-        f"In these figures each row is predicted by the {kinds} of one fold alone"
-        f" ({metric_name(score.metric)} {alone}). The score above is an estimate for those"
-        " of all folds together, as they predict new rows."
-    )
+    return _(
+        "In these figures each row is predicted by the {kinds} of one fold alone ({metric} {alone}). The score above is an estimate for those of all folds together, as they predict new rows."
+    ).format(kinds=kinds, metric=metric_name(score.metric), alone=alone)
 
 
 def _sorted_findings(report: Report) -> list[Finding]:
@@ -233,14 +240,22 @@ def _outcome(report: Report) -> str:
         if not isinstance(quality, RegressionQuality):
             return "a number"
         error = format_number(quality.median_error)
-        return f"a number, and half of the predictions are off by less than {error}"
+        return _("a number, and half of the predictions are off by less than {error}").format(
+            error=error
+        )
     if len(classes) == 2:
         share = ""
         if isinstance(quality, ClassificationQuality):
             rows = quality.matrix.sum(axis=1)
-            share = f" ({rows[1] / rows.sum():.0%} are {classes[1]})"
-        return f"{classes[0]} or {classes[1]}{share}"
-    return f"one of {len(classes)} classes: {format_list(classes, limit=5)}"
+            share = _(" ({rows:.0%} are {classes})").format(
+                rows=rows[1] / rows.sum(), classes=classes[1]
+            )
+        return _("{classes} or {classes2}{share}").format(
+            classes=classes[0], classes2=classes[1], share=share
+        )
+    return _("one of {n_classes} classes: {classes}").format(
+        n_classes=len(classes), classes=format_list(classes, limit=5)
+    )
 
 
 def headline_number(value: float, error: float) -> str:
@@ -385,8 +400,14 @@ def _effect(effect: Effect, effects: Sequence[Effect]) -> dict[str, Any]:
         svg, small = (levels_svg(effect, values, limit) for limit in limits)
         hidden = len(effect.values) - _MAX_LEVELS
         what = "predicted " if scale == TARGET else ""
-        caption = f"{_capitalized(what + effect.name)} for each level"
-        caption += f", {format_count(hidden, 'rarer one')} not shown." if hidden > 0 else "."
+        caption = _("{capitalized} for each level").format(
+            capitalized=_capitalized(what + effect.name)
+        )
+        caption += (
+            _(", {rarer_ones} not shown.").format(rarer_ones=format_count(hidden, "rarer one"))
+            if hidden > 0
+            else "."
+        )
     else:
         svg = small = figure_svg(effect.figure(values), small=True)
         caption = effect.sentence

@@ -37,6 +37,7 @@ from madaline._data.kinds.sequence import PatternEncoder
 from madaline._data.target import CLASSIFICATION, REGRESSION, TARGETS
 from madaline._data.target.encoders import COUNT, JOINT
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
+from madaline._language import _
 from madaline._runtime.frozen_networks import NetworkPart
 from madaline._time.lags import NO_ANCHOR
 from madaline._time.past import PAST
@@ -64,7 +65,11 @@ def _columns_agree(state: Description) -> str:
         return "has two columns of one name"
     bins = {n for column in columns for n in column["state"].get("bins", ())}
     unknown = bins - set(state["n_bins"])
-    return f"has columns of {min(unknown)} bins, which were not prepared" if unknown else ""
+    return (
+        _("has columns of {unknown} bins, which were not prepared").format(unknown=min(unknown))
+        if unknown
+        else ""
+    )
 
 
 COLUMN = Forward(
@@ -166,9 +171,13 @@ def check_widths(network: Network, n_features: int, n_outputs: int, members: int
     """
     widths = list(_widths(network.layers, n_features))
     if widths[-1] != n_outputs:
-        raise Malformed(f"has {widths[-1]} outputs, but must have {n_outputs}")
+        raise Malformed(
+            "has {widths} outputs, but must have {n_outputs}",
+            widths=widths[-1],
+            n_outputs=n_outputs,
+        )
     if max(widths) * members > MAX_NUMBERS:
-        raise Malformed(f"makes {max(widths) * members:,} numbers of a row")
+        raise Malformed("makes {widths:,} numbers of a row", widths=max(widths) * members)
 
 
 def _widths(layers: tuple[Layer, ...], width: int) -> list[int]:
@@ -203,7 +212,7 @@ def _outputs(layer: Layer, width: int) -> list[int]:
         case _:
             return [width]
     if wanted != width:
-        raise Malformed(f"takes {wanted} numbers, but gets {width}")
+        raise Malformed("takes {wanted} numbers, but gets {width}", wanted=wanted, width=width)
     return outputs
 
 
@@ -212,7 +221,7 @@ def _outputs_of_branches(layer: Branches, width: int) -> list[int]:
     total = 0
     for spans, layers in zip(layer.spans, layer.branches, strict=True):
         if not all(start < stop <= width for start, stop in spans):
-            raise Malformed(f"has a span beyond its {width} numbers")
+            raise Malformed("has a span beyond its {width} numbers", width=width)
         widths = _widths(layers, sum(stop - start for start, stop in spans))
         inner += widths
         total += widths[-1]
@@ -245,7 +254,7 @@ def _agree(state: Mapping[str, Any]) -> str:
     """Return what is wrong between the encoder, the parts, the target and the loss."""
     loss = state["loss"]["loss"]
     if loss not in _fitting_losses(state):
-        return f"has the loss {loss}, which does not fit the target"
+        return _("has the loss {loss}, which does not fit the target").format(loss=loss)
     if not _conformal_agrees(state):
         return "has a conformal part that does not fit the target"
     if not _past_agrees(state):
@@ -254,7 +263,11 @@ def _agree(state: Mapping[str, Any]) -> str:
     if isinstance(temperatures, list) and len(temperatures) != count_outputs(state):
         return "has another number of temperatures than of outputs"
     unknown = {part["n_bins"] for part in state["parts"]} - {0, *state["encoder"]["n_bins"]}
-    return f"has networks on {min(unknown)} bins, which the encoder lacks" if unknown else ""
+    return (
+        _("has networks on {unknown} bins, which the encoder lacks").format(unknown=min(unknown))
+        if unknown
+        else ""
+    )
 
 
 def _fitting_losses(state: Mapping[str, Any]) -> tuple[str, ...]:
@@ -342,8 +355,8 @@ def check_predictor(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> li
     check_arrays(arrays, checks)
     total = sum(float(arrays[f"part{number}.weights"].sum()) for number in range(len(networks)))
     if abs(total - 1) > 1e-6:
-        raise Malformed(f"has networks whose weights add up to {total}, not 1")
-    for prefix, _ in _conformal_parts(state):
+        raise Malformed("has networks whose weights add up to {total}, not 1", total=total)
+    for prefix, __ in _conformal_parts(state):
         _check_conformal(arrays, prefix)
     return networks
 
@@ -370,7 +383,9 @@ def _network(number: int, config: Mapping[str, Any]) -> Network:
     try:
         return Network.from_config(config)
     except InputError as error:  # a layer's own check of its settings
-        raise Malformed(f"is no network ({error})").within(number).within("parts") from None
+        raise (
+            Malformed("is no network ({error})", error=error).within(number).within("parts")
+        ) from None
 
 
 def _side(arrays: Mapping[str, Array], name: str, axis: int) -> int | None:
@@ -408,8 +423,10 @@ def _check_conformal(arrays: Mapping[str, Array], prefix: str) -> None:
     counts = arrays[f"{prefix}counts"]
     n_values = arrays[f"{prefix}scores"].size
     if counts.sum() != n_values:
-        raise Malformed(f"has {n_values} scores, but counts {counts.sum()}").within("conformal")
+        raise Malformed(
+            "has {n_values} scores, but counts {sum}", n_values=n_values, sum=counts.sum()
+        ).within("conformal")
     for name in ("knots", "steps"):
         knots = arrays.get(f"{prefix}{name}")
         if knots is not None and ((np.diff(knots[0]) < 0).any() or (knots[1] < 0).any()):
-            raise Malformed(f"has {name} that are not in order").within("conformal")
+            raise Malformed("has {name} that are not in order", name=name).within("conformal")

@@ -9,6 +9,7 @@ import numpy as np
 
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.table import Table, listed
+from madaline._language import _
 from madaline._runtime.given_rows import given_rows
 from madaline._time.lags import STEPS_AHEAD, Lags, check_rows
 from madaline._time.past import Past, moments
@@ -36,8 +37,9 @@ def rows_ahead(
     if table is None or not needed:
         if needed:
             raise InputError(
-                f"The model needs {listed(needed)} of the rows to come: give them with their"
-                f" {' and '.join(past.lags.sources) or 'order'} (X=)."
+                "The model needs {listed} of the rows to come: give them with their {sources} (X=).",
+                listed=listed(needed),
+                sources=_(" and ").join(past.lags.sources) or "order",
             )
         table = known.next_rows(horizon)
     else:
@@ -45,8 +47,9 @@ def rows_ahead(
         table, n_unknown = known.add(table).take(known.steps(table) <= horizon), table.n_samples
         if n_unknown and not table.n_samples:
             raise InputError(
-                f"All rows to predict are more than {format_count(horizon, 'row')} ahead of the"
-                f" last known {past.lags.target}: give rows before them that hold it, or update."
+                "All rows to predict are more than {rows} ahead of the last known {target}: give rows before them that hold it, or update.",
+                rows=format_count(horizon, "row"),
+                target=past.lags.target,
             )
     if not table.n_samples:
         raise InputError("No row is left to predict: give rows after the last known ones.")
@@ -95,14 +98,16 @@ def _check_horizon(lags: Lags, horizon: int | None) -> int:
     horizon = lags.horizon if horizon is None else check_rows("horizon", horizon)
     if horizon <= lags.gap:
         raise InputError(
-            f"horizon is {horizon}, but the model was fitted with a gap of"
-            f" {format_count(lags.gap, 'row')}: give at least {lags.gap + 1}."
+            "horizon is {horizon}, but the model was fitted with a gap of {rows}: give at least {gap}.",
+            horizon=horizon,
+            rows=format_count(lags.gap, "row"),
+            gap=lags.gap + 1,
         )
     if horizon > lags.horizon:
         raise InputError(
-            f"horizon is {horizon}, but the model learned to predict up to"
-            f" {format_count(lags.horizon, 'row')} ahead: fit it with"
-            f" horizon={horizon}."
+            "horizon is {horizon}, but the model learned to predict up to {rows} ahead: fit it with horizon={horizon}.",
+            horizon=horizon,
+            rows=format_count(lags.horizon, "row"),
         )
     return horizon
 
@@ -112,5 +117,7 @@ def _later_rows(past: Past, encoder: TableEncoder, columns: Sequence[str], rows:
     table = given_rows(rows, encoder, past.read)
     absent = [name for name in columns if name not in table]
     if absent:
-        raise InputError(f"The rows lack {listed(absent)}, which the model needs: add them.")
+        raise InputError(
+            "The rows lack {listed}, which the model needs: add them.", listed=listed(absent)
+        )
     return table

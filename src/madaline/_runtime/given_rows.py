@@ -39,8 +39,9 @@ def _table(rows: Any, encoder: TableEncoder, also: Sequence[str]) -> Table:
         return Table.from_columns(_frame_columns(rows, [*columns, *also]))
     if len(columns) > 1 or not hasattr(rows, "__len__") or isinstance(rows, str):
         raise InputError(
-            f"The rows are a {type(rows).__name__}: give a frame, or a mapping of the columns"
-            f" that the model needs, {format_list(columns, limit=5)}."
+            "The rows are a {name}: give a frame, or a mapping of the columns that the model needs, {columns}.",
+            name=type(rows).__name__,
+            columns=format_list(columns, limit=5),
         )
     return Table.from_columns({columns[0]: np.asarray(rows) if encoder.shape else rows})
 

@@ -90,7 +90,9 @@ class Predictor:
         """Raise `InputError` if there are lags, so that rows cannot be served, exported, ..."""
         if self.past is not None:
             raise InputError(
-                f"A model with lags of {self.past.lags.target} cannot be {done}: fit one without."
+                "A model with lags of {target} cannot be {done}: fit one without.",
+                target=self.past.lags.target,
+                done=done,
             )
 
     def table(self, rows: Any) -> Table:

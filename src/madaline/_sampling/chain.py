@@ -84,9 +84,10 @@ class Chain:
             n_tried = n_tried + batch
             if n_fitting < n_rows and n_tried > _MAX_REJECTED * max(n_fitting, 10):
                 raise InputError(
-                    f"Of {n_tried:,} rows that were drawn, {n_fitting} fit what is given"
-                    f" ({', '.join(given)}): ask for something more frequent, or fit with the"
-                    " columns first (first=)."
+                    "Of {n_tried:,} rows that were drawn, {n_fitting} fit what is given ({given}): ask for something more frequent, or fit with the columns first (first=).",
+                    n_tried=n_tried,
+                    n_fitting=n_fitting,
+                    given=", ".join(given),
                 )
             share = max(n_fitting, 1) / n_tried
             batch = int(min(_MAX_BATCH, max(1000, 1.1 * (n_rows - n_fitting) / share)))

@@ -14,6 +14,7 @@ from typing import Any, final
 import numpy as np
 
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._sampling.chain import ChainSettings, learn_chain
 from madaline._sampling.figures import (
     NumericRows,
@@ -91,7 +92,7 @@ def choose(
     for strength in ladder:
         shares = []
         for learned, unseen in ways:
-            report(f"learning from {n:,} rows, {strength.name}")
+            report(_("learning from {n:,} rows, {name}").format(n=n, name=strength.name))
             half = _Half.tried(learned, unseen, strength, settings)
             shares.append(half.nearer)
         nearer = float(np.mean(shares))

@@ -163,7 +163,9 @@ def _read_chain(stored: StoredSampler, arrays: Mapping[str, Array]) -> Chain:
                 if column.kind != LEVEL and n_numbers:
                     sums[column.name] = _read_sums(of_column, n_numbers)
         except KeyError as error:
-            raise Malformed(f"lacks the array {number}.{error.args[0]}") from None
+            raise Malformed(
+                "lacks the array {number}.{args}", number=number, args=error.args[0]
+            ) from None
         n_numbers += column.kind != LEVEL
     return Chain(cells, models, relations, sums)
 
@@ -261,4 +263,4 @@ def _must_lead(first: Array, n: int, least: int, what: str) -> None:
 
 def _must(fits: Any, what: str) -> None:
     if not fits:
-        raise Malformed(f"has wrong {what}")
+        raise Malformed("has wrong {what}", what=what)

@@ -23,7 +23,11 @@ _SEVERAL = (list, tuple, set, np.ndarray)
 def drawable(chain: Chain, name: str) -> ColumnCells:
     """Return the cells of a column that is drawn."""
     if name not in chain.cells:
-        raise InputError(f"There is no column {name!r} to draw: {alike(name, chain.names)}")
+        raise InputError(
+            "There is no column {name!r} to draw: {alike}",
+            name=name,
+            alike=alike(name, chain.names),
+        )
     return chain.cells[name]
 
 
@@ -32,7 +36,7 @@ def read_given(cells: ColumnCells, column: SampledColumn, value: Any) -> tuple[A
     name = column.name
     values = list(value) if isinstance(value, _SEVERAL) else [value]
     if not values:
-        raise InputError(f"No value of column {name!r} is given: give one or more.")
+        raise InputError("No value of column {name!r} is given: give one or more.", name=name)
     try:
         values = [_read(cells, column, item) for item in values]
     except ValueError:
@@ -43,14 +47,19 @@ def read_given(cells: ColumnCells, column: SampledColumn, value: Any) -> tuple[A
         for item, text in zip(values, texts, strict=True):
             if text not in known:
                 listed = format_list(cells.levels)
-                raise InputError(f"Column {name!r} has no value {item!r}: there are {listed}.")
+                raise InputError(
+                    "Column {name!r} has no value {item!r}: there are {listed}.",
+                    name=name,
+                    item=item,
+                    listed=listed,
+                )
         places = np.array([known[text] for text in texts], np.int32)
         return places, places
     given = to_column(name, [np.nan if item is None else item for item in values])
     if given.dtype.kind != ("M" if cells.kind == MOMENT_KIND else "f"):
         raise _no_value(cells, name, value)
     if is_missing(given).any() and not np.isnan(cells.low[0]):
-        raise InputError(f"Column {name!r} has no missing values.")
+        raise InputError("Column {name!r} has no missing values.", name=name)
     numbers = in_seconds(given)
     _check_reach(cells, name, numbers)
     return cells.encode(given), numbers
@@ -60,14 +69,17 @@ def _check_reach(cells: ColumnCells, name: str, numbers: Array) -> None:
     """Refuse numbers beyond those that can be drawn."""
     present = ~np.isnan(cells.low)
     if not present.any():
-        raise InputError(f"Column {name!r} holds missing values alone.")
+        raise InputError("Column {name!r} holds missing values alone.", name=name)
     low, high = float(cells.low[present].min()), float(cells.high[present].max())
     beyond = numbers[(numbers < low) | (numbers > high)]
     if len(beyond):
         write = format_moment if cells.kind == MOMENT_KIND else "{:.6g}".format
         raise InputError(
-            f"Column {name!r} has no value {write(float(beyond[0]))}: its values are drawn from"
-            f" {write(low)} to {write(high)}."
+            "Column {name!r} has no value {write}: its values are drawn from {write2} to {write3}.",
+            name=name,
+            write=write(float(beyond[0])),
+            write2=write(low),
+            write3=write(high),
         )
 
 
@@ -88,8 +100,14 @@ def _read(cells: ColumnCells, column: SampledColumn, item: Any) -> Any:
 def _no_value(cells: ColumnCells, name: str, value: Any) -> InputError:
     if cells.kind == LEVEL:
         return InputError(
-            f"Column {name!r} has no value {value!r}: give one, or a list of several."
+            "Column {name!r} has no value {value!r}: give one, or a list of several.",
+            name=name,
+            value=value,
         )
     if cells.kind == MOMENT_KIND:
-        return InputError(f"Column {name!r} has no value {value!r}: it holds dates.")
-    return InputError(f"Column {name!r} has no value {value!r}: it holds numbers.")
+        return InputError(
+            "Column {name!r} has no value {value!r}: it holds dates.", name=name, value=value
+        )
+    return InputError(
+        "Column {name!r} has no value {value!r}: it holds numbers.", name=name, value=value
+    )

@@ -10,6 +10,7 @@ import numpy as np
 from madaline._charts.figure import COLORS, Axis, Figure, Line, Unit
 from madaline._charts.html import bullets, document, figures, heading, paragraph
 from madaline._data.column import in_seconds, is_missing
+from madaline._language import _
 from madaline._sampling.quality import Quality
 from madaline._words import clip_text, format_share
 from madaline.nn.arrays import Array
@@ -44,22 +45,26 @@ def render_page(
 def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> Figure:
     """Return the distribution of a column in real and in drawn rows."""
     short = clip_text(" ".join(name.split()), 60)
-    alike = "" if shape is None else f", alike to {shape:.3f}"
+    alike = "" if shape is None else _(", alike to {shape:.3f}").format(shape=shape)
     if real.dtype == object:
-        levels = [level for level, _ in Counter(real.tolist()).most_common(_MAX_LEVELS)]
+        levels = [level for level, __ in Counter(real.tolist()).most_common(_MAX_LEVELS)]
         shares, axis, x = _levels(real, drawn, levels)
         alike += f": {', '.join(f'{k} {_level_text(level)}' for k, level in enumerate(levels, 1))}"
     else:
         shares, axis, x = _numbers(real, drawn)
     lacks = [float(is_missing(column).mean()) for column in (real, drawn)]
     missing = (
-        f" Missing: {format_share(lacks[0])} of real rows, {format_share(lacks[1])} of drawn ones."
+        _(" Missing: {lacks} of real rows, {lacks2} of drawn ones.").format(
+            lacks=format_share(lacks[0]), lacks2=format_share(lacks[1])
+        )
         if max(lacks)
         else ""
     )
     return Figure(
         short,
-        f"The distribution of {short} in real and in drawn rows{alike}.",
+        _("The distribution of {short} in real and in drawn rows{alike}.").format(
+            short=short, alike=alike
+        ),
         f"{short}{alike}.{missing}",
         axis,
         Axis(0.0, max(0.01, 1.05 * float(np.max(shares))), "share of rows", unit="share"),

@@ -14,6 +14,7 @@ from typing import Annotated, Any, final
 from madaline._charts.html import Html, ToFrame, bar, block, bullets, paragraph, table
 from madaline._data.codec import Count, LongText, Share, Stored
 from madaline._data.json_checks import OneOf, Text
+from madaline._language import _
 from madaline._language.translation import translate
 from madaline._words import format_count, format_share
 
@@ -88,57 +89,73 @@ class Quality(Stored, ToFrame):
     def sentence(self) -> str:
         """The figures that matter most."""
         nearer = round(100 * self.nearer)
-        return (
-            f"A classifier tells these rows from real ones with AUC {max(0.5, self.judge):.2f}"
-            f" (0.50 is a guess); {nearer} of 100 lie nearer to the rows learned from than to"
-            f" others (50: it remembers none); {self._copies}."
-        )
+        return _(
+            "A classifier tells these rows from real ones with AUC {text:.2f} (0.50 is a guess); {nearer} of 100 lie nearer to the rows learned from than to others (50: it remembers none); {copies}."
+        ).format(text=max(0.5, self.judge), nearer=nearer, copies=self._copies)
 
     @property
     def _copies(self) -> str:
         if not self.copies:
             return "none is a copy"
-        real = f", as are {format_share(self.copies_of_real, 2)} of real rows"
-        return f"{format_share(self.copies, 2)} are copies{real if self.copies_of_real else ''}"
+        real = _(", as are {copies_of_real} of real rows").format(
+            copies_of_real=format_share(self.copies_of_real, 2)
+        )
+        return _("{copies} are copies{real}").format(
+            copies=format_share(self.copies, 2), real=real if self.copies_of_real else ""
+        )
 
     def sentences(self) -> Iterator[str]:
         """Yield all figures in sentences."""
         yield self.sentence
         if self.nearer > self.privacy:
             yield (
-                f"More lie nearer than the {format_share(self.privacy, 0)} that privacy allows,"
-                f" even with the safest strength: the table has few rows for its columns."
+                _(
+                    "More lie nearer than the {privacy} that privacy allows, even with the safest strength: the table has few rows for its columns."
+                ).format(privacy=format_share(self.privacy, 0))
             )
-        pairs = f", pairs of columns to {self.trend:.3f} ({self.trend_of_real:.3f})"
+        pairs = _(", pairs of columns to {trend:.3f} ({trend_of_real:.3f})").format(
+            trend=self.trend, trend_of_real=self.trend_of_real
+        )
         yield (
-            f"Columns are alike to {self.shape:.3f} (those of both halves of the real rows to"
-            f" {self.shape_of_real:.3f}){'' if self.trend != self.trend else pairs}; 1 is equal."
+            _(
+                "Columns are alike to {shape:.3f} (those of both halves of the real rows to {shape_of_real:.3f}){text}; 1 is equal."
+            ).format(
+                shape=self.shape,
+                shape_of_real=self.shape_of_real,
+                text="" if self.trend != self.trend else pairs,
+            )
         )
         yield from self._usefulness()
         yield (
-            "Beside the rows learned from, the classifier has AUC"
-            f" {max(0.5, self.judge_of_learned):.2f}; copies would lower that, too. The distance of"
-            " a row to the nearest drawn one tells with AUC"
-            f" {self.membership:.2f} whether it was learned from (0.50 is a guess)."
+            _(
+                "Beside the rows learned from, the classifier has AUC {text:.2f}; copies would lower that, too. The distance of a row to the nearest drawn one tells with AUC {membership:.2f} whether it was learned from (0.50 is a guess)."
+            ).format(text=max(0.5, self.judge_of_learned), membership=self.membership)
         )
         halves = f"{format_count(self.n_learned, 'row')}"
         yield (
-            f"Measured with a sampler of {halves}, beside {self.n_unseen:,} that it never saw;"
-            f" strength: {self.strength}."
+            _(
+                "Measured with a sampler of {halves}, beside {n_unseen:,} that it never saw; strength: {strength}."
+            ).format(halves=halves, n_unseen=self.n_unseen, strength=self.strength)
         )
 
     def _usefulness(self) -> Iterator[str]:
         """Yield how well models of drawn rows predict the target, if there is one."""
         if self.metric:
             yield (
-                f"A model that learned from these rows predicts {self.target} of real ones with"
-                f" {self.metric} {self.utility:.3f}; one that learned from real rows with"
-                f" {self.utility_of_real:.3f}."
+                _(
+                    "A model that learned from these rows predicts {target} of real ones with {metric} {utility:.3f}; one that learned from real rows with {utility_of_real:.3f}."
+                ).format(
+                    target=self.target,
+                    metric=self.metric,
+                    utility=self.utility,
+                    utility_of_real=self.utility_of_real,
+                )
             )
         elif self.target:
             yield (
-                f"How well models predict {self.target} was not measured: it has a single value, or"
-                " too many or too rare ones. Choose another column as target."
+                _(
+                    "How well models predict {target} was not measured: it has a single value, or too many or too rare ones. Choose another column as target."
+                ).format(target=self.target)
             )
 
     def to_columns(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from madaline._data.codec import Finite, Items, Stored
 from madaline._data.column import in_seconds
 from madaline._data.json_checks import Whole
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._sampling.cells import LEVEL, ColumnCells
 from madaline._words import format_moment, format_number
 from madaline.nn.arrays import Array
@@ -44,7 +45,9 @@ class Lookup(Stored):
     def sentence(self, name: str, dates: Collection[str] = ()) -> str:
         """Return the relation in words."""
         del dates
-        return f"{name} follows from {self.source}, as in every row of the table."
+        return _("{name} follows from {source}, as in every row of the table.").format(
+            name=name, source=self.source
+        )
 
 
 @final
@@ -96,7 +99,7 @@ class WeightedSum(Stored):
         (first, text), *others = terms
         text = f"-{text}" if first == "-" else text
         text += "".join(f" {sign} {term}" for sign, term in others)
-        return f"{name} is {text}, as in every row of the table."
+        return _("{name} is {text}, as in every row of the table.").format(name=name, text=text)
 
 
 def _span(seconds: float) -> str:

@@ -15,6 +15,7 @@ from madaline._data.io.atomic import write_document
 from madaline._data.table import Table, alike
 from madaline._engine.memory import free_memory
 from madaline._engine.threads import count_threads
+from madaline._language import _
 from madaline._language.translation import translate
 from madaline._sampling.cells import LEVEL, MOMENT_KIND
 from madaline._sampling.chain import Chain, ChainSettings, Given, learn_chain
@@ -152,14 +153,18 @@ class Sampler:
             encoding=encoding,
         )
         seed = read_seed(self.random_state)
-        report = report or (lambda _: None)
+        report = report or (lambda __: None)
         table, notes = some_rows(source.table, seed)
         target = table.names[-1] if target is None else target
         self._check_table(table, target)
         threads = count_threads(self.n_jobs)
         settings = ChainSettings(self.min_rows, seed, target, tuple(self.first), threads)
         chosen = choose(table, privacy=self.privacy, settings=settings, report=report)
-        report(f"learning from {table.n_samples:,} rows, {chosen.strength.name}")
+        report(
+            _("learning from {n_samples:,} rows, {name}").format(
+                n_samples=table.n_samples, name=chosen.strength.name
+            )
+        )
         chain = learn_chain(table, chosen.strength, settings)
         stored = describe(
             chain,
@@ -239,17 +244,21 @@ class Sampler:
         """Return all columns of drawn rows: numbers, moments and levels."""
         chain = self._fitted._chain
         if not isinstance(n, Integral) or n < 1:
-            raise InputError(f"n is {n!r}: give how many rows to draw, 1 or more.")
+            raise InputError("n is {n!r}: give how many rows to draw, 1 or more.", n=n)
         n_bytes = int(n) * len(self._stored.columns) * _CELL_BYTES
         free = free_memory()
         if free is not None and n_bytes > free:
             raise InputError(
-                f"n is {n:,}: so many rows take about {format_size(n_bytes)} of memory, of which"
-                f" {format_size(free)} are free; draw fewer at a time."
+                "n is {n:,}: so many rows take about {n_bytes} of memory, of which {free} are free; draw fewer at a time.",
+                n=n,
+                n_bytes=format_size(n_bytes),
+                free=format_size(free),
             )
         seed = read_seed(random_state)
         if given is not None and not isinstance(given, Mapping):
-            raise InputError(f"given is {given!r}: give a value of each column, by its name.")
+            raise InputError(
+                "given is {given!r}: give a value of each column, by its name.", given=given
+            )
         by_name = {column.name: column for column in self._stored.columns}
         allowed = {
             name: read_given(drawable(chain, name), by_name[name], value)
@@ -272,8 +281,10 @@ class Sampler:
         each = [cell for cell in asked if cells.kind != LEVEL or cells.levels[cell] is not None]
         if not cells.is_atom.all() or not 0 < len(each) <= n:
             raise InputError(
-                f"balanced is {name!r}: give a column of categories, or of at most {n:,} numbers"
-                f" (n) that {self.min_rows} rows or more have."
+                "balanced is {name!r}: give a column of categories, or of at most {n:,} numbers (n) that {min_rows} rows or more have.",
+                name=name,
+                n=n,
+                min_rows=self.min_rows,
             )
         parts = []
         for number, cell in enumerate(each):
@@ -362,27 +373,35 @@ class Sampler:
         if isinstance(privacy, str):
             if privacy not in _NAMES:
                 raise InputError(
-                    f"privacy is {privacy!r}: give a share such as 0.53, or {', '.join(_NAMES)}."
+                    "privacy is {privacy!r}: give a share such as 0.53, or {NAMES}.",
+                    privacy=privacy,
+                    NAMES=", ".join(_NAMES),
                 )
         elif not isinstance(privacy, Real) or not 0.5 <= float(privacy) <= 1:
             raise InputError(
-                f"privacy is {privacy!r}: give the share of rows that may lie nearer to the rows"
-                " learned from, from 0.5 to 1."
+                "privacy is {privacy!r}: give the share of rows that may lie nearer to the rows learned from, from 0.5 to 1.",
+                privacy=privacy,
             )
         if not isinstance(self.min_rows, Integral) or self.min_rows < 1:
-            raise InputError(f"min_rows is {self.min_rows!r}: give a whole number, 1 or more.")
+            raise InputError(
+                "min_rows is {min_rows!r}: give a whole number, 1 or more.", min_rows=self.min_rows
+            )
         if isinstance(self.first, str):
-            raise InputError(f"first is {self.first!r}: give a list of columns.")
+            raise InputError("first is {first!r}: give a list of columns.", first=self.first)
 
     def _check_table(self, table: Table, target: str) -> None:
         for name in (*self.first, target):
             if name not in table:
-                raise InputError(f"There is no column {name!r}: {alike(name, table.names)}")
+                raise InputError(
+                    "There is no column {name!r}: {alike}",
+                    name=name,
+                    alike=alike(name, table.names),
+                )
         if table.n_samples < MIN_SHARP and not isinstance(self.privacy, str):
             warn(
-                f"The table has {format_count(table.n_samples, 'row')}: of fewer than"
-                f" {MIN_SHARP:,} only the safe strength is taken, and rows may still lie near to"
-                " those learned from."
+                "The table has {rows}: of fewer than {MIN_SHARP:,} only the safe strength is taken, and rows may still lie near to those learned from.",
+                rows=format_count(table.n_samples, "row"),
+                MIN_SHARP=MIN_SHARP,
             )
 
     def __repr__(self) -> str:
@@ -400,4 +419,4 @@ class Sampler:
     def _headline(self) -> str:
         columns = format_count(len(self._stored.columns), "column")
         rows = format_count(self._stored.n_samples, "row")
-        return f"A sampler of {columns}, learned from {rows}."
+        return _("A sampler of {columns}, learned from {rows}.").format(columns=columns, rows=rows)

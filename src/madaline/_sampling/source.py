@@ -27,6 +27,7 @@ from madaline._data.io.table_files import WrittenTable, read_as_written
 from madaline._data.kinds.kind import DROPPED, IMAGE, SEQUENCE, SOUND, ColumnSchema
 from madaline._data.schema import Schema, around_numbers, numbering_of
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._sampling.cells import OTHER
 from madaline._sampling.frames import ARRAY, CATEGORICAL, COLUMNS, PANDAS, level_text, types_of
 from madaline._words import format_count, format_share, split_names
@@ -139,7 +140,9 @@ def _table(rows: RecognizedRows, missing: Sequence[str], min_samples: int) -> Ta
     table = rows.table().without(missing)
     if table.n_samples < min_samples:
         raise InputError(
-            f"The table has {format_count(table.n_samples, 'sample')}: give {min_samples} or more."
+            "The table has {samples}: give {min_samples} or more.",
+            samples=format_count(table.n_samples, "sample"),
+            min_samples=min_samples,
         )
     return table
 
@@ -191,8 +194,8 @@ def _column(
     column = table[schema.name]
     if schema.kind in (IMAGE, SOUND, SEQUENCE) or column.ndim > 1:
         raise InputError(
-            f"Column {name!r} holds images, sounds or sequences, which are not supported here:"
-            " leave it out (drop)."
+            "Column {name!r} holds images, sounds or sequences, which are not supported here: leave it out (drop).",
+            name=name,
         )
     if schema.kind == DROPPED and schema.n_distinct > 1:
         return _identifier(name, table, dtype, schema.detail)
@@ -217,7 +220,9 @@ def _numbers(
         if writing is None:
             writing = _plainly(column)
             if not is_missing(column).all():
-                note = f"{name}: its values are written plainly, as their form is not understood."
+                note = _(
+                    "{name}: its values are written plainly, as their form is not understood."
+                ).format(name=name)
     is_whole = isinstance(writing, NumberWriting) and writing.decimals == 0
     if dtype == _FLOAT and is_whole and np.nanmax(np.abs(column)) < MAX_EXACT:
         dtype = "Int64"  # of a text file, which has no types
@@ -235,13 +240,17 @@ def _levels(
     n_values = int(counts.sum())
     rows_rare = int(counts[counts < min_rows].sum())
     if rows_rare > (1 - _MIN_FREQUENT) * n_values:
-        return _identifier(name, table, dtype, f"{len(counts):,} different texts")
+        return _identifier(
+            name, table, dtype, _("{n_counts:,} different texts").format(n_counts=len(counts))
+        )
     note = ""
     if n_rare:
         what = format_count(n_rare, "value")
         share = format_share(rows_rare / n_values)
         became = f'"{OTHER}"' if rows_rare >= min_rows else "the most frequent one"
-        note = f"{name}: {what} of fewer than {min_rows} rows ({share} of all) became {became}."
+        note = _(
+            "{name}: {what} of fewer than {min_rows} rows ({share} of all) became {became}."
+        ).format(name=name, what=what, min_rows=min_rows, share=share, became=became)
     missing, writing = None, None
     if texts is not None:
         missing = _missing_word(texts, table[name])
@@ -256,9 +265,11 @@ def _identifier(name: str, table: Table, dtype: str, detail: str) -> SampledColu
     column = table[name]
     is_number = column.dtype.kind == "f"
     if not is_number and numbering_of(table, name) is None:
-        note = f"{name}: left empty ({detail}): free texts and names are not drawn."
+        note = _("{name}: left empty ({detail}): free texts and names are not drawn.").format(
+            name=name, detail=detail
+        )
         return SampledColumn(name, EMPTY, dtype, note=note)
-    note = f"{name}: numbered anew, as it only tells rows apart."
+    note = _("{name}: numbered anew, as it only tells rows apart.").format(name=name)
     texts = [] if is_number else [str(text) for text in column]
     before, after = around_numbers(texts)
     widths = {len(text) - len(before) - len(after) for text in texts}
@@ -320,7 +331,9 @@ def some_rows(table: Table, seed: int) -> tuple[Table, list[str]]:
     if table.n_samples <= MAX_ROWS:
         return table, []
     rows = np.random.default_rng([seed, 5]).permutation(table.n_samples)[:MAX_ROWS]
-    note = f"{MAX_ROWS:,} of {table.n_samples:,} rows are learned from."
+    note = _("{MAX_ROWS:,} of {n_samples:,} rows are learned from.").format(
+        MAX_ROWS=MAX_ROWS, n_samples=table.n_samples
+    )
     return table.take(np.sort(rows)), [note]
 
 

@@ -19,6 +19,7 @@ from madaline._data.encoders.encoded import Encoded
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.conformal import check_coverage
 from madaline._explain import Explanation, explain
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._serve.messages import RequestedRows, joined
 from madaline.errors import InputError
@@ -45,10 +46,13 @@ class Extras:
         if self.coverage is not None:
             check_coverage(self.coverage)
         if self.explain and n_rows * n_targets > _MAX_EXPLAINED_ROWS:
-            rows = f"{n_rows:,} rows" + (f" of {n_targets:,} targets" if n_targets > 1 else "")
+            rows = _("{n_rows:,} rows").format(n_rows=n_rows) + (
+                _(" of {n_targets:,} targets").format(n_targets=n_targets) if n_targets > 1 else ""
+            )
             raise InputError(
-                f"{rows} are too many to explain: send {_MAX_EXPLAINED_ROWS // n_targets} at most,"
-                " or leave out explain."
+                "{rows} are too many to explain: send {MAX_EXPLAINED_ROWS} at most, or leave out explain.",
+                rows=rows,
+                MAX_EXPLAINED_ROWS=_MAX_EXPLAINED_ROWS // n_targets,
             )
 
 

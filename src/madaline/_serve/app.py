@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, final
 
 from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
+from madaline._language import _
 from madaline._language.choice import speaking
 from madaline._serve import binary_tensors, inference_shape, json_shape, mlflow_shape
 from madaline._serve.answers import Answer, Extras
@@ -186,7 +187,8 @@ class _Endpoints:
             return await self._predicted(request, Inference)
         if not (length.isascii() and length.isdecimal()):
             raise InputError(
-                f"Inference-Header-Content-Length is {length!r}: give a count of bytes."
+                "Inference-Header-Content-Length is {length!r}: give a count of bytes.",
+                length=length,
             )
         read = partial(
             binary_tensors.read_body, json_length=int(length), max_values=self.settings.max_cells
@@ -364,11 +366,18 @@ class _Endpoints:
         """Return the model that a path names, or the only one."""
         name = self._name(request)
         if name is None:
-            names = " or ".join(f"/models/{name}" for name in self.registry.names[:2])
-            raise Refusal(404, f"There are several models: name one in the path, such as {names}.")
+            names = _(" or ").join(f"/models/{name}" for name in self.registry.names[:2])
+            raise Refusal(
+                404, "There are several models: name one in the path, such as {names}.", names=names
+            )
         served = self.registry.get(name)
         if request.path_params.get("version", served.version) != served.version:
-            raise Refusal(404, f"The version of {name} is {served.version}, and there is no other.")
+            raise Refusal(
+                404,
+                "The version of {name} is {version}, and there is no other.",
+                name=name,
+                version=served.version,
+            )
         return served
 
     def _name(self, request: Request) -> str | None:

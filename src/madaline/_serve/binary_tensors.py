@@ -38,17 +38,23 @@ def read_body(body: bytes, json_length: int, max_values: int) -> Any:
         size = tensor["parameters"]["binary_data_size"]
         if type(size) is not int or not 0 <= size <= len(rest):
             raise InputError(
-                f"binary_data_size of {tensor.get('name')!r} is {size!r}, but {len(rest)} bytes are"
-                " left in the body: correct it."
+                "binary_data_size of {get!r} is {size!r}, but {n_rest} bytes are left in the body: correct it.",
+                get=tensor.get("name"),
+                size=size,
+                n_rest=len(rest),
             )
         tensor["data"] = rest[:size]
         rest = rest[size:]
         n_values += size // _smallest_size(tensor.get("datatype"))
     if len(rest):
-        raise InputError(f"The body has {len(rest)} bytes behind those of the last tensor.")
+        raise InputError(
+            "The body has {n_rest} bytes behind those of the last tensor.", n_rest=len(rest)
+        )
     if n_values > max_values:
         raise Refusal(
-            413, f"The tensors have more than {max_values:,} values: send fewer rows at a time."
+            413,
+            "The tensors have more than {max_values:,} values: send fewer rows at a time.",
+            max_values=max_values,
         )
     return value
 
@@ -75,7 +81,12 @@ def read_values(name: str, datatype: str, data: memoryview) -> list[Any]:
         return list(_texts(name, data))
     kind = np.dtype(NUMPY_TYPES[datatype])
     if len(data) % kind.itemsize:
-        raise InputError(f"{name!r} has {len(data)} bytes, which are no values of {datatype}.")
+        raise InputError(
+            "{name!r} has {n_data} bytes, which are no values of {datatype}.",
+            name=name,
+            n_data=len(data),
+            datatype=datatype,
+        )
     array = np.frombuffer(data, kind)
     values: list[Any] = array.tolist()
     if kind.kind == "f":
@@ -91,11 +102,13 @@ def _texts(name: str, data: memoryview) -> Iterator[str | None]:
         if end <= len(data):
             start, end = end, end + _LENGTH.unpack(data[start:end])[0]
         if end > len(data):
-            raise InputError(f"{name!r} ends within a text: correct the lengths before its texts.")
+            raise InputError(
+                "{name!r} ends within a text: correct the lengths before its texts.", name=name
+            )
         try:
             yield str(data[start:end], "utf-8") or None
         except UnicodeDecodeError:
-            raise InputError(f"{name!r} holds bytes that are no text in UTF-8.") from None
+            raise InputError("{name!r} holds bytes that are no text in UTF-8.", name=name) from None
         start = end
 
 

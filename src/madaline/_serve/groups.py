@@ -9,6 +9,7 @@ from typing import Any, final
 
 from madaline._data.keys import key_text
 from madaline._evaluation.scores import label_text
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.many import COMMON, ModelsByGroup
 from madaline._serve.answers import Worker, answer
@@ -55,7 +56,7 @@ class ServedGroups:
             raise InputError("There are no rows: give at least one.")
         question.extras.check(len(records))
         rows_of_models, without = self._by_model(records)
-        predictions: list[dict[str, Any]] = [{"prediction": None} for _ in records]
+        predictions: list[dict[str, Any]] = [{"prediction": None} for __ in records]
         unseen = Counter[str]()
         remarks: list[str] = []
         for number, rows in rows_of_models.items():
@@ -70,7 +71,9 @@ class ServedGroups:
         if without:
             count = format_count(len(without), "row")
             names = format_list(dict.fromkeys(without))
-            remarks.append(f"{count} of groups without a model: {names}.")
+            remarks.append(
+                _("{count} of groups without a model: {names}.").format(count=count, names=names)
+            )
         head = self.name, self.version, self.models.index.target
         distinct = list(dict.fromkeys(remarks)) or None
         return Answers(*head, predictions, dict(unseen) or None, distinct)
@@ -100,12 +103,15 @@ class ServedGroups:
         absent = [name for name in by if name not in record]
         if absent:
             raise InputError(
-                f"Row {row} (counted from 0) lacks {format_list(absent)}, which tells its group:"
-                " add it (null where unknown)."
+                "Row {row} (counted from 0) lacks {absent}, which tells its group: add it (null where unknown).",
+                row=row,
+                absent=format_list(absent),
             )
         values = [record[name] for name in by]
         if any(type(value) in (dict, list) for value in values):
-            raise InputError(f"The group of row {row} (counted from 0) is no text or number.")
+            raise InputError(
+                "The group of row {row} (counted from 0) is no text or number.", row=row
+            )
         known = all(value is not None for value in values)
         text = key_text(tuple(map(label_text, values))) if known else "(none)"
         return self.models.number_or_none(text if known else None), text

@@ -18,6 +18,7 @@ from ipaddress import ip_address
 from typing import Any, TypeAlias, final
 from urllib.parse import urlsplit
 
+from madaline._language import _
 from madaline._language.choice import speaking
 from madaline._serve.messages import Refusal, error_response
 from madaline._serve.metrics import Metrics
@@ -91,7 +92,9 @@ class Guard:
         except Refusal as refusal:
             return refusal
         except TimeoutError:
-            sentence = f"This took more than {seconds:g} seconds: send less, or try again."
+            sentence = _(
+                "This took more than {seconds:g} seconds: send less, or try again."
+            ).format(seconds=seconds)
             return Refusal(503, sentence)
         except asyncio.CancelledError:
             self.metrics.unanswered += 1
@@ -112,8 +115,9 @@ class Guard:
                 if value not in self._known_hosts and not self._is_known(value):
                     raise Refusal(
                         403,
-                        f"{_text(value)!r} is no name of this server: start it with --allow-host"
-                        f" {_name_of(_text(value)) or 'NAME'} if it is one.",
+                        "{text!r} is no name of this server: start it with --allow-host {name_of} if it is one.",
+                        text=_text(value),
+                        name_of=_name_of(_text(value)) or "NAME",
                     )
             elif name == b"origin":
                 origin = value
@@ -160,9 +164,11 @@ def error_handlers() -> dict[Any, Any]:
 
 async def _no_such_path(request: Any, error: Any) -> Any:
     if error.status_code == 405:
-        sentence = f"{request.method} is not answered at {request.url.path}: see /openapi.json."
+        sentence = _("{method} is not answered at {path}: see /openapi.json.").format(
+            method=request.method, path=request.url.path
+        )
     else:
-        sentence = f"There is nothing at {request.url.path}: see /openapi.json."
+        sentence = _("There is nothing at {path}: see /openapi.json.").format(path=request.url.path)
     response = error_response(error.status_code, sentence)
     response.headers.update(error.headers or {})
     return response
@@ -174,7 +180,9 @@ async def _refused(_: Any, error: InputError) -> Any:
 
 async def _bug(_: Any, error: Exception) -> Any:
     name = type(error).__name__
-    sentence = f"This is a bug in madaline ({name}): the server's log tells more."
+    sentence = _("This is a bug in madaline ({name}): the server's log tells more.").format(
+        name=name
+    )
     return error_response(500, sentence)
 
 
@@ -260,22 +268,29 @@ class Bodies:
         """Return a body as it was before it was compressed, no more of it than is read."""
         if encoding not in _ENCODINGS:
             raise Refusal(
-                415, f"Bodies in {encoding} are not read: send {' or '.join(_ENCODINGS)}, or plain."
+                415,
+                "Bodies in {encoding} are not read: send {ENCODINGS}, or plain.",
+                encoding=encoding,
+                ENCODINGS=_(" or ").join(_ENCODINGS),
             )
         inflater = zlib.decompressobj(_ANY_HEADER)
         try:
             plain = inflater.decompress(body, self.max_bytes + 1)
         except zlib.error:
-            raise InputError(f"The body is no {encoding}, or damaged: correct it.") from None
+            raise InputError(
+                "The body is no {encoding}, or damaged: correct it.", encoding=encoding
+            ) from None
         if len(plain) > self.max_bytes:
             raise self._too_large()
         if not inflater.eof:
-            raise InputError(f"The body is no whole {encoding}: send all of it.")
+            raise InputError("The body is no whole {encoding}: send all of it.", encoding=encoding)
         return bytearray(plain)
 
     def _too_large(self) -> Refusal:
         return Refusal(
-            413, f"The body has more than {self.max_bytes:,} bytes: send fewer rows at a time."
+            413,
+            "The body has more than {max_bytes:,} bytes: send fewer rows at a time.",
+            max_bytes=self.max_bytes,
         )
 
 
@@ -322,8 +337,8 @@ class Turns:
         if n_values > self.max_cells:
             raise Refusal(
                 413,
-                f"The body has more than {self.max_cells:,} values (commas and brackets are"
-                " counted): send fewer rows at a time.",
+                "The body has more than {max_cells:,} values (commas and brackets are counted): send fewer rows at a time.",
+                max_cells=self.max_cells,
             )
         if len(body) <= LARGE_BODY and n_rows * max(n_columns, n_outputs) <= _LARGE_WORK:
             yield _run_here

@@ -16,6 +16,7 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.image import ImageEncoder
 from madaline._data.kinds.kind import DATETIME
 from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
+from madaline._language import _
 from madaline._serve.answers import Answer
 from madaline._serve.binary_tensors import NUMPY_TYPES, TEXTS, in_binary, read_values
 from madaline._serve.messages import (
@@ -84,10 +85,12 @@ class Inference(PredictionRequest):
         for tensor in self.inputs:
             name = tensor.name
             if name in columns:
-                raise InputError(f"inputs has {name!r} twice: give each column once.")
+                raise InputError("inputs has {name!r} twice: give each column once.", name=name)
             columns[name] = _values(tensor, needs.most)
             if needs.kinds.get(name) == DATETIME and tensor.datatype != TEXTS:
-                raise InputError(f"{name!r} holds dates: send text (BYTES), such as 2026-11-25.")
+                raise InputError(
+                    "{name!r} holds dates: send text (BYTES), such as 2026-11-25.", name=name
+                )
         return rows_of_columns(columns, needs)
 
     def answer(self, served: ServedModel, answered: Answer, rows: RequestedRows) -> dict[str, Any]:
@@ -116,7 +119,11 @@ class Inference(PredictionRequest):
         for output in [{"name": name} for name in known] if self.outputs is None else self.outputs:
             name = output.get("name")
             if type(name) is not str or name not in known:
-                raise InputError(f"There is no output {name!r}: there are {', '.join(known)}.")
+                raise InputError(
+                    "There is no output {name!r}: there are {known}.",
+                    name=name,
+                    known=", ".join(known),
+                )
             yield name, _parameter(output.get("parameters"), "binary_data", binary)
 
 
@@ -183,11 +190,14 @@ def _values(tensor: Tensor, max_rows: int) -> list[Any]:
     if isinstance(data, memoryview):
         values = read_values(name, tensor.datatype, data)
     else:
-        values = _flat(list_of(data, f"The data of {name!r}"), len(shape))
+        values = _flat(list_of(data, _("The data of {name!r}").format(name=name)), len(shape))
     if len(values) != prod(shape):
         raise InputError(
-            f"{name!r} has {len(values)} values, but its shape {[*shape]} needs {prod(shape)}:"
-            " correct it."
+            "{name!r} has {n_values} values, but its shape {value} needs {prod}: correct it.",
+            name=name,
+            n_values=len(values),
+            value=[*shape],
+            prod=prod(shape),
         )
     for size in reversed(shape[1:]):
         values = [values[start : start + size] for start in range(0, len(values), size)]
@@ -196,7 +206,7 @@ def _values(tensor: Tensor, max_rows: int) -> list[Any]:
 
 def _flat(data: list[Any], depth: int) -> list[Any]:
     """Return data that may be nested, as the protocol allows, as one list."""
-    for _ in range(depth):
+    for __ in range(depth):
         if not data or type(data[0]) is not list:
             break
         data = [item for part in data for item in (part if type(part) is list else [part])]

@@ -11,6 +11,7 @@ from madaline._data.json_checks import LARGEST_WHOLE, TRUTH, Either, Number, Tex
 from madaline._evaluation.conformal import check_coverage
 from madaline._evaluation.scores import label_text
 from madaline._explain import Explanation
+from madaline._language import _
 from madaline._online.columns import KEY, MAX_NUMBER
 from madaline._runtime.forecast import with_date_texts
 from madaline._serve.answers import Answer, Extras
@@ -55,7 +56,8 @@ class Question(PredictionRequest):
             return read_fields(Question, value)
         if type(value) not in (dict, list):
             raise InputError(
-                f"The body is {json_word(value)}: give a row as an object, or a list of rows."
+                "The body is {json_word}: give a row as an object, or a list of rows.",
+                json_word=json_word(value),
             )
         return Question(value)
 
@@ -153,13 +155,17 @@ def read_missing(value: str | None) -> bool:
     A mistyped name would count as missing.
     """
     if value not in (None, "allow"):
-        raise InputError(f"missing is {value!r}: give missing=allow, or leave it out.")
+        raise InputError("missing is {value!r}: give missing=allow, or leave it out.", value=value)
     return value == "allow"
 
 
 def absent_remarks(names: Sequence[str]) -> list[str]:
     """Return which columns count as missing in all rows, in a sentence; often nothing."""
-    return [f"These columns count as missing: {format_list(names)}."] if names else []
+    return (
+        [_("These columns count as missing: {names}.").format(names=format_list(names))]
+        if names
+        else []
+    )
 
 
 def _head(served: ServedModel) -> tuple[str, str, str]:
@@ -230,7 +236,11 @@ def _short(number: float) -> float:
 
 def _check_keys(keys: Sequence[Any], n_rows: int) -> None:
     if len(keys) != n_rows:
-        raise InputError(f"There are {len(keys)} keys for {n_rows} rows: give one each.")
+        raise InputError(
+            "There are {n_keys} keys for {n_rows} rows: give one each.",
+            n_keys=len(keys),
+            n_rows=n_rows,
+        )
 
 
 def forecast(value: Any, served: ServedModel, max_rows: int = MAX_ROWS) -> dict[str, Any]:
@@ -249,8 +259,10 @@ def forecast(value: Any, served: ServedModel, max_rows: int = MAX_ROWS) -> dict[
         if horizon * n_series > max_rows:
             raise Refusal(
                 413,
-                f"{horizon:,} rows of each of {n_series:,} series are too many: there are at most"
-                f" {max_rows:,} in an answer.",
+                "{horizon:,} rows of each of {n_series:,} series are too many: there are at most {max_rows:,} in an answer.",
+                horizon=horizon,
+                n_series=n_series,
+                max_rows=max_rows,
             )
     columns = with_date_texts(predictor.forecast(ahead.horizon, rows, coverage=coverage))
     values = zip(*(column.tolist() for column in columns.values()), strict=True)

@@ -16,6 +16,7 @@ from madaline._data.json_checks import Malformed
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import BOOLEAN, CATEGORY, IMAGE
 from madaline._data.table import Table, listed
+from madaline._language import _
 from madaline.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ Forms need to tell where they come from, which browsers hide under ``no-referrer
 class Refusal(InputError):
     """A request that is not served, with its HTTP status."""
 
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, status: int, sentence: str, /, **values: Any) -> None:
+        super().__init__(sentence, **values)
         self.status = status
 
 
@@ -106,8 +107,10 @@ def read_json(body: bytes) -> Any:
     except UnicodeDecodeError:
         raise InputError("The body is no text in UTF-8: send rows in JSON.") from None
     except json.JSONDecodeError as error:
-        where = f"{error.msg.lower()} at line {error.lineno}, column {error.colno}"
-        raise InputError(f"The body is no JSON ({where}): correct it.") from None
+        where = _("{msg} at line {lineno}, column {colno}").format(
+            msg=error.msg.lower(), lineno=error.lineno, colno=error.colno
+        )
+        raise InputError("The body is no JSON ({where}): correct it.", where=where) from None
     except ValueError:  # a whole number of thousands of digits
         raise InputError("The body has a number of too many digits: correct it.") from None
 
@@ -115,7 +118,7 @@ def read_json(body: bytes) -> Any:
 def _read_constant(name: str) -> None:
     if name != "NaN":
         raise InputError(
-            f"The body has {name}, which JSON lacks: write null where a value is missing."
+            "The body has {name}, which JSON lacks: write null where a value is missing.", name=name
         )
 
 
@@ -134,7 +137,9 @@ def json_word(value: Any) -> str:
 def list_of(value: Any, what: str) -> list[Any]:
     """Return a value that is a list; `InputError` if it is none."""
     if type(value) is not list:
-        raise InputError(f"{what} is {json_word(value)}: give a list.")
+        raise InputError(
+            "{what} is {json_word}: give a list.", what=what, json_word=json_word(value)
+        )
     return value
 
 
@@ -259,15 +264,18 @@ def joined(parts: Sequence[RequestedRows]) -> Table:
 def check_rows(n_rows: int, most: int) -> None:
     """Raise `Refusal` if there are too many rows, before anything is made of them."""
     if n_rows > most:
-        raise Refusal(413, f"{n_rows:,} rows are too many: send {most:,} at a time.")
+        raise Refusal(
+            413, "{n_rows:,} rows are too many: send {most:,} at a time.", n_rows=n_rows, most=most
+        )
 
 
 def check_record(record: Any, number: int) -> None:
     """Raise `InputError` unless a row is an object."""
     if type(record) is not dict:
         raise InputError(
-            f"Row {number} (counted from 0) is {json_word(record)}: give an object with a value"
-            " for each column."
+            "Row {number} (counted from 0) is {json_word}: give an object with a value for each column.",
+            number=number,
+            json_word=json_word(record),
         )
 
 
@@ -294,7 +302,11 @@ def rows_of_columns(columns: Mapping[str, Any], needs: Needs) -> RequestedRows:
         raise _lacking(absent)
     for name in kinds:
         if type(columns[name]) is not list:
-            raise InputError(f"Column {name!r} is {json_word(columns[name])}: give a list.")
+            raise InputError(
+                "Column {name!r} is {json_word}: give a list.",
+                name=name,
+                json_word=json_word(columns[name]),
+            )
     used = {name: columns[name] for name in kinds}
     n_rows = len(next(iter(used.values())))
     check_rows(n_rows, needs.most)
@@ -302,8 +314,11 @@ def rows_of_columns(columns: Mapping[str, Any], needs: Needs) -> RequestedRows:
         if len(values) != n_rows:
             first = next(iter(used))
             raise InputError(
-                f"Column {name!r} has {len(values)} rows but column {first!r} has {n_rows}: give"
-                " columns of equal length."
+                "Column {name!r} has {n_values} rows but column {first!r} has {n_rows}: give columns of equal length.",
+                name=name,
+                n_values=len(values),
+                first=first,
+                n_rows=n_rows,
             )
     if not n_rows:
         raise InputError("There are no rows: give at least one.")
@@ -325,8 +340,9 @@ def _checked(name: str, values: list[Any], kind: str) -> list[Any]:
     for value in values:
         if type(value) in (dict, list):
             raise InputError(
-                f"Column {name!r} holds {json_word(value)}: give one number, text, Boolean or null"
-                " a row."
+                "Column {name!r} holds {json_word}: give one number, text, Boolean or null a row.",
+                name=name,
+                json_word=json_word(value),
             )
     return values if len(_types(values)) < 2 else [_alone(value, kind) for value in values]
 
@@ -353,23 +369,34 @@ def _array(name: str, value: Any, kind: str) -> Any:
         return None
     if type(value) is not list:
         raise InputError(
-            f"Column {name!r} holds {json_word(value)}: give each {kind} as lists of numbers."
+            "Column {name!r} holds {json_word}: give each {kind} as lists of numbers.",
+            name=name,
+            json_word=json_word(value),
+            kind=kind,
         )
     try:
         array = np.asarray(value, np.float64)
     except (ValueError, TypeError, OverflowError):
         raise InputError(
-            f"Column {name!r} holds lists that are no array of numbers: give each {kind} as lists"
-            " of numbers, all of one length."
+            "Column {name!r} holds lists that are no array of numbers: give each {kind} as lists of numbers, all of one length.",
+            name=name,
+            kind=kind,
         ) from None
     if not array.size:
-        raise InputError(f"Column {name!r} holds an empty list: give each {kind} as numbers.")
+        raise InputError(
+            "Column {name!r} holds an empty list: give each {kind} as numbers.",
+            name=name,
+            kind=kind,
+        )
     return array
 
 
 def _lacking(absent: Sequence[str]) -> InputError:
     single = len(absent) == 1
     return InputError(
-        f"The rows lack {'a column' if single else 'columns'} that the model needs:"
-        f" {listed(absent)}; add {'it' if single else 'them'} (null where unknown)."
+        _(
+            "The rows lack a column that the model needs: {listed}; add it (null where unknown)."
+            if single
+            else "The rows lack columns that the model needs: {listed}; add them (null where unknown)."
+        ).format(listed=listed(absent))
     )

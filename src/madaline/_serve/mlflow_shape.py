@@ -12,6 +12,7 @@ from typing import Any
 
 from madaline._data.codec import Stored
 from madaline._data.formats.characters import MISSING_WORDS
+from madaline._language import _
 from madaline._serve.answers import Answer, Extras
 from madaline._serve.messages import (
     Needs,
@@ -64,7 +65,9 @@ class Invocation(PredictionRequest):
         shapes = {name: getattr(self, name) for name in SHAPES if getattr(self, name) is not None}
         if len(shapes) != 1:
             raise InputError(
-                f"The body has {len(shapes)} of the fields {', '.join(SHAPES)}: give one."
+                "The body has {n_shapes} of the fields {SHAPES}: give one.",
+                n_shapes=len(shapes),
+                SHAPES=", ".join(SHAPES),
             )
         ((name, rows),) = shapes.items()
         if isinstance(rows, Frame):
@@ -84,7 +87,9 @@ class Invocation(PredictionRequest):
         del rows
         if self.method not in (able := methods_of(served)):
             raise InputError(
-                f"method is {json_word(self.method)}: it is one of {format_list(able)}."
+                "method is {json_word}: it is one of {able}.",
+                json_word=json_word(self.method),
+                able=format_list(able),
             )
         values = {
             "predict_proba": answered.probabilities,
@@ -105,13 +110,17 @@ SHAPES = ("dataframe_split", "dataframe_records", "instances", "inputs")
 def read_csv(body: bytes, max_values: int) -> dict[str, Any]:
     """Return the JSON value of a table in CSV, with names in its first line."""
     if body.count(b",") + body.count(b"\n") > max_values:
-        raise Refusal(413, f"The table has more than {max_values:,} values: send fewer rows.")
+        raise Refusal(
+            413,
+            "The table has more than {max_values:,} values: send fewer rows.",
+            max_values=max_values,
+        )
     try:
         lines = list(csv.reader(body.decode("utf-8-sig").splitlines(keepends=True), strict=True))
     except UnicodeDecodeError:
         raise InputError("The table is no text in UTF-8: send CSV in UTF-8.") from None
     except csv.Error as error:
-        raise InputError(f"The body is no CSV ({error}): correct it.") from None
+        raise InputError("The body is no CSV ({error}): correct it.", error=error) from None
     rows = [[None if word in _MISSING else word for word in line] for line in lines[1:] if line]
     return {"dataframe_split": {"columns": lines[0] if lines else [], "data": rows}}
 
@@ -129,10 +138,16 @@ def _of_lists(rows: list[Any], names: Sequence[str], needs: Needs) -> RequestedR
     check_rows(len(rows), needs.most)
     for number, row in enumerate(rows):
         if type(row) is not list or len(row) != len(names):
-            size = f"{len(row)} values" if type(row) is list else json_word(row)
+            size = (
+                _("{n_row} values").format(n_row=len(row)) if type(row) is list else json_word(row)
+            )
             raise InputError(
-                f"Row {number} (counted from 0) is {size}: give a list of {len(names)} values, in"
-                f" the order {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}."
+                "Row {number} (counted from 0) is {size}: give a list of {n_names} values, in the order {names}{text}.",
+                number=number,
+                size=size,
+                n_names=len(names),
+                names=", ".join(names[:8]),
+                text=", ..." if len(names) > 8 else "",
             )
     columns = {name: [row[at] for row in rows] for at, name in enumerate(names)}
     return rows_of_columns(columns, needs)

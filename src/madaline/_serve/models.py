@@ -13,6 +13,7 @@ from madaline._data.codec import Stored
 from madaline._data.kinds.kind import CATEGORY, DATETIME, NUMBER, SOUND, ColumnEncoder
 from madaline._data.target import ClassEncoder, JointEncoder, TargetEncoder
 from madaline._evaluation.scores import label_text
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._report.data import Report
 from madaline._report.page import render_page
@@ -149,8 +150,9 @@ def check_served(model: FittedModel, path: Path | str) -> None:
     for name, kind in _kinds(model).items():
         if kind == SOUND:
             raise InputError(
-                f"{path} predicts from sounds ({name}), which are not served: use"
-                " `madaline predict`."
+                "{path} predicts from sounds ({name}), which are not served: use `madaline predict`.",
+                path=path,
+                name=name,
             )
 
 
@@ -162,14 +164,17 @@ def check_replaces(new: FittedModel, old: FittedModel, path: Path) -> None:
         for model in (new, old)
     ]
     if targets[0] != targets[1]:
-        difference = f"it predicts {targets[0]}, not {targets[1]}"
+        difference = _("it predicts {targets}, not {targets2}").format(
+            targets=targets[0], targets2=targets[1]
+        )
     elif list(_kinds(new).items()) != list(_kinds(old).items()):
         difference = _difference(_kinds(new), _kinds(old))
     else:
         return
     raise InputError(
-        f"{path} holds another model, {difference}: start the server again, with --replace-any to"
-        " have such files taken."
+        "{path} holds another model, {difference}: start the server again, with --replace-any to have such files taken.",
+        path=path,
+        difference=difference,
     )
 
 

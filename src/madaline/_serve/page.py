@@ -23,6 +23,7 @@ from madaline._data.kinds.kind import (
     ColumnSchema,
 )
 from madaline._evaluation.scores import label_text
+from madaline._language import _
 from madaline._report.explained import ExplainedRow
 from madaline._report.page import render
 from madaline._report.view import view_of_head
@@ -122,12 +123,14 @@ def _covered(output: ServedOutput, answer: Answer) -> str:
     """Return what contains the true value of nine of ten rows, in words."""
     if answer.bounds is not None:
         low, high = (format_number(float(bound), 4) for bound in answer.bounds[0])
-        return f"90% of new rows are within such an interval: {low} to {high}."
+        return _("90% of new rows are within such an interval: {low} to {high}.").format(
+            low=low, high=high
+        )
     if answer.sets is None or output.classes is None:
         return ""
     pairs = zip(output.classes, answer.sets[0], strict=True)
     labels = [label for label, is_in in pairs if is_in]
-    return f"Cannot be ruled out at 90%: {format_list(labels, limit=8)}."
+    return _("Cannot be ruled out at 90%: {labels}.").format(labels=format_list(labels, limit=8))
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,11 @@ def _fields(
 def read_form(body: bytes, served: ServedModel) -> dict[str, str | None]:
     """Return the row of a form that was sent; an empty field is a missing value."""
     if len(body) > _MAX_FORM_BYTES:
-        raise Refusal(413, f"A form has at most {_MAX_FORM_BYTES:,} bytes: use /predict.")
+        raise Refusal(
+            413,
+            "A form has at most {MAX_FORM_BYTES:,} bytes: use /predict.",
+            MAX_FORM_BYTES=_MAX_FORM_BYTES,
+        )
     try:
         text = body.decode()
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=2 * len(served.kinds) + 10)

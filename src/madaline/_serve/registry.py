@@ -11,6 +11,7 @@ from typing import final
 
 from madaline._data.io.atomic import alone
 from madaline._data.io.tensor_file import MODELS, is_of_kind
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.many import ModelsByGroup
 from madaline._serve.answers import Worker
@@ -71,13 +72,17 @@ class Registry:
         if many is not None:
             raise Refusal(
                 404,
-                f"{name} holds a model for each {' and '.join(many.models.index.by)}: name one, as"
-                f" in /models/{many.first.name}, or send rows to /models/{name}/predict.",
+                "{name} holds a model for each {by}: name one, as in /models/{name2}, or send rows to /models/{name}/predict.",
+                name=name,
+                by=_(" and ").join(many.models.index.by),
+                name2=many.first.name,
             )
         model = self._models.get(name)
         if not isinstance(model, ServedModel):
             names = format_list(self.names, limit=12)
-            raise Refusal(404, f"No model {name!r} is served: there are {names}.")
+            raise Refusal(
+                404, "No model {name!r} is served: there are {names}.", name=name, names=names
+            )
         return model
 
     def groups(self, name: str | None) -> ServedGroups | None:
@@ -105,7 +110,7 @@ class Registry:
             else:
                 self._stamps[name] = self._settling.pop(name)
                 if stamp is None:
-                    self._keep(name, f"{path} is gone: put a model there.")
+                    self._keep(name, _("{path} is gone: put a model there.").format(path=path))
                 else:
                     await self._replace(name)
 
@@ -135,20 +140,27 @@ class Registry:
         if model is not old:
             old.close(self._watching_seconds)
             await asyncio.to_thread(old.wait)
-            self._log(f"{name} was replaced by version {model.version}.")
+            self._log(
+                _("{name} was replaced by version {version}.").format(
+                    name=name, version=model.version
+                )
+            )
             if old.watcher is not None:
                 self._log(
-                    f"Watching {name} uses the state of the new version: labels for rows that the"
-                    " old version predicted are refused."
+                    _(
+                        "Watching {name} uses the state of the new version: labels for rows that the old version predicted are refused."
+                    ).format(name=name)
                 )
         elif problem is not None:
-            self._log(f"The file of {name} is again the one that is served.")
+            self._log(_("The file of {name} is again the one that is served.").format(name=name))
 
     def _keep(self, name: str, why: str) -> None:
         """Go on with a model whose file cannot replace it."""
         self.problems[name] = why
         self._metrics.outdated(name, True)
-        self._log(f"{name} was not replaced; the old model goes on: {why}")
+        self._log(
+            _("{name} was not replaced; the old model goes on: {why}").format(name=name, why=why)
+        )
 
     def _read(self, name: str) -> ServedModel | ServedGroups:
         """Return the model of a name, ready to answer.
@@ -164,8 +176,8 @@ class Registry:
         elif is_of_kind(path, MODELS):
             if self._settings.watch is not None:
                 raise InputError(
-                    f"{path} holds a model for each group, which are not watched: leave out"
-                    " --watch."
+                    "{path} holds a model for each group, which are not watched: leave out --watch.",
+                    path=path,
                 )
             model = ServedGroups(name, ModelsByGroup.load(path), version)
             self._check_replaces(before, model.first.model, path)

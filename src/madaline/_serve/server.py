@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from madaline._extras import load_extra
+from madaline._language import _
 from madaline._serve.app import Task, make_app
 from madaline._serve.guard import Guard, is_local
 from madaline._serve.settings import Access, Settings
@@ -35,8 +36,12 @@ def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
     with listening(settings) as listener, suppress(KeyboardInterrupt):
         server = make_server(settings, log)
         for sentence in _warnings(settings):
-            log(f"Warning: {sentence}")
-        log(f"Serving {', '.join(settings.models)} at {address_of(listener)} (Ctrl-C ends it).")
+            log(_("Warning: {sentence}").format(sentence=sentence))
+        log(
+            _("Serving {models} at {address_of} (Ctrl-C ends it).").format(
+                models=", ".join(settings.models), address_of=address_of(listener)
+            )
+        )
         server.run(sockets=[listener])  # raises the signal again that ended it
     log(_farewell(server.config.app.metrics.unanswered))
 
@@ -98,11 +103,13 @@ def listening(settings: Access) -> socket.socket:
         listener.close()
         reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise InputError(
-            f"The server cannot listen at port {settings.port} of {settings.host} ({reason}): give"
-            " another port with --port."
+            _(
+                "The server cannot listen at port {port} of {host} ({reason}): give another port with --port."
+            ).format(port=settings.port, host=settings.host, reason=reason)
             if settings.host == Access.host
-            else f"The server cannot listen at port {settings.port} of {settings.host} ({reason}):"
-            " give another one with --port or --host."
+            else _(
+                "The server cannot listen at port {port} of {host} ({reason}): give another one with --port or --host."
+            ).format(port=settings.port, host=settings.host, reason=reason)
         ) from None
     return listener
 
@@ -163,15 +170,18 @@ def _warnings(settings: Settings) -> Iterator[str]:
     """Yield what should be known of who can ask."""
     if settings.token is None and not is_local(settings.host):
         yield (
-            f"whoever can reach {settings.host or 'this machine'} can ask, as there is no token:"
-            " set one with --token-file or $MADALINE_TOKEN, or leave out --host."
+            _(
+                "whoever can reach {host} can ask, as there is no token: set one with --token-file or $MADALINE_TOKEN, or leave out --host."
+            ).format(host=settings.host or "this machine")
         )
 
 
 def _farewell(unanswered: int) -> str:
     if not unanswered:
         return "Ended: all requests that were read were answered."
-    return f"Ended: {format_count(unanswered, 'request')} got no answer in time."
+    return _("Ended: {requests} got no answer in time.").format(
+        requests=format_count(unanswered, "request")
+    )
 
 
 def _log_to_standard_error(*, access: bool) -> None:

@@ -93,13 +93,17 @@ class Settings(Access):
             raise InputError("There is no model to serve: give at least one.")
         if not isinstance(self.models, Mapping):
             raise InputError(
-                f"models is {self.models!r}: give a dictionary of names and files, such as"
-                " {'penguins': 'penguins.madaline'}."
+                "models is {models!r}: give a dictionary of names and files, such as {{'penguins': 'penguins.madaline'}}.",
+                models=self.models,
             )
         for name, path in self.models.items():
             _check_name(name, path)
             if not isinstance(path, str | Path):
-                raise InputError(f"{name!r} is a {type(path).__name__}: give the path of its file.")
+                raise InputError(
+                    "{name!r} is a {name2}: give the path of its file.",
+                    name=name,
+                    name2=type(path).__name__,
+                )
         if self.token is not None:
             check_token(self.token, "The token")
         paths = {name: Path(path) for name, path in self.models.items()}
@@ -118,12 +122,12 @@ class Settings(Access):
 def checked_hosts(hosts: Sequence[str]) -> tuple[str, ...]:
     """Return names of servers in lower case; `InputError` for what can be none."""
     if isinstance(hosts, str):
-        raise InputError(f"allow_hosts is {hosts!r}: give a list of names.")
+        raise InputError("allow_hosts is {hosts!r}: give a list of names.", hosts=hosts)
     for host in hosts:
         if not _HOST.fullmatch(host):
             raise InputError(
-                f"{host!r} cannot be the name of a server: give one without scheme and port,"
-                " such as models.example.com or *.example.com."
+                "{host!r} cannot be the name of a server: give one without scheme and port, such as models.example.com or *.example.com.",
+                host=host,
             )
     return tuple(map(str.lower, hosts))
 
@@ -139,7 +143,9 @@ def named_models(given: Iterable[str]) -> dict[str, Path]:
         _check_name(name, path)
         if name in models:
             raise InputError(
-                f"Two models have the name {name}: give one another name, as in NAME={Path(path)}."
+                "Two models have the name {name}: give one another name, as in NAME={Path}.",
+                name=name,
+                Path=Path(path),
             )
         models[name] = Path(path)
     return models
@@ -149,12 +155,17 @@ def check_token(token: str, what: str) -> None:
     """Raise `InputError` if no header can carry a token, or it is empty."""
     if not _TOKEN.fullmatch(token):
         problem = "holds spaces or characters beyond ASCII" if token else "is empty"
-        raise InputError(f"{what} {problem}: correct it, or leave it out to serve without one.")
+        raise InputError(
+            "{what} {problem}: correct it, or leave it out to serve without one.",
+            what=what,
+            problem=problem,
+        )
 
 
 def _check_name(name: str, path: Path | str) -> None:
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"{name!r} cannot be the name of a model, which has letters, digits, _, . and -:"
-            f" give another one, as in NAME={Path(path)}."
+            "{name!r} cannot be the name of a model, which has letters, digits, _, . and -: give another one, as in NAME={Path}.",
+            name=name,
+            Path=Path(path),
         )

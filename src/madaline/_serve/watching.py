@@ -14,6 +14,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias, final
 
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._serve.answers import settle
 from madaline._serve.messages import Refusal, RequestedRows, joined
@@ -101,7 +102,7 @@ class Watcher:
         `InputError` if no row waits under a key, or the model was replaced meanwhile.
         """
         if self._end < math.inf:
-            raise Refusal(503, f"{self._name} is being replaced: send the labels again.")
+            raise Refusal(503, "{name} is being replaced: send the labels again.", name=self._name)
         future: asyncio.Future[Alarms] = asyncio.get_running_loop().create_future()
         self._queue.put(_Labels(keys, labels, future))
         return await future
@@ -117,7 +118,11 @@ class Watcher:
         """Return when the thread has ended, or its time has."""
         self._thread.join(max(0.0, self._last - time.monotonic()))
         if self._thread.is_alive():
-            self._log(f"The state of watching {self._name} was not saved: there was no time left.")
+            self._log(
+                _("The state of watching {name} was not saved: there was no time left.").format(
+                    name=self._name
+                )
+            )
 
     def _opened(self, model: FittedModel) -> Monitor:
         if not self._path.exists():
@@ -127,8 +132,10 @@ class Watcher:
         except ModelFileError as error:
             aside = _free_name(self._path)
             self._path.rename(aside)
-            why = f"the state is kept as {aside}: {error.english}"
-            self._log(f"Watching {self._name} starts anew, {why}")
+            why = _("the state is kept as {aside}: {english}").format(
+                aside=aside, english=error.english
+            )
+            self._log(_("Watching {name} starts anew, {why}").format(name=self._name, why=why))
             return model.watch()
 
     def _work(self) -> None:
@@ -136,7 +143,7 @@ class Watcher:
         left = 0
         while going_on:
             items, going_on = self._gathered()
-            for _, group in groupby(chain.from_iterable(map(_parts, items)), _together):
+            for __, group in groupby(chain.from_iterable(map(_parts, items)), _together):
                 batch = list(group)
                 if time.monotonic() < self._end:
                     self._take_in(batch)
@@ -149,7 +156,9 @@ class Watcher:
         if left:
             self._metrics.count("unwatched", self._name, by=left)
             self._log(
-                f"{self._name}: the last {format_count(left, 'row')} came too late to be observed."
+                _("{name}: the last {rows} came too late to be observed.").format(
+                    name=self._name, rows=format_count(left, "row")
+                )
             )
 
     def _gathered(self) -> tuple[list[_Item], bool]:
@@ -186,7 +195,11 @@ class Watcher:
             if len(batch) == 1:  # such as of a key under which a row waits already
                 self._metrics.count("unwatched", self._name, by=batch[0].rows.n_rows)
         except Exception as error:  # watching goes on whatever happens
-            self._log(f"{self._name}: rows were not observed ({type(error).__name__}: {error}).")
+            self._log(
+                _("{name}: rows were not observed ({name2}: {error}).").format(
+                    name=self._name, name2=type(error).__name__, error=error
+                )
+            )
 
     def _observe(self, batch: Sequence[_Observation]) -> None:
         keys = None
@@ -199,7 +212,7 @@ class Watcher:
     def _shortened(self, rows: RequestedRows) -> RequestedRows:
         """Return rows whose unknown categories are short enough to be kept."""
         columns = dict(rows.columns)
-        for (_, name), codes in self.monitor.source.levels.items():
+        for (__, name), codes in self.monitor.source.levels.items():
             values = columns.get(name, [])
             if any(type(value) is str and len(value) > _MAX_LEVEL for value in values):
                 columns[name] = [
@@ -233,7 +246,11 @@ class Watcher:
             self._model.watch(file=new)
             new.replace(self._path)
         except Exception as error:  # such as a full disk; watching goes on
-            self._log(f"The state of watching {self._name} was not saved: {error}")
+            self._log(
+                _("The state of watching {name} was not saved: {error}").format(
+                    name=self._name, error=error
+                )
+            )
             new.unlink(missing_ok=True)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._evaluation.score import Score
+from madaline._language import _
 from madaline._time.forward import ForwardScores, Noticed, Of
 from madaline._time.stretches import ROW_ORDER
 from madaline._time.time_request import TimeRequest
@@ -48,31 +49,41 @@ def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
     """Return which rows the scores are of, and why where nobody asked for it."""
     if forward.updated:
         return _updated(forward)
-    rows = f"later rows: {_stretches(forward)}, each predicted from {_learned(forward)}."
+    rows = _("later rows: {stretches}, each predicted from {learned}.").format(
+        stretches=_stretches(forward), learned=_learned(forward)
+    )
     if forward.distances:
         first, last = forward.distances[0].first, forward.distances[-1].last
         distance = f"{first:,} to {format_count(last, 'row')}"
         distance = format_count(last, "row") if first == last else distance
-        of_each = "" if series is None else f" of each {series}"
-        rows = (
-            f"later rows, {distance} ahead of the last known value{of_each}: {_stretches(forward)},"
-            f" each predicted by networks that learned from {_learned(forward)}."
+        of_each = "" if series is None else _(" of each {series}").format(series=series)
+        rows = _(
+            "later rows, {distance} ahead of the last known value{of_each}: {stretches}, each predicted by networks that learned from {learned}."
+        ).format(
+            distance=distance,
+            of_each=of_each,
+            stretches=_stretches(forward),
+            learned=_learned(forward),
         )
     elif forward.ahead > (1 + _UNEVEN) * forward.length:
-        rows = (
-            f"later rows, up to {forward.span(forward.ahead)} ahead: {_stretches(forward)}, and"
-            f" what follows each, predicted from {_learned(forward)}."
+        rows = _(
+            "later rows, up to {span} ahead: {stretches}, and what follows each, predicted from {learned}."
+        ).format(
+            span=forward.span(forward.ahead),
+            stretches=_stretches(forward),
+            learned=_learned(forward),
         )
     if forward.horizon is None and not forward.distances:
         rows += " If you predict less far ahead, say how far (horizon=)."
     if forward.n_undated:
-        rows += (
-            f" No score is of the {format_count(forward.n_undated, 'row')} without"
-            f" {forward.name}; the networks that predict learned from them, too."
-        )
+        rows += _(
+            " No score is of the {rows} without {name}; the networks that predict learned from them, too."
+        ).format(rows=format_count(forward.n_undated, "row"), name=forward.name)
     if forward.noticed is None:
-        return f"Scores are of {rows}"
-    return f"{_noticed(forward, forward.noticed)} So scores are of {rows}"
+        return _("Scores are of {rows}").format(rows=rows)
+    return _("{noticed} So scores are of {rows}").format(
+        noticed=_noticed(forward, forward.noticed), rows=rows
+    )
 
 
 def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = False) -> str:
@@ -85,16 +96,18 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     compared = "better than" if how == "better" else "as well as"
     metric = metric_name(forward.metric)
     if not of_numbers:
-        return (
-            f"The class shares of the latest rows predict {compared} the networks: their {metric}"
-            f" is {shown[0]}, that of the networks {shown[1]}."
-        )
-    of_each = "" if forward.series is None else f" of each {forward.series}"
-    sentence = (
-        f"The last known value{of_each} predicts {compared} the networks: its {metric} is"
-        f" {shown[0]}, theirs {shown[1]}."
+        return _(
+            "The class shares of the latest rows predict {compared} the networks: their {metric} is {shown}, that of the networks {shown2}."
+        ).format(compared=compared, metric=metric, shown=shown[0], shown2=shown[1])
+    of_each = "" if forward.series is None else _(" of each {series}").format(series=forward.series)
+    sentence = _(
+        "The last known value{of_each} predicts {compared} the networks: its {metric} is {shown}, theirs {shown2}."
+    ).format(of_each=of_each, compared=compared, metric=metric, shown=shown[0], shown2=shown[1])
+    return (
+        sentence
+        if lags
+        else _("{sentence} Give {lags}.").format(sentence=sentence, lags=_lags(forward))
     )
-    return sentence if lags else f"{sentence} Give {_lags(forward)}."
 
 
 def tell_series_sizes(forward: ForwardScores) -> str:
@@ -103,16 +116,24 @@ def tell_series_sizes(forward: ForwardScores) -> str:
     if scores is None:
         return ""
     scaled, naive = (format_number(error, 3) for error in (scores.scaled_error, scores.naive_error))
-    sentence = (
-        f"The largest {scores.name} is {format_number(scores.ratio, 2)} times the smallest, so the"
-        f" largest decide the {metric_name(forward.metric)}: each on its own scale, the mean"
-        f" absolute scaled error is {scaled}, that of the {scores.naive}"
-        f" ({format_count(scores.season, 'row')} before) {naive}, and the networks are better for"
-        f" {format_share(scores.won, 0)} of {scores.n_series:,}."
+    sentence = _(
+        "The largest {name} is {ratio} times the smallest, so the largest decide the {metric}: each on its own scale, the mean absolute scaled error is {scaled}, that of the {naive} ({rows} before) {naive2}, and the networks are better for {won} of {n_series:,}."
+    ).format(
+        name=scores.name,
+        ratio=format_number(scores.ratio, 2),
+        metric=metric_name(forward.metric),
+        scaled=scaled,
+        naive=scores.naive,
+        rows=format_count(scores.season, "row"),
+        naive2=naive,
+        won=format_share(scores.won, 0),
+        n_series=scores.n_series,
     )
     if scores.scaled_error < scores.naive_error:
         return sentence
-    return f"{sentence} Use that forecast, or divide the target of each {scores.name} by its mean."
+    return _(
+        "{sentence} Use that forecast, or divide the target of each {name} by its mean."
+    ).format(sentence=sentence, name=scores.name)
 
 
 def tell_trend(forward: ForwardScores) -> str:
@@ -120,9 +141,12 @@ def tell_trend(forward: ForwardScores) -> str:
     if not forward.trend:
         return ""
     direction = "rises" if forward.trend > 0 else "falls"
-    return (
-        f"The {metric_name(forward.metric)} {direction} by {format_number(abs(forward.trend), 2)}"
-        " from stretch to stretch, and the score carries that on to the next."
+    return _(
+        "The {metric} {direction} by {trend} from stretch to stretch, and the score carries that on to the next."
+    ).format(
+        metric=metric_name(forward.metric),
+        direction=direction,
+        trend=format_number(abs(forward.trend), 2),
     )
 
 
@@ -148,13 +172,17 @@ def tell_age(forward: ForwardScores | None, table: Table) -> str:
         return ""
     last = forward.stretches[-1].last
     first = float(np.nanmin(times))
-    learned = f"the last row learned ({forward.moment(last)})"
+    learned = _("the last row learned ({moment})").format(moment=forward.moment(last))
     if first > last:
-        return f"The rows begin {forward.span(first - last)} after {learned}."
+        return _("The rows begin {span} after {learned}.").format(
+            span=forward.span(first - last), learned=learned
+        )
     earlier = int((times <= last).sum())
     if earlier == len(times):
-        return f"All rows are no later than {learned}."
-    return f"{earlier:,} of {format_count(len(times), 'row')} are no later than {learned}."
+        return _("All rows are no later than {learned}.").format(learned=learned)
+    return _("{earlier:,} of {rows} are no later than {learned}.").format(
+        earlier=earlier, rows=format_count(len(times), "row"), learned=learned
+    )
 
 
 def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[str]:
@@ -164,16 +192,24 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
     learned = format_count(first.n_learned, "row")
     if last.n_learned != first.n_learned:
         learned = f"{first.n_learned:,} to {format_count(last.n_learned, 'row')}"
-    yield f"The stretches are of {when}, and their networks learned from {learned}."
+    yield _("The stretches are of {when}, and their networks learned from {learned}.").format(
+        when=when, learned=learned
+    )
     if forward.noticed is not None:
         yield "If the order of the rows tells nothing, time=False deals them to folds at random."
     metric = metric_name(forward.metric)
     most = max(abs(forward.values(of)).max() for of in ("value", "baseline"))
     ranges = [f"{_range(forward, 'value', most)}"]
-    ranges += [f"{_range(forward, 'baseline', most)} with a constant"]
+    ranges += [_("{range} with a constant").format(range=_range(forward, "baseline", most))]
     if forward.has_last_known:
-        ranges.append(f"{_range(forward, 'last_known', most)} with the {forward.last_known_name}")
-    yield f"By stretch, the {metric} is {'; '.join(ranges)}."
+        ranges.append(
+            _("{range} with the {last_known_name}").format(
+                range=_range(forward, "last_known", most), last_known_name=forward.last_known_name
+            )
+        )
+    yield _("By stretch, the {metric} is {ranges}.").format(
+        metric=metric, ranges=_("; ").join(ranges)
+    )
     if len(forward.distances) > 1:
         shown = format_rounded([distance.value for distance in forward.distances], most)
         parts = [
@@ -181,12 +217,15 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
             for value, one in zip(shown, forward.distances, strict=True)
         ]
         by_distance = format_list(parts, last=" and ")
-        yield f"By how many rows ahead of the last known value, it is {by_distance}."
+        yield _("By how many rows ahead of the last known value, it is {by_distance}.").format(
+            by_distance=by_distance
+        )
     if promised is not None:
         estimate = format_estimate(promised.value, promised.standard_error)
         yield (
-            f"Rows that come after the table are one more stretch: expect a {metric} of {estimate}."
-            " The standard error counts stretches, not rows, as rows near in time are alike."
+            _(
+                "Rows that come after the table are one more stretch: expect a {metric} of {estimate}. The standard error counts stretches, not rows, as rows near in time are alike."
+            ).format(metric=metric, estimate=estimate)
         )
 
 
@@ -217,63 +256,70 @@ def _updated(forward: ForwardScores) -> str:
     shown = format_rounded((latest.value, before.min(), before.max()), abs(forward.values()).max())
     name = metric_name(forward.metric)
     how = ", each predicted from earlier ones" if forward.of_later_rows else ""
-    return (
-        f"Scores are of the rows of the latest update, {forward.when(latest)}{how}. Before it"
-        f" learned them, the {name} of the model was {shown[0]} there; on the stretches before,"
-        f" {shown[1]} to {shown[2]}."
+    return _(
+        "Scores are of the rows of the latest update, {when}{how}. Before it learned them, the {name} of the model was {shown} there; on the stretches before, {shown2} to {shown3}."
+    ).format(
+        when=forward.when(latest),
+        how=how,
+        name=name,
+        shown=shown[0],
+        shown2=shown[1],
+        shown3=shown[2],
     )
 
 
 def _learned(forward: ForwardScores) -> str:
     if not forward.gap:
         return "the rows before it"
-    return f"rows that end {forward.span(forward.gap)} before it"
+    return _("rows that end {span} before it").format(span=forward.span(forward.gap))
 
 
 def _noticed(forward: ForwardScores, noticed: Noticed) -> str:
     """Return why rows near in time are told apart from rows at random."""
     if not noticed.is_clear:
-        return f"The rows are sorted by {forward.name}."
+        return _("The rows are sorted by {name}.").format(name=forward.name)
     metric = noticed.metric or forward.metric
     low, high = format_rounded((noticed.among, noticed.after), max(noticed.among, noticed.after))
-    near = f"near in {forward.name}"
+    near = _("near in {name}").format(name=forward.name)
     within = "within"
     after = "on the rows after"
     if forward.of_dates:
         unit = next(name for name, end in _UNITS if forward.length < end)
-        within = f"within the same {unit}"
-        after = f"on the {unit} after"
+        within = _("within the same {unit}").format(unit=unit)
+        after = _("on the {unit} after").format(unit=unit)
     elif forward.name == ROW_ORDER:
         near = "near one another in the table"
         within = "among them"
     else:
         within = "among them"
-    return (
-        f"Rows {near} are alike: the {metric_name(metric)} of a simple model is {low}"
-        f" {within}, {high} {after}."
-    )
+    return _(
+        "Rows {near} are alike: the {metric} of a simple model is {low} {within}, {high} {after}."
+    ).format(near=near, metric=metric_name(metric), low=low, within=within, high=high, after=after)
 
 
 def _tell_series(forward: ForwardScores) -> str:
     """Return how rows of series may be predicted from their past, unless that is far behind."""
     if forward.series is None or not forward.has_last_known or forward.n_steps > _MAX_STEPS:
         return ""
-    return (
-        f"Rows of one {forward.series} follow one another: to predict them from its last known"
-        f" value, give {_lags(forward)}."
-    )
+    return _(
+        "Rows of one {series} follow one another: to predict them from its last known value, give {lags}."
+    ).format(series=forward.series, lags=_lags(forward))
 
 
 def _lags(forward: ForwardScores) -> str:
     """Return the arguments for earlier rows that may help: the latest, and that a season ago."""
     if forward.series is not None:
-        arguments = f"lags=1, series={forward.series!r} and horizon={forward.n_steps}"
+        arguments = _("lags=1, series={series!r} and horizon={n_steps}").format(
+            series=forward.series, n_steps=forward.n_steps
+        )
         if forward.horizon is None:
             return arguments
         # with lags, a horizon counts rows
         ahead = forward.span(forward.horizon)
         rows = format_count(forward.n_steps, "row")
-        return f"{arguments} ({ahead} are {rows} of each {forward.series})"
+        return _("{arguments} ({ahead} are {rows} of each {series})").format(
+            arguments=arguments, ahead=ahead, rows=rows, series=forward.series
+        )
     rows = "1"
     if forward.of_dates:
         last = forward.stretches[-1]

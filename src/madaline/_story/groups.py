@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Self, TextIO, final
 
+from madaline._language import _
 from madaline._story.drawn_line import DrawnLine, can_redraw, in_notebook
 from madaline._words import format_count, format_duration
 
@@ -35,8 +36,14 @@ class GroupProgress:
         if not self._n_done:
             return
         took = format_duration(time.monotonic() - self._started)
-        before = f", {self._n_before:,} of them before" if self._n_before else ""
-        self._line.say(f"Fitted {self.fits}{before}, in {took}.")
+        before = (
+            _(", {n_before:,} of them before").format(n_before=self._n_before)
+            if self._n_before
+            else ""
+        )
+        self._line.say(
+            _("Fitted {fits}{before}, in {took}.").format(fits=self.fits, before=before, took=took)
+        )
 
     def show(self, n_rows: int, *, text: str, failed: bool, before: bool) -> None:
         """Count a fit that is done; it may be one of an earlier run."""
@@ -56,7 +63,11 @@ class GroupProgress:
     @property
     def fits(self) -> str:
         """How many of the fits are done, in words."""
-        failed = f" ({self._n_failed:,} without a model)" if self._n_failed else ""
+        failed = (
+            _(" ({n_failed:,} without a model)").format(n_failed=self._n_failed)
+            if self._n_failed
+            else ""
+        )
         return f"{self._n_done:,} of {format_count(self._n_fits, 'model')}{failed}"
 
     def _status(self, elapsed: float) -> str:
@@ -64,7 +75,7 @@ class GroupProgress:
         fresh = self._done - self._before
         if fresh and self._n_done < self._n_fits:
             seconds = elapsed * (self._work - self._done) / fresh
-            left = f", about {format_duration(max(1.0, seconds))} left"
+            left = _(", about {text} left").format(text=format_duration(max(1.0, seconds)))
         bar = f"{self._bar()} " if self._line.redraws else ""
         return f"{bar}{self.fits}, {format_duration(elapsed)}{left}"
 

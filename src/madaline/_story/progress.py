@@ -9,6 +9,7 @@ from math import sqrt
 from string import ascii_uppercase
 from typing import Any, Self, TextIO, final
 
+from madaline._language import _
 from madaline._language.translation import translate, translate_word
 from madaline._race.plan import Plan
 from madaline._story.drawn_line import DrawnLine, can_redraw, in_notebook
@@ -141,7 +142,11 @@ class Clock:
     def words(self, board: Leaderboard) -> str:
         """Return the time so far, and an estimate of the time left once there is an epoch."""
         left = self.left(board)
-        rest = "" if left is None else f", about {format_duration(max(1.0, left))} left"
+        rest = (
+            ""
+            if left is None
+            else _(", about {text} left").format(text=format_duration(max(1.0, left)))
+        )
         return f"{format_duration(self.elapsed)}{rest}"
 
     def left(self, board: Leaderboard) -> float | None:
@@ -251,11 +256,15 @@ class EventLines(Progress):
         if self.trees is not None and self.trees.joined:
             losses = map(format_loss, (self.trees.loss_before, self.trees.loss_after))
             fell = " to ".join(losses)
-            joined = f"\nBoosted trees joined: the loss of all together fell from {fell}."
-        trained = (
-            f"Trained for {format_count(self.board.epoch, 'epoch')} in"
-            f" {format_duration(self.clock.elapsed)}; lowest validation loss of a recipe:"
-            f" {format_loss(self.board.best.best_loss)}."
+            joined = _("\nBoosted trees joined: the loss of all together fell from {fell}.").format(
+                fell=fell
+            )
+        trained = _(
+            "Trained for {epochs} in {elapsed}; lowest validation loss of a recipe: {best_loss}."
+        ).format(
+            epochs=format_count(self.board.epoch, "epoch"),
+            elapsed=format_duration(self.clock.elapsed),
+            best_loss=format_loss(self.board.best.best_loss),
         )
         return trained + joined
 
@@ -263,11 +272,13 @@ class EventLines(Progress):
         """Return how far training is, in a line."""
         board = self.board
         if self.trees_grow:
-            return f"boosted trees grow, {self.clock.words(board)}"
+            return _("boosted trees grow, {words}").format(words=self.clock.words(board))
         racing = sum(not entry.ended for entry in board.ranked)
-        return (
-            f"epoch {board.epoch:>3}: validation loss {format_loss(board.best.best_loss)},"
-            f" {format_count(racing, 'recipe')}, {self.clock.words(board)}"
+        return _("epoch {epoch:>3}: validation loss {best_loss}, {recipes}, {words}").format(
+            epoch=board.epoch,
+            best_loss=format_loss(board.best.best_loss),
+            recipes=format_count(racing, "recipe"),
+            words=self.clock.words(board),
         )
 
 
@@ -310,7 +321,11 @@ class LiveLeaderboard(Progress):
         for line in self.lines.take(record, decision):
             self.live.console.print(Text(printable(translate(line))))
         grow = self.lines.trees_grow
-        self.status = "boosted trees grow" if grow else f"epoch {self.lines.board.epoch}"
+        self.status = (
+            "boosted trees grow"
+            if grow
+            else _("epoch {epoch}").format(epoch=self.lines.board.epoch)
+        )
 
     def evaluate(self) -> None:
         self.status = "evaluating"
@@ -329,14 +344,16 @@ class LiveLeaderboard(Progress):
 
 def decision_line(decision: Decision) -> str:
     """Return a decision as a sentence, wrapped to the page."""
-    start = f"epoch {decision.epoch:>3}  "
+    start = _("epoch {epoch:>3}  ").format(epoch=decision.epoch)
     return paragraph(printable(f"{decision.subject}: {decision.sentence}"), first=start)
 
 
 def _epoch_line(record: Record) -> str:
     loss = format_loss(record.loss)
     mark = " (best)" if record.improved else ""
-    return f"epoch {record.epoch:>3}  {record.recipe}: validation loss {loss}{mark}"
+    return _("epoch {epoch:>3}  {recipe}: validation loss {loss}{mark}").format(
+        epoch=record.epoch, recipe=record.recipe, loss=loss, mark=mark
+    )
 
 
 def _table(board: Leaderboard, entries: list[BoardEntry]) -> Any:

@@ -9,6 +9,7 @@ from typing import TextIO, final
 
 from madaline._data.rows import FileRows
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._story.drawn_line import MIN_PAUSE, DrawnLine, can_redraw
 from madaline._words import format_duration
 
@@ -50,14 +51,16 @@ class RowProgress:
     def _words(self, n_done: int, elapsed: float) -> str:
         """Return how far it is, in a line."""
         rate = (n_done - self._first) / max(elapsed, 1e-3)
-        words = f"{n_done:,} rows"
+        words = _("{n_done:,} rows").format(n_done=n_done)
         if self._n_rows is not None and self._n_rows >= n_done:
-            words = f"{n_done:,} of {self._n_rows:,} rows"
-        words = f"{self._doing}{words}, {rate:,.0f} a second"
+            words = _("{n_done:,} of {n_rows:,} rows").format(n_done=n_done, n_rows=self._n_rows)
+        words = _("{doing}{words}, {rate:,.0f} a second").format(
+            doing=self._doing, words=words, rate=rate
+        )
         if self._n_rows is None or not rate:
             return words
         left = max(1.0, (self._n_rows - n_done) / rate)
-        return f"{words}, about {format_duration(left)} left"
+        return _("{words}, about {left} left").format(words=words, left=format_duration(left))
 
 
 def shown(source: FileRows, stream: TextIO) -> FileRows:

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, final
 
 from madaline._charts.html import ToFrame, block, bullets, heading
 from madaline._evaluation.score import Score
+from madaline._language import _
 from madaline._story.forward import tell_stretches
 from madaline._story.summary import Output, Summary
 from madaline._words import (
@@ -142,19 +143,29 @@ def _tried(
     recipes = sum(record.epoch == records[0].epoch for record in records)
     drawn = [decision.sampled for decision in _of(SampleDrawn, decisions)]
     n_rows = drawn[0] if drawn else summary.n_samples
-    rows = f"{summary.n_evaluated:,} of {n_rows:,} rows"
+    rows = _("{n_evaluated:,} of {n_rows:,} rows").format(
+        n_evaluated=summary.n_evaluated, n_rows=n_rows
+    )
     if summary.n_evaluated == n_rows:
-        rows = f"the {n_rows:,} rows"
+        rows = _("the {n_rows:,} rows").format(n_rows=n_rows)
     n_final = 0 if summary.forward is None else summary.forward.n_final
-    parts = f"{summary.n_folds} folds"
+    parts = _("{n_folds} folds").format(n_folds=summary.n_folds)
     started = recipes * (summary.n_folds + n_final)
     if n_final:
-        parts = f"{summary.n_folds} stretches of time, and {n_final} that learn from all rows"
+        parts = _("{n_folds} stretches of time, and {n_final} that learn from all rows").format(
+            n_folds=summary.n_folds, n_final=n_final
+        )
     yield (
-        f"{format_count(recipes, 'recipe')} competed for {format_count(summary.epochs, 'epoch')},"
-        f" each with a network for each of {parts}: {started}"
-        " networks at the start. All losses and scores are validation results: each of"
-        f" {rows} was predicted {summary.how_evaluated}."
+        _(
+            "{recipes} competed for {epochs}, each with a network for each of {parts}: {started} networks at the start. All losses and scores are validation results: each of {rows} was predicted {how_evaluated}."
+        ).format(
+            recipes=format_count(recipes, "recipe"),
+            epochs=format_count(summary.epochs, "epoch"),
+            parts=parts,
+            started=started,
+            rows=rows,
+            how_evaluated=summary.how_evaluated,
+        )
     )
     of_plan = CheaperPlan | SampleDrawn | PresetChosen | LearnedFromProbabilities
     yield from (decision.sentence for decision in decisions if isinstance(decision, of_plan))
@@ -188,19 +199,21 @@ def _seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Iterator[
     yield from _copies(decisions)
     best = min(records, key=lambda record: record.loss)
     yield (
-        f'The best single recipe was "{best.recipe}", with a validation loss of {best.loss:.4f} at'
-        f" epoch {best.epoch}."
+        _(
+            'The best single recipe was "{recipe}", with a validation loss of {loss:.4f} at epoch {epoch}.'
+        ).format(recipe=best.recipe, loss=best.loss, epoch=best.epoch)
     )
 
 
 def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
     first = [record for record in records if record.epoch == records[0].epoch]
     if len(first) > 1:
-        best, *_, worst = sorted(first, key=lambda record: record.loss)
+        best, *__, worst = sorted(first, key=lambda record: record.loss)
         lowest, highest = format_distinct([best.loss, worst.loss])
         yield (
-            f'After the first epoch the validation losses ranged from {lowest} ("{best.recipe}") to'
-            f' {highest} ("{worst.recipe}").'
+            _(
+                'After the first epoch the validation losses ranged from {lowest} ("{recipe}") to {highest} ("{recipe2}").'
+            ).format(lowest=lowest, recipe=best.recipe, highest=highest, recipe2=worst.recipe)
         )
 
 
@@ -209,19 +222,22 @@ def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
         yield _stopped_early(dropped)
     if restored := _of(Restored, decisions):
         yield (
-            f"Networks diverged {format_count(len(restored), 'time')}, went back to their best"
-            " epoch and continued with a lower learning rate."
+            _(
+                "Networks diverged {times}, went back to their best epoch and continued with a lower learning rate."
+            ).format(times=format_count(len(restored), "time"))
         )
     if stopped := _of(Stopped, decisions):
         flat = _span(sorted(decision.epochs for decision in stopped))
         yield (
-            f"{format_count(len(stopped), 'recipe')} stopped after {_epochs(stopped)}, without"
-            f" improvement for {flat} epochs."
+            _("{recipes} stopped after {epochs}, without improvement for {flat} epochs.").format(
+                recipes=format_count(len(stopped), "recipe"), epochs=_epochs(stopped), flat=flat
+            )
         )
     if late := _of(EpochLimitReached, decisions):
         yield (
-            f"{format_count(len(late), 'recipe')} reached the limit of {late[0].epochs} epochs and"
-            " might improve with a higher effort."
+            _(
+                "{recipes} reached the limit of {epochs} epochs and might improve with a higher effort."
+            ).format(recipes=format_count(len(late), "recipe"), epochs=late[0].epochs)
         )
     if snapshots := _of(SnapshotKept, decisions):
         times = {1: "Once", 2: "Twice"}.get(len(snapshots), f"{len(snapshots)} times")
@@ -229,8 +245,9 @@ def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
             [snapshots[0].previous_ensemble_loss, snapshots[-1].ensemble_loss]
         )
         yield (
-            f"{times} a recipe that no longer improved by itself continued because it improved the"
-            f" ensemble, whose validation loss fell from {before} to {after}."
+            _(
+                "{times} a recipe that no longer improved by itself continued because it improved the ensemble, whose validation loss fell from {before} to {after}."
+            ).format(times=times, before=before, after=after)
         )
 
 
@@ -239,10 +256,15 @@ def _stopped_early(dropped: Sequence[Dropped]) -> str:
     best = [decision.best_loss for decision in dropped]
     ends = [min(losses), max(losses), min(best), max(best)]
     low, high, best_low, best_high = format_distinct(ends)
-    return (
-        f"{format_count(len(dropped), 'recipe')} {'was' if len(dropped) == 1 else 'were'}"
-        f" stopped early, after {_epochs(dropped)}, with a validation loss of"
-        f" {_span([low, high])} when the best recipe had {_span([best_low, best_high])}."
+    return _(
+        "{recipes} was stopped early, after {epochs}, with a validation loss of {span} when the best recipe had {span2}."
+        if len(dropped) == 1
+        else "{recipes} were stopped early, after {epochs}, with a validation loss of {span} when the best recipe had {span2}."
+    ).format(
+        recipes=format_count(len(dropped), "recipe"),
+        epochs=_epochs(dropped),
+        span=_span([low, high]),
+        span2=_span([best_low, best_high]),
     )
 
 
@@ -251,13 +273,21 @@ def _copies(decisions: Sequence[Decision]) -> Iterator[str]:
     for variant in copies[:_MAX_COPIES]:
         before, after = format_distinct([variant.parent_loss or 0.0, variant.loss])
         if variant.improvement > 0:
-            yield f'The variant "{variant.subject}" lowered the loss from {before} to {after}.'
+            yield _('The variant "{subject}" lowered the loss from {before} to {after}.').format(
+                subject=variant.subject, before=before, after=after
+            )
         else:
-            outcome = f"did not lower the loss ({after}, {before} before)"
-            yield f'The variant "{variant.subject}" {outcome}.'
+            outcome = _("did not lower the loss ({after}, {before} before)").format(
+                after=after, before=before
+            )
+            yield _('The variant "{subject}" {outcome}.').format(
+                subject=variant.subject, outcome=outcome
+            )
     if rest := copies[_MAX_COPIES:]:
         lowered = sum(variant.improvement > 0 for variant in rest)
-        yield f"Of {len(rest)} more variants, {lowered} lowered the loss."
+        yield _("Of {n_rest} more variants, {lowered} lowered the loss.").format(
+            n_rest=len(rest), lowered=lowered
+        )
 
 
 def _of(kind: type[Kind], decisions: Sequence[Decision]) -> list[Kind]:
@@ -266,7 +296,9 @@ def _of(kind: type[Kind], decisions: Sequence[Decision]) -> list[Kind]:
 
 def _epochs(decisions: Sequence[Decision]) -> str:
     epochs = sorted(decision.epoch for decision in decisions)
-    return f"epoch{'s' if epochs[0] < epochs[-1] else ''} {_span(epochs)}"
+    return _("epochs {span}" if epochs[0] < epochs[-1] else "epoch {span}").format(
+        span=_span(epochs)
+    )
 
 
 def _span(ordered: Sequence[object]) -> str:
@@ -297,11 +329,17 @@ def _ensemble(summary: Summary) -> str:
     members = summary.members
     networks = summary.predictors()
     if len(members) == 1:
-        return f'The prediction is the mean of {networks}: "{members[0].name}".'
-    named = "; ".join(f'{member.weight:.0%} "{member.name}"' for member in members[:_MAX_RECIPES])
+        return _('The prediction is the mean of {networks}: "{name}".').format(
+            networks=networks, name=members[0].name
+        )
+    named = _("; ").join(
+        f'{member.weight:.0%} "{member.name}"' for member in members[:_MAX_RECIPES]
+    )
     more = len(members) - _MAX_RECIPES
-    rest = f" and {more} more" if more > 0 else ""
-    return f"The prediction is the weighted mean of {networks}: {named}{rest}."
+    rest = _(" and {more} more").format(more=more) if more > 0 else ""
+    return _("The prediction is the weighted mean of {networks}: {named}{rest}.").format(
+        networks=networks, named=named, rest=rest
+    )
 
 
 def _pruned(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
@@ -310,8 +348,9 @@ def _pruned(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     if steps and now < before:
         last = steps[-1]
         yield (
-            f"Pruning reduced the cost of a prediction from {before:,} to {now:,} multiply-adds;"
-            f" {last.comparison}."
+            _(
+                "Pruning reduced the cost of a prediction from {before:,} to {now:,} multiply-adds; {comparison}."
+            ).format(before=before, now=now, comparison=last.comparison)
         )
 
 
@@ -325,17 +364,18 @@ def _over_time(summary: Summary) -> Iterator[str]:
 def _score(score: Score) -> str:
     numbers = (score.value, score.standard_error, score.baseline)
     value, error, baseline = format_with_error(numbers, score.standard_error)
-    return f"The {metric_name(score.metric)} is {value} ± {error} (baseline: {baseline})."
+    return _("The {metric} is {value} ± {error} (baseline: {baseline}).").format(
+        metric=metric_name(score.metric), value=value, error=error, baseline=baseline
+    )
 
 
 def _difference(summary: Summary) -> str:
     errors = abs(summary.standard_errors_better)
     side = "below" if summary.standard_errors_better >= 0 else "above"
     clearly = "" if summary.learned else ", no clear difference"
-    return (
-        f"The loss is {errors:.3g} standard errors (±) {side} that of the baseline, the best"
-        f" constant prediction{clearly}."
-    )
+    return _(
+        "The loss is {errors:.3g} standard errors (±) {side} that of the baseline, the best constant prediction{clearly}."
+    ).format(errors=errors, side=side, clearly=clearly)
 
 
 def _outputs(summary: Summary) -> Iterator[str]:
@@ -345,18 +385,27 @@ def _outputs(summary: Summary) -> Iterator[str]:
     metric = summary.outputs[0].scores[0].metric
     named = [f"{output.name} {estimate_of(output, metric)}" for output in summary.outputs]
     shown = format_list(named, limit=_MAX_OUTPUTS)
-    yield f"These are means; the {metric_name(metric)} of each: {shown}."
+    yield _("These are means; the {metric} of each: {shown}.").format(
+        metric=metric_name(metric), shown=shown
+    )
 
 
 def _importance(summary: Summary) -> Iterator[str]:
     if clear := summary.clear_importances:
         first = clear[0]
         yield (
-            f"The most important column is {first.name}: when it is shuffled, the"
-            f" {metric_name(first.metric)} {when_worse(first.metric)} by"
-            f" {format_estimate(first.value, first.standard_error)}."
-            f" {len(clear)} of {format_count(len(summary.importances), 'column')}"
-            f" {'has' if len(clear) == 1 else 'have'} a clear effect."
+            _(
+                "The most important column is {name}: when it is shuffled, the {metric} {when_worse} by {value}. {n_clear} of {columns} has a clear effect."
+                if len(clear) == 1
+                else "The most important column is {name}: when it is shuffled, the {metric} {when_worse} by {value}. {n_clear} of {columns} have a clear effect."
+            ).format(
+                name=first.name,
+                metric=metric_name(first.metric),
+                when_worse=when_worse(first.metric),
+                value=format_estimate(first.value, first.standard_error),
+                n_clear=len(clear),
+                columns=format_count(len(summary.importances), "column"),
+            )
         )
 
 
@@ -373,10 +422,20 @@ def tell_constraints(monotone: Mapping[str, int], target_encoder: Any) -> str:
     'The prediction never falls when age or income grows, and never rises when debt grows.'
     """
     classes = getattr(target_encoder, "classes", None)
-    outcome = "prediction" if classes is None else f"probability of {classes[-1]}"
+    outcome = (
+        "prediction"
+        if classes is None
+        else _("probability of {classes}").format(classes=classes[-1])
+    )
     parts = [
-        f"never {verb} when {format_list(names, last=' or ')} grows"
+        _("never {verb} when {names} grows").format(
+            verb=verb, names=format_list(names, last=" or ")
+        )
         for verb, wanted in (("falls", 1), ("rises", -1))
         if (names := [name for name, direction in monotone.items() if direction == wanted])
     ]
-    return f"The {outcome} {', and '.join(parts)}." if parts else ""
+    return (
+        _("The {outcome} {parts}.").format(outcome=outcome, parts=", and ".join(parts))
+        if parts
+        else ""
+    )

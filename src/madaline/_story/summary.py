@@ -22,6 +22,7 @@ from madaline._diagnosis.out_of_fold import holm, normal_p_value
 from madaline._evaluation.leakage import Leak, join_leaks
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import Scores
+from madaline._language import _
 from madaline._race.importance import Importance, Importances
 from madaline._request import FitRequest
 from madaline._story.forward import (
@@ -86,18 +87,19 @@ class LinearScore(Stored):
     def sentence(self) -> str:
         """Its first score and the loss, and how it compares, in a sentence."""
         shown = [one for one in self.scores[1:] if one.metric in ("log_loss", "rmse")]
-        reached = " and ".join(
+        reached = _(" and ").join(
             f"{metric_name(one.metric)} {format_with_error([one.value], one.standard_error)[0]}"
             for one in (self.scores[0], *shown)
         )
         if self.standard_errors_better < -1:
-            return f"A linear model does better on the same folds: {reached}."
-        if self.standard_errors_better <= 1:
-            return (
-                f"A linear model does as well on the same folds: {reached}, within one standard"
-                " error."
+            return _("A linear model does better on the same folds: {reached}.").format(
+                reached=reached
             )
-        return f"A linear model reaches {reached} on the same folds."
+        if self.standard_errors_better <= 1:
+            return _(
+                "A linear model does as well on the same folds: {reached}, within one standard error."
+            ).format(reached=reached)
+        return _("A linear model reaches {reached} on the same folds.").format(reached=reached)
 
 
 @dataclass(frozen=True)
@@ -160,8 +162,8 @@ class Summary(Stored):
         """Return how many networks, or sums of boosted trees, predict, in words."""
         sums = len(self.members) * self._n_predicting - self.n_networks
         named = [(self.n_networks, network), (sums, "sum")]
-        words = " and ".join(format_count(number, word) for number, word in named if number)
-        return f"{words} of boosted trees" if sums else words
+        words = _(" and ").join(format_count(number, word) for number, word in named if number)
+        return _("{words} of boosted trees").format(words=words) if sums else words
 
     @property
     def learned(self) -> bool:
@@ -232,15 +234,15 @@ class Summary(Stored):
     def how_evaluated(self) -> str:
         """What predicted a row that the scores are of, in words."""
         if self.of_later_rows:
-            return f"by {self.kinds} that learned from earlier rows alone"
-        return f"by {self.kinds} that were not trained on it"
+            return _("by {kinds} that learned from earlier rows alone").format(kinds=self.kinds)
+        return _("by {kinds} that were not trained on it").format(kinds=self.kinds)
 
     @property
     def kinds(self) -> str:
         """What predicts, in words: networks, trees, or both."""
         trees = any(member.trees for member in self.members)
         networks = not all(member.trees for member in self.members)
-        return " and ".join(["networks"] * networks + ["trees"] * trees) or "networks"
+        return _(" and ").join(["networks"] * networks + ["trees"] * trees) or "networks"
 
     @property
     def scored_rows(self) -> str:
@@ -282,9 +284,16 @@ _MAX_SHOWN = 12  # targets that are shown, at most
 def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
     """Return a short account of a fit in HTML; findings of low severity are left out."""
     lead = Html(
-        f"Predicts <b>{escape(summary.target)}</b> from {format_count(summary.n_columns, 'column')}"
-        f" with {summary.predictors()}, trained on {format_count(summary.n_samples, 'row')}; each"
-        f" of {summary.n_evaluated:,} predicted {summary.how_evaluated}."
+        _(
+            "Predicts <b>{escape}</b> from {columns} with {predictors}, trained on {rows}; each of {n_evaluated:,} predicted {how_evaluated}."
+        ).format(
+            escape=escape(summary.target),
+            columns=format_count(summary.n_columns, "column"),
+            predictors=summary.predictors(),
+            rows=format_count(summary.n_samples, "row"),
+            n_evaluated=summary.n_evaluated,
+            how_evaluated=summary.how_evaluated,
+        )
     )
     parts: list[str] = [paragraph(lead)]
     if not summary.learned:

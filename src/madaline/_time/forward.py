@@ -23,6 +23,7 @@ from madaline._data.kinds.kind import NUMBER
 from madaline._data.table import Table
 from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
 from madaline._evaluation.score import Score, mean_and_error
+from madaline._language import _
 from madaline._time.series_scores import SeriesScores
 from madaline._time.stretches import ROW_ORDER
 from madaline._time.told_times import read_moments
@@ -216,7 +217,7 @@ class ForwardScores(Stored):
         if self.of_dates:
             return format_moment(time, within=self.length)
         if self.name == ROW_ORDER:
-            return f"row {time:,.0f}"
+            return _("row {time:,.0f}").format(time=time)
         return f"{time:.0f}" if self.of_years else format_number(time, 6)
 
     def when(self, stretch: Stretch) -> str:

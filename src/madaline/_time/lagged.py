@@ -28,6 +28,7 @@ from madaline._data.table import Table, alike
 from madaline._data.target import JointEncoder, TargetEncoder
 from madaline._data.target.encoders import ClassEncoder, RegressionEncoder
 from madaline._data.target.values import target_numbers
+from madaline._language import _
 from madaline._race.dataset import Offset
 from madaline._time.lags import NO_ANCHOR, Lags, PastColumn, check_rows
 from madaline._time.orders import find_series
@@ -164,13 +165,13 @@ def check_times(asked: TimeRequest, times: RowTimes | None) -> None:
         )
     if not asked.lags and asked.series is not None and times is None:
         raise InputError(
-            f"series is {asked.series!r}, but the times of the rows are not known: name the"
-            " column of dates (time=)."
+            "series is {series!r}, but the times of the rows are not known: name the column of dates (time=).",
+            series=asked.series,
         )
     if not asked.lags and asked.past:
         raise InputError(
-            f"past names {format_list(asked.past)}, but there are no lags: columns"
-            " of the past are made of rows so far before; give lags=[1, 7]."
+            "past names {past}, but there are no lags: columns of the past are made of rows so far before; give lags=[1, 7].",
+            past=format_list(asked.past),
         )
 
 
@@ -215,8 +216,8 @@ def _lags(rows: TimedRows, asked: TimeRequest) -> tuple[Lags, Array]:
     """Return the lags that were asked for, and the target as numbers or indices of classes."""
     if len(rows.target_names) > 1:
         raise InputError(
-            f"Lags are made of one target, but there are {len(rows.target_names)}: fit a model for"
-            " each, or leave lags out."
+            "Lags are made of one target, but there are {n_target_names}: fit a model for each, or leave lags out.",
+            n_target_names=len(rows.target_names),
         )
     name = rows.time
     gap = _gap(rows.times, asked.gap)
@@ -245,8 +246,10 @@ def _horizon(gap: int, told: Any) -> int:
     horizon = gap + 1 if told is None else check_rows("horizon", told)
     if horizon <= gap:
         raise InputError(
-            f"horizon is {horizon}, but gap is {gap}: rows are predicted from {gap + 1} rows ahead"
-            f" of the last known value on; give horizon={gap + 1} or more."
+            "horizon is {horizon}, but gap is {gap}: rows are predicted from {gap2} rows ahead of the last known value on; give horizon={gap2} or more.",
+            horizon=horizon,
+            gap=gap,
+            gap2=gap + 1,
         )
     return horizon
 
@@ -255,8 +258,9 @@ def _series(rows: TimedRows, name: str | None) -> str | None:
     """Return the column of series: the one given, or that of groups, unless these are periods."""
     if name is not None and name not in rows.table:
         raise InputError(
-            f"series names {name!r}, but the table has no such column:"
-            f" {alike(name, rows.table.names)}"
+            "series names {name!r}, but the table has no such column: {alike}",
+            name=name,
+            alike=alike(name, rows.table.names),
         )
     if name is not None or rows.groups is None:
         return name
@@ -294,17 +298,19 @@ def _check_distinct(rows: TimedRows) -> str:
     n_repeated = int(counts[counts > 1].sum())
     if not n_repeated:
         return ""
-    shared = f"{n_repeated:,} of {format_count(len(times), 'row')} have the time of another"
+    shared = _("{n_repeated:,} of {rows} have the time of another").format(
+        n_repeated=n_repeated, rows=format_count(len(times), "row")
+    )
     column = find_series(times, rows.table, rows.schema)
     if column is not None:
         raise InputError(
-            f"{shared}, and {column} tells them apart: give series={column!r}, or leave that column"
-            " out."
+            "{shared}, and {column} tells them apart: give series={column!r}, or leave that column out.",
+            shared=shared,
+            column=column,
         )
-    return (
-        f"{shared}: lags take them together, as their mean. If they are of different things, such"
-        " as stores, name the column that tells these apart (series=)."
-    )
+    return _(
+        "{shared}: lags take them together, as their mean. If they are of different things, such as stores, name the column that tells these apart (series=)."
+    ).format(shared=shared)
 
 
 def _gap(times: RowTimes, gap: Any) -> int:
@@ -326,12 +332,14 @@ def _others(
     for name in past:
         if name not in kinds:
             raise InputError(
-                f"past names {name!r}, but the table has no such column: {alike(name, list(kinds))}"
+                "past names {name!r}, but the table has no such column: {alike}",
+                name=name,
+                alike=alike(name, list(kinds)),
             )
         if name in placed:
             raise InputError(
-                f"past names {name!r}, by which rows are placed in time and series, so that it is"
-                " known in advance: leave it out."
+                "past names {name!r}, by which rows are placed in time and series, so that it is known in advance: leave it out.",
+                name=name,
             )
         others.append(_past_column(kinds[name], rows.table[name]))
     return tuple(others)
@@ -344,11 +352,14 @@ def _past_column(column: ColumnSchema, values: Array) -> PastColumn:
         return PastColumn(column.name, tuple(sorted(labels)))
     if column.kind not in (NUMBER, BOOLEAN):
         what = (
-            "is left out" if column.kind == DROPPED else f"is read as {KINDS[column.kind].words[1]}"
+            "is left out"
+            if column.kind == DROPPED
+            else _("is read as {words}").format(words=KINDS[column.kind].words[1])
         )
         raise InputError(
-            f"past names {column.name!r}, which {what}: name columns of numbers or categories, or"
-            " give its kind."
+            "past names {name!r}, which {what}: name columns of numbers or categories, or give its kind.",
+            name=column.name,
+            what=what,
         )
     written = column.written if isinstance(column.written, NumberFormat) else None
     return PastColumn(column.name, of_truth=column.kind == BOOLEAN, written=written)
@@ -361,18 +372,22 @@ def _check_length(lags: Lags, table: Table) -> None:
     n_rows = int(counts.max())
     if longest >= n_rows:
         raise InputError(
-            f"lags holds {longest}, but the longest series has {n_rows:,} rows: give fewer than"
-            " that, or leave the lag out."
+            "lags holds {longest}, but the longest series has {n_rows:,} rows: give fewer than that, or leave the lag out.",
+            longest=longest,
+            n_rows=n_rows,
         )
 
 
 def _check_names(lags: Lags, table: Table) -> None:
     taken = [name for name in lags.names if name in table]
     if taken:
-        raise InputError(f"The table has a column {taken[0]!r}, which lags would make: rename it.")
+        raise InputError(
+            "The table has a column {taken!r}, which lags would make: rename it.", taken=taken[0]
+        )
     if lags.target in table:
         raise InputError(
-            f"The table has a column {lags.target!r}, the name of the target: leave it out of X."
+            "The table has a column {target!r}, the name of the target: leave it out of X.",
+            target=lags.target,
         )
 
 

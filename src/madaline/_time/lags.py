@@ -29,6 +29,7 @@ from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.json_checks import OneOf, Text, Whole
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._time.history import PastValues, SeriesHistory
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -84,23 +85,23 @@ class PastColumn(Stored):
     @property
     def last(self) -> str:
         """The column of its last known value."""
-        return f"last known {self.name}"
+        return _("last known {name}").format(name=self.name)
 
     def before(self, lag: int) -> str:
         """Return the column of its value a multiple of the lag before the row."""
-        return f"{self.name} {lag} rows before"
+        return _("{name} {lag} rows before").format(name=self.name, lag=lag)
 
     def change(self, lag: int) -> str:
         """Return the column of its latest change."""
-        return f"{lag}-row change of {self.name}"
+        return _("{lag}-row change of {name}").format(lag=lag, name=self.name)
 
     def next_change(self, lag: int) -> str:
         """Return the column of how it went on a season before."""
-        return f"{lag} rows before: next change of {self.name}"
+        return _("{lag} rows before: next change of {name}").format(lag=lag, name=self.name)
 
     def mean(self, lag: int) -> str:
         """Return the column of the mean of its latest values."""
-        return f"{lag}-row mean of {self.name}"
+        return _("{lag}-row mean of {name}").format(lag=lag, name=self.name)
 
     def columns(self, past: PastValues, lags: Sequence[int], horizon: int) -> dict[str, Array]:
         """Return what becomes of its past."""
@@ -127,7 +128,9 @@ class PastColumn(Stored):
             if lag > 1:
                 columns[self.before(lag)] = self._labels(past.season(lag))
                 for label in self._shared:
-                    name = f"{lag}-row share of {self.name} {label}"
+                    name = _("{lag}-row share of {name} {label}").format(
+                        lag=lag, name=self.name, label=label
+                    )
                     columns[name] = past.mean(lag, float(self.classes.index(label)))
         return columns
 
@@ -275,8 +278,9 @@ class Lags(Stored):
             missing = np.isnan(times)
         if missing.any():
             raise InputError(
-                f"The time {self.time!r} is missing in row {int(np.argmax(missing))} (counted from"
-                " 0): lags need the time of each row; fill it in, or leave the row out."
+                "The time {time!r} is missing in row {argmax} (counted from 0): lags need the time of each row; fill it in, or leave the row out.",
+                time=self.time,
+                argmax=int(np.argmax(missing)),
             )
         return np.asarray(times, np.float64)
 
@@ -310,7 +314,9 @@ def read_names(past: Any) -> tuple[str, ...]:
     """Return the columns whose past is used; `InputError` unless they are names."""
     names = (past,) if isinstance(past, str) else tuple(past) if isinstance(past, Iterable) else ()
     if not names or not all(isinstance(name, str) for name in names):
-        raise InputError(f"past is {past!r}: give names of columns, such as ['customers'].")
+        raise InputError(
+            "past is {past!r}: give names of columns, such as ['customers'].", past=past
+        )
     return tuple(map(str, dict.fromkeys(names)))
 
 
@@ -319,6 +325,9 @@ def check_rows(name: str, value: Any) -> int:
     number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or value != np.floor(value) or not 1 <= value <= MAX_LAG:
         raise InputError(
-            f"{name} is {value!r}: give a whole number of rows, from 1 to {MAX_LAG:,}."
+            "{name} is {value!r}: give a whole number of rows, from 1 to {MAX_LAG:,}.",
+            name=name,
+            value=value,
+            MAX_LAG=MAX_LAG,
         )
     return int(value)

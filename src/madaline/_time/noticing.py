@@ -17,6 +17,7 @@ from madaline._data.schema import Schema
 from madaline._data.table import Table
 from madaline._data.target import TargetEncoder
 from madaline._engine.blas import one_threaded_products
+from madaline._language import _
 from madaline._time.forward import Noticed
 from madaline._time.orders import row_orders, shows_time
 from madaline._time.rows_in_time import Losses, RowsInTime
@@ -57,12 +58,9 @@ class TimeOrder:
         """
         losses = [self.noticed.among, self.noticed.after]
         among, after = format_with_error(losses, self.noticed.standard_error)
-        return (
-            f"Rows near one another in the table are alike: the {metric_name(self.noticed.metric)}"
-            f" of a simple model is {among} among them, {after} on the rows after. If they are in"
-            " the order of time, say so (time=True); if rows of one thing stand together, name"
-            " what they have in common (groups=)."
-        )
+        return _(
+            "Rows near one another in the table are alike: the {metric} of a simple model is {among} among them, {after} on the rows after. If they are in the order of time, say so (time=True); if rows of one thing stand together, name what they have in common (groups=)."
+        ).format(metric=metric_name(self.noticed.metric), among=among, after=after)
 
 
 def find_time_order(

@@ -14,6 +14,7 @@ from madaline._data.conversion import as_numbers
 from madaline._data.encoders.encoded import Encoded
 from madaline._data.json_checks import Check, Fields, Malformed
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._time.history import HISTORY, MAX_KEPT_VALUES, SeriesHistory
 from madaline._time.lags import NO_ANCHOR, STEPS_AHEAD, Lags
 from madaline._words import format_count
@@ -61,8 +62,10 @@ class LaggedRows:
         kept = history.latest(lags.n_kept)
         if kept.values.size > MAX_KEPT_VALUES:
             raise InputError(
-                f"The model would keep {kept.values.size:,} values of {len(kept.names):,} series,"
-                f" and may keep {MAX_KEPT_VALUES:,}: give shorter lags or fewer series."
+                "The model would keep {size:,} values of {n_names:,} series, and may keep {MAX_KEPT_VALUES:,}: give shorter lags or fewer series.",
+                size=kept.values.size,
+                n_names=len(kept.names),
+                MAX_KEPT_VALUES=MAX_KEPT_VALUES,
             )
         # how many points of its series, before the gap, are before each row
         past = points - history.first_points[points] - lags.gap
@@ -86,7 +89,9 @@ def _without_past(lags: Lags) -> InputError:
     if lags.gap:
         short, check = "is longer than the gap", "time, series and gap"
     return InputError(
-        f"Lags need rows that follow one another, but no series {short}: check {check}."
+        "Lags need rows that follow one another, but no series {short}: check {check}.",
+        short=short,
+        check=check,
     )
 
 
@@ -133,20 +138,27 @@ class Past:
 
     def remarks(self, table: Table) -> list[str]:
         """Return what is to be known of the predictions of rows, in sentences."""
-        lags, (_, _, steps) = self.lags, self._placed(table)
+        lags, (_places, __, steps) = self.lags, self._placed(table)
         unknown, beyond = int(np.sum(steps == 0)), int(np.sum(steps > lags.horizon))
-        known = f"{lags.target} in rows before {'them' if unknown + beyond > 1 else 'it'}"
+        known = _(
+            "{target} in rows before them" if unknown + beyond > 1 else "{target} in rows before it"
+        ).format(target=lags.target)
         sentences = []
         if unknown:
             sentences.append(
-                f"{format_count(unknown, 'row')} of series of which no value is known: give"
-                f" {known}; else the mean of all series takes the place of the last known value."
+                _(
+                    "{rows} of series of which no value is known: give {known}; else the mean of all series takes the place of the last known value."
+                ).format(rows=format_count(unknown, "row"), known=known)
             )
         if beyond:
             sentences.append(
-                f"{format_count(beyond, 'row')} more than {format_count(lags.horizon, 'row')} ahead"
-                f" of the last known value, which is further than the model learned to predict:"
-                f" give {known}, or fit with a longer horizon."
+                _(
+                    "{rows} more than {rows2} ahead of the last known value, which is further than the model learned to predict: give {known}, or fit with a longer horizon."
+                ).format(
+                    rows=format_count(beyond, "row"),
+                    rows2=format_count(lags.horizon, "row"),
+                    known=known,
+                )
             )
         return sentences
 
@@ -207,8 +219,9 @@ class Past:
         absent = [name for name in lags.sources if name not in table]
         if absent:
             raise InputError(
-                f"The rows lack {' and '.join(map(repr, absent))}, by which the lags of"
-                f" {lags.target!r} are counted: add what is missing."
+                "The rows lack {map}, by which the lags of {target!r} are counted: add what is missing.",
+                map=_(" and ").join(map(repr, absent)),
+                target=lags.target,
             )
         names = lags.read_series(table)
         given = (names, self._times(table), lags.read_values(table))
@@ -272,7 +285,9 @@ class Past:
         for column, values in zip(lags.each, kept.values.T, strict=True):
             codes = values[~np.isnan(values)]
             if column.classes and not np.isin(codes, np.arange(len(column.classes))).all():
-                raise Malformed(f"has a past of {column.name} that is of none of its classes")
+                raise Malformed(
+                    "has a past of {name} that is of none of its classes", name=column.name
+                )
         return cls(lags, kept)
 
 

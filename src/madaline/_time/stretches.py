@@ -24,6 +24,7 @@ from madaline._data.kinds.kind import DATETIME, DROPPED, NUMBER
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -113,8 +114,9 @@ def read_times(
         if gap is not None or horizon is not None:
             name, value = ("gap", gap) if gap is not None else ("horizon", horizon)
             raise InputError(
-                f"{name} is {value!r}, but the times of the rows are not known: name the column of"
-                " dates (time=), or say that rows are in the order of time (time=True)."
+                "{name} is {value!r}, but the times of the rows are not known: name the column of dates (time=), or say that rows are in the order of time (time=True).",
+                name=name,
+                value=value,
             )
         return None
     if isinstance(time, RowTimes):  # those of an update
@@ -123,16 +125,17 @@ def read_times(
     missing = np.flatnonzero(np.isnan(times.values))
     if len(missing) > (0 if complete else MAX_UNDATED * len(times.values)):
         raise InputError(
-            f"The time of {format_count(len(missing), 'row')} of {len(times.values):,} is missing"
-            f" in {times.name}, first that of row {missing[0]} (counted from 0): give it, or leave"
-            " such rows out."
+            "The time of {rows} of {n_values:,} is missing in {name}, first that of row {missing} (counted from 0): give it, or leave such rows out.",
+            rows=format_count(len(missing), "row"),
+            n_values=len(times.values),
+            name=times.name,
+            missing=missing[0],
         )
     n_times = len(np.unique(times.present))
     if n_times < 3:
         raise InputError(
-            f"The rows have {format_count(n_times, 'different time')}, too few"
-            " to predict later rows from earlier ones: give time=False to deal rows to folds at"
-            " random."
+            "The rows have {different_times}, too few to predict later rows from earlier ones: give time=False to deal rows to folds at random.",
+            different_times=format_count(n_times, "different time"),
         )
     ahead = None if horizon is None else _span("horizon", horizon, times)
     if ahead == 0:
@@ -147,8 +150,9 @@ def _times(time: str | bool | Array, table: Table, schema: Schema) -> RowTimes:
         values = np.asarray(time)
         if values.shape != (table.n_samples,):
             raise InputError(
-                f"time has shape {values.shape}, but there are {table.n_samples} rows: give the"
-                " name of a column, or one time a row."
+                "time has shape {shape}, but there are {n_samples} rows: give the name of a column, or one time a row.",
+                shape=values.shape,
+                n_samples=table.n_samples,
             )
         if values.dtype.kind in "iuf":
             return RowTimes("time", values.astype(np.float64))
@@ -158,15 +162,21 @@ def _times(time: str | bool | Array, table: Table, schema: Schema) -> RowTimes:
     kinds = {column.name: column.kind for column in schema.columns}
     if time not in kinds:
         raise InputError(
-            f"time names {time!r}, but the table has no such column: the columns are"
-            f" {format_list(kinds, limit=20)}."
+            "time names {time!r}, but the table has no such column: the columns are {kinds}.",
+            time=time,
+            kinds=format_list(kinds, limit=20),
         )
     kind = kinds[time]
     if kind not in (DATETIME, NUMBER):
-        what = "is not used" if kind == DROPPED else f"is read as {KINDS[kind].words[1]}"
+        what = (
+            "is not used"
+            if kind == DROPPED
+            else _("is read as {words}").format(words=KINDS[kind].words[1])
+        )
         raise InputError(
-            f"The column of times, {time}, {what}: name a column of dates or numbers, or give its"
-            " kind."
+            "The column of times, {time}, {what}: name a column of dates or numbers, or give its kind.",
+            time=time,
+            what=what,
         )
     return RowTimes(time, KINDS[kind].numbers(time, table[time]), kind == DATETIME)
 
@@ -184,12 +194,18 @@ def _span(name: str, value: Any, times: RowTimes) -> float:
         seconds = None
     if seconds is None or not isfinite(seconds) or seconds < 0:
         example = "a length such as '7 days', or a number of rows" if times.of_dates else "a number"
-        raise InputError(f"{name} is {value!r}: give {example}, not below 0.")
+        raise InputError(
+            "{name} is {value!r}: give {example}, not below 0.",
+            name=name,
+            value=value,
+            example=example,
+        )
     longest = float(np.ptp(times.present)) / 2
     if seconds > longest:
         raise InputError(
-            f"{name} is {value!r}, more than half of the time that the rows span: give less, or"
-            " more rows."
+            "{name} is {value!r}, more than half of the time that the rows span: give less, or more rows.",
+            name=name,
+            value=value,
         )
     return seconds
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from madaline._data.codec import Stored, without_empty
 from madaline._data.json_checks import TRUTH, Either, Number, Optional, Text, Whole
+from madaline._language import _
 from madaline._time.lags import MAX_LAG, check_rows, read_lags, read_names
 
 _SPAN = Optional(Either(Number(0), Text()))
@@ -74,5 +75,7 @@ def _plain_span(span: Any) -> Any:
     ('120 seconds', '7 days', 7)
     """
     if isinstance(span, timedelta | np.timedelta64):
-        return f"{np.timedelta64(span) / np.timedelta64(1, 's'):.15g} seconds"
+        return _("{timedelta64:.15g} seconds").format(
+            timedelta64=np.timedelta64(span) / np.timedelta64(1, "s")
+        )
     return span

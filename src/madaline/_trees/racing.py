@@ -21,6 +21,7 @@ import numpy as np
 from madaline._data.io.spill import spill_to_disk
 from madaline._engine.executors.executor import Shared
 from madaline._evaluation.score import mean_and_error
+from madaline._language import _
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.race import Event, Race
@@ -95,7 +96,9 @@ def race_trees(
         return
     trees = _Trees(race, _count_blocks(race, allows))
     if trees.are_slow:
-        reason = f"those of {race.dataset.n_outputs} outputs would take longer than the networks"
+        reason = _("those of {n_outputs} outputs would take longer than the networks").format(
+            n_outputs=race.dataset.n_outputs
+        )
         yield latest, replace(no_time[1], reason=reason)
         return
     if stop(trees.work_of(trees.patience.first_rounds), race.dataset.rows.n_networks):
@@ -152,7 +155,9 @@ def _obstacle(race: Race, allows: Callable[[int], bool]) -> str:
         return "scikit-learn grows them from labels, not probabilities"
     n_features = _n_features(dataset)
     if n_features > MAX_FEATURES:
-        return f"there are {n_features:,} features, more than {MAX_FEATURES:,}"
+        return _("there are {n_features:,} features, more than {MAX_FEATURES:,}").format(
+            n_features=n_features, MAX_FEATURES=MAX_FEATURES
+        )
     if dataset.rows.n_training < _MIN_ROWS:
         return "rows are too few to be split"
     rows = [dataset.rows.training(network) for network in range(dataset.rows.n_networks)]

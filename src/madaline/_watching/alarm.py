@@ -10,6 +10,7 @@ import numpy as np
 from madaline._charts.html import Listing, block, paragraph, table
 from madaline._data.codec import Stored
 from madaline._data.json_checks import OneOf
+from madaline._language import _
 from madaline._watching.detectors import Detection, Detectors, WatchedSignal
 from madaline._watching.source import LevelCodes, Source, short_name
 from madaline._words import format_number
@@ -86,17 +87,25 @@ class Alarm(Stored):
     @property
     def seen(self) -> str:
         """What changed."""
-        before, now, since = *self._written(), f"since row {self.since:,}"
+        before, now, since = *self._written(), _("since row {since:,}").format(since=self.since)
         if self.is_new:
-            return f"{self.name}: new level {self.level!r}, {now} of the rows {since}"
+            return _("{name}: new level {level!r}, {now} of the rows {since}").format(
+                name=self.name, level=self.level, now=now, since=since
+            )
         if self.measure == "share above":
-            return f"{self.name}: share above {self.level} {before} before, {now} {since}"
-        measure = f"share of {self.level!r}" if self.level else self.measure
+            return _("{name}: share above {level} {before} before, {now} {since}").format(
+                name=self.name, level=self.level, before=before, now=now, since=since
+            )
+        measure = _("share of {level!r}").format(level=self.level) if self.level else self.measure
         if self.what == "missing":
             measure = "share of missing values"
         elif self.measure == "mean":
-            return f"{self.name}: {before} before, {now} {since}"
-        return f"{self.name}: {measure} {before} before, {now} {since}"
+            return _("{name}: {before} before, {now} {since}").format(
+                name=self.name, before=before, now=now, since=since
+            )
+        return _("{name}: {measure} {before} before, {now} {since}").format(
+            name=self.name, measure=measure, before=before, now=now, since=since
+        )
 
     @property
     def remedy(self) -> str:
@@ -127,7 +136,12 @@ class Alarm(Stored):
         if self.loss_before is None or self.loss_now is None or self.measure == "mean":
             return ""
         before, now = format_number(self.loss_before), format_number(self.loss_now)
-        return f" {self.loss_name[:1].upper()}{self.loss_name[1:]} {before} before, {now} since."
+        return _(" {loss_name}{loss_name2} {before} before, {now} since.").format(
+            loss_name=self.loss_name[:1].upper(),
+            loss_name2=self.loss_name[1:],
+            before=before,
+            now=now,
+        )
 
     def _written(self) -> tuple[str, str]:
         """Return the measure before and now, in its unit."""
@@ -144,7 +158,9 @@ class Alarm(Stored):
             return format_number(self.before, digits), format_number(self.now, digits)
         are_dates = abs(self.before) < _MAX_DATE and abs(self.now) < _MAX_DATE  # NaN is not
         if self.measure != "median" or not are_dates:
-            return f"{self.before / 86400:.3g} days", f"{self.now / 86400:.3g} days"
+            return _("{before:.3g} days").format(before=self.before / 86400), _(
+                "{now:.3g} days"
+            ).format(now=self.now / 86400)
         unit = "D" if abs(self.now - self.before) > 3 * 86400 else "s"
         before, now = (np.datetime64(round(value), "s") for value in (self.before, self.now))
         first, second = (

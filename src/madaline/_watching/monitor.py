@@ -21,6 +21,7 @@ from madaline._data.io.recognition import is_null
 from madaline._data.io.targets import to_target
 from madaline._data.io.tensor_header import named, with_prefix
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._language.translation import translate
 from madaline._online.columns import KEY, check_given
 from madaline._watching import FALSE_ALARMS
@@ -137,15 +138,15 @@ class Monitor:
         unknown = [name for name in keys if name not in self.pending]
         if unknown or len(set(keys)) < len(keys):
             raise InputError(
-                f"No row waits for its label under the key {(unknown or keys)[0]!r}: give a key"
-                f" that observe was given (each is learned once, and the latest {MAX_PENDING:,}"
-                " are kept)."
+                "No row waits for its label under the key {unknown!r}: give a key that observe was given (each is learned once, and the latest {MAX_PENDING:,} are kept).",
+                unknown=(unknown or keys)[0],
+                MAX_PENDING=MAX_PENDING,
             )
         missing = np.flatnonzero(is_missing(labels))
         if len(missing):
             key = keys[missing[0]]
             raise InputError(
-                f"The label under the key {key!r} is missing: give it once it is known."
+                "The label under the key {key!r} is missing: give it once it is known.", key=key
             )
         self.source.check_classes(labels)
         rows, predictions = zip(*(self.pending[name] for name in keys), strict=True)
@@ -195,13 +196,16 @@ class Monitor:
             STATE(state)
             if state["identity"] != source.identity:
                 raise ModelFileError(
-                    f"{os.fspath(path)} is of a monitor of another model: watch this one anew."
+                    "{fspath} is of a monitor of another model: watch this one anew.",
+                    fspath=os.fspath(path),
                 )
             try:
                 return cls._of_state(state, arrays, source)
             except (KeyError, ValueError) as error:
                 raise tensor_file.damaged(
-                    path, f"lacks or has wrong arrays ({error})", tensor_file.MONITOR
+                    path,
+                    _("lacks or has wrong arrays ({error})").format(error=error),
+                    tensor_file.MONITOR,
                 ) from None
 
     def figure(self) -> Figure:
@@ -223,12 +227,18 @@ class Monitor:
         columns = [format_count(whats.count("values"), "column")] if "values" in whats else []
         others = [what for what in dict.fromkeys(whats) if what not in ("values", "missing")]
         watched = ", ".join([*columns, *others]) or "nothing"
-        seen = (
-            f"{format_count(self.n_rows, 'row')} and {format_count(self.n_labels, 'label')} so far"
+        seen = _("{rows} and {labels} so far").format(
+            rows=format_count(self.n_rows, "row"), labels=format_count(self.n_labels, "label")
         )
         alarms = format_count(len(self.alarms), "alarm")
-        accepted = f", {self.n_accepted:,} of them accepted" if self.n_accepted else ""
-        yield f"Watching {watched}: {seen}, {alarms}{accepted}."
+        accepted = (
+            _(", {n_accepted:,} of them accepted").format(n_accepted=self.n_accepted)
+            if self.n_accepted
+            else ""
+        )
+        yield _("Watching {watched}: {seen}, {alarms}{accepted}.").format(
+            watched=watched, seen=seen, alarms=alarms, accepted=accepted
+        )
         yield from (f"- {alarm}" for alarm in self.alarms[-5:])
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -240,7 +250,7 @@ class Monitor:
             "pending": np.stack(pending) if pending else np.zeros((0, 1)),
         }
         banks = {"rows": self.rows.to_state(), "labels": self.labels.to_state()}
-        for name, (_, stored) in banks.items():
+        for name, (__, stored) in banks.items():
             arrays |= with_prefix(f"{name}.", stored)
         description = {
             "identity": self.source.identity,
@@ -348,7 +358,9 @@ class Monitor:
         for key, times in Counter(checked).items():
             if times > 1 or key in self.pending:
                 why = "comes twice" if times > 1 else "waits for its label already"
-                raise InputError(f"The key {key!r} {why}: give each row a key of its own.")
+                raise InputError(
+                    "The key {key!r} {why}: give each row a key of its own.", key=key, why=why
+                )
         return checked
 
     def _wait(self, names: list[Hashable], numbers: Array, read: _Read) -> None:
@@ -379,20 +391,27 @@ def _slices(n_rows: int) -> Iterator[slice]:
 
 def _single(label: Any) -> list[Any]:
     if isinstance(label, Collection) and not isinstance(label, str | bytes):
-        raise InputError(f"The label is {label!r}: give one class or number, or a list of keys.")
+        raise InputError(
+            "The label is {label!r}: give one class or number, or a list of keys.", label=label
+        )
     return [label]
 
 
 def _checked_rate(rows: Any) -> float:
     if isinstance(rows, bool) or not isinstance(rows, int | float) or not 1 < rows < 1e15:
-        raise InputError(f"false_alarms is {rows!r}: give the rows for each false alarm, above 1.")
+        raise InputError(
+            "false_alarms is {rows!r}: give the rows for each false alarm, above 1.", rows=rows
+        )
     return float(rows)
 
 
 def _as_many(values: Any, n_rows: int, what: str) -> Any:
     if len(values) != n_rows:
         raise InputError(
-            f"There are {len(values):,} {what} for {format_count(n_rows, 'row')}: give one each."
+            "There are {n_values:,} {what} for {rows}: give one each.",
+            n_values=len(values),
+            what=what,
+            rows=format_count(n_rows, "row"),
         )
     return values
 

@@ -20,6 +20,7 @@ from madaline._data.profile import ColumnProfile, TableProfile
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.scores import class_index, label_text
+from madaline._language import _
 from madaline._runtime.predictor import Predictor
 from madaline._watching.detectors import Tested, WatchedSignal
 from madaline._watching.facts import (
@@ -101,8 +102,9 @@ def checked_numbers(name: str, labels: Array, written: NumberFormat | None = Non
     wrong = np.abs(numbers) > MAX_LABEL
     if wrong.any():
         raise InputError(
-            f"A label is {numbers[wrong][0]:g}: give numbers of at most {MAX_LABEL:g}, or leave"
-            " it out."
+            "A label is {numbers:g}: give numbers of at most {MAX_LABEL:g}, or leave it out.",
+            numbers=numbers[wrong][0],
+            MAX_LABEL=MAX_LABEL,
         )
     return numbers
 
@@ -230,8 +232,9 @@ class ModelSource(Source):
         if len(unknown):
             classes = format_list(map(label_text, self._encoder.classes.tolist()), limit=8)
             raise InputError(
-                f"The label {unknown.tolist()[0]!r} is none of the classes that the model knows:"
-                f" give one of {classes}."
+                "The label {tolist!r} is none of the classes that the model knows: give one of {classes}.",
+                tolist=unknown.tolist()[0],
+                classes=classes,
             )
 
     def learn(self, predictions: Array, y: Array) -> Array:
@@ -267,12 +270,14 @@ class ModelSource(Source):
         if fact.name == EXCESS:
             return "accuracy minus probability" if self._of_classes else "true minus predicted"
         if fact.name == CLASS:
-            return f"predicted {self._target}"
+            return _("predicted {target}").format(target=self._target)
         if fact.name == CONFIDENCE:
-            return f"probability of the predicted {self._target}"
+            return _("probability of the predicted {target}").format(target=self._target)
         if isinstance(self._encoder, ClassEncoder):
-            return f"probability of {label_text(self._encoder.classes.tolist()[1])}"
-        return f"predicted {self._target}"
+            return _("probability of {label_text}").format(
+                label_text=label_text(self._encoder.classes.tolist()[1])
+            )
+        return _("predicted {target}").format(target=self._target)
 
     def _share(self, what: str) -> float:
         parts = {"values", "missing"} if self._facts is None else _FALSE_ALARM_SHARES.keys()

@@ -35,12 +35,17 @@ def hidden_layers(network: Network) -> list[int]:
 def units_of(network: Network, layer: int) -> int:
     """Return how many units a layer has; only linear layers have any."""
     if not 0 <= layer < len(network.layers):
-        raise InputError(f"There is no layer {layer}: the network has {len(network.layers)}.")
+        raise InputError(
+            "There is no layer {layer}: the network has {n_layers}.",
+            layer=layer,
+            n_layers=len(network.layers),
+        )
     writer = network.layers[layer]
     if not isinstance(writer, Linear | ScaledLinear):
         raise InputError(
-            f"Layer {layer} is {type(writer).__name__}: only the units of Linear and ScaledLinear"
-            " layers can be added or removed."
+            "Layer {layer} is {name}: only the units of Linear and ScaledLinear layers can be added or removed.",
+            layer=layer,
+            name=type(writer).__name__,
         )
     return writer.out_features
 
@@ -58,11 +63,12 @@ def _with_units(network: Network, layer: int, units: int) -> tuple[Network, int]
             return Network(tuple(layers)), number
         if between.slots():
             raise InputError(
-                f"Layer {number} ({type(between).__name__}) does not treat the units one by one, so"
-                " adding or removing some would change its other outputs: choose another."
+                "Layer {number} ({name}) does not treat the units one by one, so adding or removing some would change its other outputs: choose another.",
+                number=number,
+                name=type(between).__name__,
             )
     raise InputError(
-        f"The units of layer {layer} are the network's outputs: choose a hidden layer."
+        "The units of layer {layer} are the network's outputs: choose a hidden layer.", layer=layer
     )
 
 
@@ -89,7 +95,9 @@ def widen(
     True
     """
     if units < 1:
-        raise InputError(f"units is {units}: give the number of units to add, at least 1.")
+        raise InputError(
+            "units is {units}: give the number of units to add, at least 1.", units=units
+        )
     before = units_of(network, layer)
     wider, reader = _with_units(network, layer, before + units)
     fresh = wider.initialize(population.axes, rng, dtype=population.theta.dtype)
@@ -124,11 +132,14 @@ def _checked_units(keep: npt.ArrayLike, units: int) -> Array:
     kept = np.asarray(keep)
     if kept.ndim == 0 or kept.shape[-1] == 0 or not np.issubdtype(kept.dtype, np.integer):
         raise InputError(
-            f"keep is {keep!r}: give the numbers of the units that stay, at least one."
+            "keep is {keep!r}: give the numbers of the units that stay, at least one.", keep=keep
         )
     if kept.min() < 0 or kept.max() >= units:
         raise InputError(
-            f"keep names units {kept.min()} to {kept.max()} but the layer has 0 to {units - 1}."
+            "keep names units {min} to {max} but the layer has 0 to {units}.",
+            min=kept.min(),
+            max=kept.max(),
+            units=units - 1,
         )
     ordered = np.sort(kept, axis=-1)
     if (ordered[..., 1:] == ordered[..., :-1]).any():
@@ -148,7 +159,9 @@ def take_output(network: Network, theta: Array, index: int) -> tuple[Network, Ar
     """
     last = network.layers[-1]
     if not isinstance(last, Linear):
-        raise InputError(f"The last layer is {type(last).__name__}: its outputs cannot be taken.")
+        raise InputError(
+            "The last layer is {name}: its outputs cannot be taken.", name=type(last).__name__
+        )
     parameters = network.bind(theta)[-1]
     column = slice(index, index + 1)
     weight = parameters["weight"][..., column].reshape(*theta.shape[:-1], -1)
@@ -246,7 +259,10 @@ class UnitRanking:
         before = self.order.shape[-1]
         if not 1 <= units <= before:
             raise InputError(
-                f"units is {units} but layer {self.layer} has {before}: keep 1 to {before}."
+                "units is {units} but layer {layer} has {before}: keep 1 to {before}.",
+                units=units,
+                layer=self.layer,
+                before=before,
             )
         keep, gone = np.sort(self.order[..., :units], axis=-1), self.order[..., units:]
         replacement = _replacement(self.moments, keep, gone)  # (*axes, kept + 1, gone)

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from madaline._language import _
 from madaline.errors import MadalineError
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers._base import Layer
@@ -322,16 +323,26 @@ def check_gradient(
     )
     smooth = ~np.isnan(true)
     if 2 * smooth.sum() < len(entries):
-        raise GradientError(f"The gradient by {name} cannot be checked: move it away from kinks.")
+        raise GradientError(
+            _("The gradient by {name} cannot be checked: move it away from kinks.").format(
+                name=name
+            )
+        )
     errors = np.where(smooth, np.abs(claimed - true), 0)
     norm = max(float(np.linalg.norm(true[smooth])), float(np.linalg.norm(claimed[smooth])))
     error = float(np.linalg.norm(errors)) / max(norm, floor)
     if not error <= tolerance:
         worst = int(np.argmax(errors))
         raise GradientError(
-            f"The gradient by {name} is wrong by {error:.1e} (relative): at "
-            f"{tuple(map(int, entries[worst]))} it is {claimed[worst]:.6g}, "
-            f"central differences give {true[worst]:.6g}."
+            _(
+                "The gradient by {name} is wrong by {error:.1e} (relative): at {map} it is {claimed:.6g}, central differences give {true:.6g}."
+            ).format(
+                name=name,
+                error=error,
+                map=tuple(map(int, entries[worst])),
+                claimed=claimed[worst],
+                true=true[worst],
+            )
         )
     return max(error, _check_direction(function, point, gradient, scale, name, tolerance, rng))
 
@@ -351,8 +362,9 @@ def _check_direction(
     error = abs(float(np.vdot(gradient, direction)) - true) / scale
     if error > tolerance:
         raise GradientError(
-            f"The gradient by {name} is wrong by {error:.1e} (relative) in a random direction, "
-            f"perhaps at entries that were not checked one by one."
+            _(
+                "The gradient by {name} is wrong by {error:.1e} (relative) in a random direction, perhaps at entries that were not checked one by one."
+            ).format(name=name, error=error)
         )
     return 0.0 if np.isnan(error) else error
 

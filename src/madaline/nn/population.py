@@ -109,8 +109,9 @@ class Population:
         """Check that the matrix has the layout's columns; `InputError` if not."""
         if self.theta.shape[-1] != self.layout.size:
             raise InputError(
-                f"theta has {self.theta.shape[-1]} columns but the layout describes "
-                f"{self.layout.size}: give a matrix made for this layout."
+                "theta has {shape} columns but the layout describes {size}: give a matrix made for this layout.",
+                shape=self.theta.shape[-1],
+                size=self.layout.size,
             )
 
     @property

@@ -21,7 +21,11 @@ def axes_or_new(ax: Any, n_columns: int = 1) -> Any:
     """Return the axes, or those of a new figure if there are none; as many as there are columns."""
     if ax is not None:
         if np.size(ax) != n_columns:
-            raise InputError(f"ax holds {np.size(ax)} of the {n_columns} axes that are drawn on.")
+            raise InputError(
+                "ax holds {size} of the {n_columns} axes that are drawn on.",
+                size=np.size(ax),
+                n_columns=n_columns,
+            )
         return ax
     return load_pyplot().subplots(1, n_columns, layout="constrained")[1]
 

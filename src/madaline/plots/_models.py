@@ -11,6 +11,7 @@ from madaline._charts.figure import Figure
 from madaline._evaluation.quality import JointQuality
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.regression import RegressionQuality
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._watching.monitor import Monitor
 from madaline._words import metric_name
@@ -58,7 +59,7 @@ def plot_importances(model: Any, ax: Any = None, *, most: int = 15) -> Any:
     colors = ["C0" if importance.clear else "0.7" for importance in shown]
     ax.barh([importance.name for importance in shown], values, xerr=errors, color=colors)
     if shown:
-        ax.set(xlabel=f"{metric_name(shown[0].metric)} gets worse by")
+        ax.set(xlabel=_("{metric} gets worse by").format(metric=metric_name(shown[0].metric)))
     ax.set(title="Importance of the columns")
     return ax
 
@@ -158,8 +159,8 @@ def _fitted(model: Any) -> FittedModel:
     fitted = getattr(model, "model_", model)
     if not isinstance(fitted, FittedModel):
         raise InputError(
-            f"{type(model).__name__} holds no fitted model: fit it first, or load one with"
-            " madaline.load."
+            "{name} holds no fitted model: fit it first, or load one with madaline.load.",
+            name=type(model).__name__,
         )
     return fitted
 
@@ -187,13 +188,14 @@ def _quality(model: Any) -> ClassificationQuality | RegressionQuality:
     fitted = _fitted(model)
     if fitted.quality is None:
         raise InputError(
-            f"The model was fitted by madaline {fitted.version}, which did not keep this: fit it"
-            " again."
+            "The model was fitted by madaline {version}, which did not keep this: fit it again.",
+            version=fitted.version,
         )
     if isinstance(fitted.quality, JointQuality):
         raise InputError(
-            f"The model predicts {len(fitted.quality.names)} outputs: plot one of them, such as"
-            f" model.quality_[{fitted.quality.names[0]!r}]."
+            "The model predicts {n_names} outputs: plot one of them, such as model.quality_[{names!r}].",
+            n_names=len(fitted.quality.names),
+            names=fitted.quality.names[0],
         )
     return fitted.quality
 
@@ -210,7 +212,7 @@ def plot_watch(monitor: Any, ax: Any = None) -> Any:
     """
     if not isinstance(monitor, Monitor):
         raise InputError(
-            f"{type(monitor).__name__} is no monitor: give what model.watch() returns."
+            "{name} is no monitor: give what model.watch() returns.", name=type(monitor).__name__
         )
     return draw(monitor.figure(), ax)
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 import numpy.typing as npt
 
+from madaline._language import _
 from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -77,7 +78,7 @@ def plot_decision_boundary(
         add_legend(ax)
     title = "What the network predicts"
     if plane.held:
-        title += f"\nat the median of {format_list(plane.held, 3)}"
+        title += _("\nat the median of {held}").format(held=format_list(plane.held, 3))
     ax.set(title=title, xlabel=plane.names[0], ylabel=plane.names[1])
     return ax
 
@@ -126,8 +127,11 @@ def plot_hidden_units(
     layers = network.hidden_outputs(plane.grid)
     if not 1 <= layer <= len(layers):
         raise InputError(
-            f"layer is {layer}, but the network has {len(layers)} hidden layers: give one of"
-            f" {format_list(range(1, len(layers) + 1))}."
+            _(
+                "layer is {layer}, but the network has {n_layers} hidden layers: give one of {range}."
+            ).format(
+                layer=layer, n_layers=len(layers), range=format_list(range(1, len(layers) + 1))
+            )
             if layers
             else "The network has no hidden layer: there are no units to draw."
         )
@@ -142,12 +146,18 @@ def plot_hidden_units(
             *plane.mesh(values), cmap="viridis", vmin=low, vmax=high, rasterized=True
         )
         ax.scatter(*plane.rows.T, c=_colors(y), s=size, edgecolor="white", linewidth=0.4)
-        weight = "" if weights is None else f", weight {weights[number]:.3g}"
+        weight = (
+            "" if weights is None else _(", weight {weights:.3g}").format(weights=weights[number])
+        )
         ax.set(xticks=[], yticks=[])
-        ax.set_title(f"unit {number + 1}{weight}", fontsize="small")
+        ax.set_title(
+            _("unit {number}{weight}").format(number=number + 1, weight=weight), fontsize="small"
+        )
     total = layers[layer - 1].shape[1]
     shown = "" if total == len(panels) else f", {len(panels)} of {total}"
-    figure.suptitle(f"What the units of hidden layer {layer} compute{shown}")
+    figure.suptitle(
+        _("What the units of hidden layer {layer} compute{shown}").format(layer=layer, shown=shown)
+    )
     for label, name in zip((figure.supxlabel, figure.supylabel), plane.names, strict=True):
         label(name, fontsize="small")
     figure.colorbar(shades, ax=list(panels), label="output of the unit", shrink=0.8)
@@ -187,7 +197,11 @@ def plot_network(network: Any, ax: Any = None) -> Any:
         ax.text(layer, -place, words, ha="center", va="center", fontsize="small")
     for layer, caption in enumerate(diagram.captions):
         ax.text(layer, diagram.rows / 2 + 0.1, caption, ha="center", fontsize="small")
-    ax.set(title=f"Weights, blue: positive, orange: negative, the widest {diagram.largest:.3g}")
+    ax.set(
+        title=_("Weights, blue: positive, orange: negative, the widest {largest:.3g}").format(
+            largest=diagram.largest
+        )
+    )
     ax.set(xlim=(-0.4, last + 0.4), ylim=(-diagram.rows / 2 - 0.1, diagram.rows / 2 + 0.7))
     ax.axis("off")
     return ax
@@ -210,7 +224,9 @@ class _Plane(NamedTuple):
     ) -> _Plane:
         rows = network._rows(x)  # in the order of the inputs
         names = network._columns or list(map(str, getattr(x, "columns", ())))
-        names = names or [f"input {number + 1}" for number in range(rows.shape[1])]
+        names = names or [
+            _("input {number}").format(number=number + 1) for number in range(rows.shape[1])
+        ]
         first, second = _two_of(names, columns)
         across, up = (_ticks(rows[:, side], steps) for side in (first, second))
         grid = np.tile(np.median(rows, axis=0), (steps * steps, 1))
@@ -233,12 +249,14 @@ def _two_of(names: Sequence[str], columns: Sequence[int | str] | None) -> tuple[
         if len(names) == 2:
             return 0, 1
         raise InputError(
-            f"The network has {len(names)} inputs, and a plane has two: name two, such as"
-            f" columns={(0, 1) if names[0] == 'input 1' else (names[0], names[1])}; the others are"
-            " held at their medians."
+            "The network has {n_names} inputs, and a plane has two: name two, such as columns={value}; the others are held at their medians.",
+            n_names=len(names),
+            value=(0, 1) if names[0] == "input 1" else (names[0], names[1]),
         )
     if isinstance(columns, str) or len(columns) != 2 or columns[0] == columns[1]:
-        raise InputError(f"columns is {columns!r}: give two inputs, such as columns=(0, 1).")
+        raise InputError(
+            "columns is {columns!r}: give two inputs, such as columns=(0, 1).", columns=columns
+        )
     return _number_of(columns[0], names), _number_of(columns[1], names)
 
 
@@ -248,8 +266,10 @@ def _number_of(column: int | str, names: Sequence[str]) -> int:
     if not isinstance(column, str) and 0 <= column < len(names):
         return int(column)
     raise InputError(
-        f"columns has {column!r}, but the inputs are {format_list(names)}: give a number from 0 to"
-        f" {len(names) - 1}, or a name."
+        "columns has {column!r}, but the inputs are {names}: give a number from 0 to {n_names}, or a name.",
+        column=column,
+        names=format_list(names),
+        n_names=len(names) - 1,
     )
 
 
@@ -302,7 +322,9 @@ def _draw_probability(ax: Any, plane: _Plane, values: Array, label: str) -> None
     shades = ax.pcolormesh(
         *plane.mesh(values), cmap=colors, vmin=0, vmax=1, alpha=0.6, rasterized=True
     )
-    ax.figure.colorbar(shades, ax=ax, label=f"predicted probability of {label}")
+    ax.figure.colorbar(
+        shades, ax=ax, label=_("predicted probability of {label}").format(label=label)
+    )
     if values.min() < 0.5 < values.max():
         ax.contour(*plane.mesh(values), levels=[0.5], colors="black")
 

@@ -11,6 +11,7 @@ from madaline._data.media.signals import Signal, Sound
 from madaline._explain.attributions.explanation import SCALE_WORDS, Explanation
 from madaline._explain.columns import value_text
 from madaline._explain.effect import Effect
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.plots._drawing import axes_or_new, draw
 
@@ -30,7 +31,11 @@ def plot_effect(effect: Effect, ax: Any = None) -> Any:
     if effect.of_levels:
         ax = axes_or_new(ax)
         ax.barh([value_text(value) for value in effect.values[::-1]], effect.prediction[::-1])
-        ax.set(title=f"Effect of {effect.column}", xlabel=effect.name, ylabel=effect.column)
+        ax.set(
+            title=_("Effect of {column}").format(column=effect.column),
+            xlabel=effect.name,
+            ylabel=effect.column,
+        )
         return ax
     curves = () if effect.individual is None else effect.individual[:_MAX_CURVES]
     return draw(effect.figure(curves=curves), ax)
@@ -61,7 +66,7 @@ def plot_explanation(
     ax.axvline(0, color="0.3", linewidth=0.8)
     start, stop = explanation.base[row], explanation.output[row]
     ax.set(
-        title=f"What each column adds, row {row}",
+        title=_("What each column adds, row {row}").format(row=row),
         xlabel=f"{_adds_to(explanation, row)}: {start:.3g} to {stop:.3g}",
     )
     return ax
@@ -71,8 +76,10 @@ def _adds_to(explanation: Explanation, row: int) -> str:
     """Return what attributions of a row add to, in words."""
     label = explanation.target_class
     if label is None:
-        return f"adds to {explanation.target}"
-    return f"adds to the {SCALE_WORDS[explanation.scale]} of {label[row]}"
+        return _("adds to {target}").format(target=explanation.target)
+    return _("adds to the {SCALE_WORDS} of {label}").format(
+        SCALE_WORDS=SCALE_WORDS[explanation.scale], label=label[row]
+    )
 
 
 def plot_map(
@@ -108,7 +115,9 @@ def plot_map(
     name = next(iter(explanation.maps)) if column is None else column
     if name not in explanation.maps:
         raise InputError(
-            f"There is no map of {name!r}: there are {', '.join(map(repr, explanation.maps))}."
+            "There is no map of {name!r}: there are {map}.",
+            name=name,
+            map=", ".join(map(repr, explanation.maps)),
         )
     left, right = axes_or_new(ax, 2)
     values = explanation.maps[name][row]

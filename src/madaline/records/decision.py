@@ -10,6 +10,7 @@ from typing import Any, ClassVar, final
 from madaline._charts.html import Listing, block, more, paragraph, table
 from madaline._data.codec import Count, Stored
 from madaline._data.json_checks import Check, Text
+from madaline._language import _
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class Decision(Stored, ABC):
 
     def __str__(self) -> str:
         """Return the decision in a line."""
-        return f"epoch {self.epoch}: {self.subject}: {self.sentence}"
+        return _("epoch {epoch}: {subject}: {sentence}").format(
+            epoch=self.epoch, subject=self.subject, sentence=self.sentence
+        )
 
     def _repr_html_(self) -> str:
         return block(paragraph(str(self)))

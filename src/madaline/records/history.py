@@ -13,6 +13,7 @@ from madaline._charts.curves import learning_figure, training_figure
 from madaline._charts.figure import Figure
 from madaline._charts.html import ToFrame, block, figures, paragraph
 from madaline._data.codec import Count, Stored
+from madaline._language import _
 from madaline._words import format_count
 from madaline.records.decision import Decision
 
@@ -71,14 +72,15 @@ class Epochs(list[Epoch], ToFrame):
         """Return how many there are, and their losses."""
         if not self:
             return "<Epochs: 0>"
-        losses = f"the loss from {self[0].loss:.4g} to {self[-1].loss:.4g}"
+        losses = _("the loss from {loss:.4g} to {loss2:.4g}").format(
+            loss=self[0].loss, loss2=self[-1].loss
+        )
         held_out = [epoch for epoch in self if epoch.validation_loss is not None]
         if held_out:
             best = min(held_out, key=lambda epoch: epoch.validation_loss or math.inf)
-            losses += (
-                f"; on held-out rows the lowest is {best.validation_loss:.4g}, at epoch"
-                f" {best.epoch}"
-            )
+            losses += _(
+                "; on held-out rows the lowest is {validation_loss:.4g}, at epoch {epoch}"
+            ).format(validation_loss=best.validation_loss, epoch=best.epoch)
         return f"<Epochs: {len(self):,}, {losses}>"
 
     def _repr_html_(self) -> str:
@@ -165,7 +167,9 @@ class History(dict[str, list[Any]], ToFrame):
             return "<History: no epochs>"
         best = min(range(len(losses)), key=losses.__getitem__)
         recipes = format_count(len(set(self["recipe_id"])), "recipe")
-        where = f"{self['recipe'][best]}, epoch {self['epoch'][best]}"
+        where = _("{this}, epoch {this2}").format(
+            this=self["recipe"][best], this2=self["epoch"][best]
+        )
         return (
             f"<History of {recipes} over {format_count(max(self['epoch']), 'epoch')}; lowest loss"
             f" {losses[best]:.4f}: {where}>"

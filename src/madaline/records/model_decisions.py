@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from madaline._data.codec import Count, Finite, Items, Share
+from madaline._language import _
 from madaline._words import (
     format_change,
     format_count,
@@ -31,10 +32,9 @@ class Pruned(Decision):
     def comparison(self) -> str:
         """How the loss changes, in words."""
         change_of_loss = format_change(self.loss - self.best_loss, self.standard_error)
-        return (
-            f"the validation loss of the ensemble changes by {change_of_loss}, within the tolerance"
-            " of pruning"
-        )
+        return _(
+            "the validation loss of the ensemble changes by {change_of_loss}, within the tolerance of pruning"
+        ).format(change_of_loss=change_of_loss)
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ class MemberRemoved(Pruned):
 
     @property
     def sentence(self) -> str:
-        return f"Removed from the ensemble (weight {self.weight:.0%}): {self.comparison}."
+        return _("Removed from the ensemble (weight {weight:.0%}): {comparison}.").format(
+            weight=self.weight, comparison=self.comparison
+        )
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ class UnitsRemoved(Pruned):
 
     @property
     def sentence(self) -> str:
-        return f"Pruned from {self.previous_units} to {self.units} hidden units: {self.comparison}."
+        return _("Pruned from {previous_units} to {units} hidden units: {comparison}.").format(
+            previous_units=self.previous_units, units=self.units, comparison=self.comparison
+        )
 
 
 @dataclass(frozen=True)
@@ -86,24 +90,31 @@ class Calibrated(Decision):
     @property
     def sentence(self) -> str:
         if self.offset:
-            return (
-                f"Probabilities are recalibrated: adding {self.offset:.2f} to the raw outputs and"
-                f" dividing them by a temperature of {self.best:.2f} changes the validation loss by"
-                f" {format_change(-self.gain, self.standard_error)} (expected calibration error"
-                f" {self.error_before:.3f} before, {self.error_after:.3f} after)."
+            return _(
+                "Probabilities are recalibrated: adding {offset:.2f} to the raw outputs and dividing them by a temperature of {best:.2f} changes the validation loss by {gain} (expected calibration error {error_before:.3f} before, {error_after:.3f} after)."
+            ).format(
+                offset=self.offset,
+                best=self.best,
+                gain=format_change(-self.gain, self.standard_error),
+                error_before=self.error_before,
+                error_after=self.error_after,
             )
         if self.used:
-            return (
-                f"{'Under' if self.best < 1 else 'Over'}confident: dividing the raw outputs by a"
-                f" temperature of {self.best:.2f} changes the validation loss by"
-                f" {format_change(-self.gain, self.standard_error)} (expected calibration error"
-                f" {self.error_before:.3f} before, {self.error_after:.3f} after)."
+            return _(
+                "{text}confident: dividing the raw outputs by a temperature of {best:.2f} changes the validation loss by {gain} (expected calibration error {error_before:.3f} before, {error_after:.3f} after)."
+            ).format(
+                text="Under" if self.best < 1 else "Over",
+                best=self.best,
+                gain=format_change(-self.gain, self.standard_error),
+                error_before=self.error_before,
+                error_after=self.error_after,
             )
-        return (
-            f"Probabilities are not recalibrated: a temperature ({self.best:.2f}), learned on other"
-            f" folds, would change the validation loss by"
-            f" {format_change(-self.gain, self.standard_error)} (expected calibration error"
-            f" {self.error_before:.3f})."
+        return _(
+            "Probabilities are not recalibrated: a temperature ({best:.2f}), learned on other folds, would change the validation loss by {gain} (expected calibration error {error_before:.3f})."
+        ).format(
+            best=self.best,
+            gain=format_change(-self.gain, self.standard_error),
+            error_before=self.error_before,
         )
 
 
@@ -132,15 +143,12 @@ class ThresholdChosen(Decision):
     def sentence(self) -> str:
         values = f"{self.before:.4f} to {self.after:.4f}"
         if self.used:
-            return (
-                f"The second class is predicted above a probability of {self.best:.3f}, not"
-                f" 0.5: the {metric_name(self.metric)} improves from {values} on folds that the"
-                " threshold was not tuned on."
-            )
-        return (
-            f"The threshold stays at 0.5: with {self.best:.3f}, the best one, the"
-            f" {metric_name(self.metric)} changes from {values} on folds that it was not tuned on."
-        )
+            return _(
+                "The second class is predicted above a probability of {best:.3f}, not 0.5: the {metric} improves from {values} on folds that the threshold was not tuned on."
+            ).format(best=self.best, metric=metric_name(self.metric), values=values)
+        return _(
+            "The threshold stays at 0.5: with {best:.3f}, the best one, the {metric} changes from {values} on folds that it was not tuned on."
+        ).format(best=self.best, metric=metric_name(self.metric), values=values)
 
 
 @dataclass(frozen=True)
@@ -156,13 +164,12 @@ class QuantilesMoved(Decision):
     @property
     def sentence(self) -> str:
         shares, levels = map(format_list, (map(format_share, self.below), self.levels))
-        told = (
-            f"Predicted quantiles ({levels}) are moved by their errors on {self.rows:,} held-out"
-            f" rows: before, {shares} of the true values lay at or below them."
-        )
+        told = _(
+            "Predicted quantiles ({levels}) are moved by their errors on {rows:,} held-out rows: before, {shares} of the true values lay at or below them."
+        ).format(levels=levels, rows=self.rows, shares=shares)
         if min(1 - max(self.levels), min(self.levels)) * (self.rows + 1) >= 1 - 1e-9:
             return told
-        return f"{told} So few rows cannot tell levels so close to 0 or 1."
+        return _("{told} So few rows cannot tell levels so close to 0 or 1.").format(told=told)
 
 
 AS_IT_IS, ADJUSTED, ANEW = "as it is", "adjusted", "fitted anew"  # what may be kept
@@ -207,7 +214,9 @@ class Updated(Decision):
         rows = format_count(self.rows, "new row")
         if not self.latest_rows:
             return rows
-        return f"the latest {self.latest_rows:,} of {rows}, predicted from those before,"
+        return _("the latest {latest_rows:,} of {rows}, predicted from those before,").format(
+            latest_rows=self.latest_rows, rows=rows
+        )
 
     @property
     def candidates(self) -> tuple[tuple[str, float, float], ...]:
@@ -235,10 +244,16 @@ class Updated(Decision):
     def _changed(self) -> str:
         error = {ADJUSTED: self.adjusted_error, ANEW: self.anew_error}.get(self.kept) or 0.0
         before, after, shown = format_with_error((self.loss, self.loss_now, error), error)
-        return (
-            f"{_capital(self.kept)}: the {metric_name(self.metric)} on {self.compared_rows}"
-            f" {_moves(self.loss, self.loss_now)} from {before} to {after} (standard error of the"
-            f" difference {shown})."
+        return _(
+            "{capital}: the {metric} on {compared_rows} {moves} from {before} to {after} (standard error of the difference {shown})."
+        ).format(
+            capital=_capital(self.kept),
+            metric=metric_name(self.metric),
+            compared_rows=self.compared_rows,
+            moves=_moves(self.loss, self.loss_now),
+            before=before,
+            after=after,
+            shown=shown,
         )
 
     def _unchanged(self) -> str:
@@ -248,9 +263,13 @@ class Updated(Decision):
             if name != AS_IT_IS
         ]
         (shown,) = format_with_error((self.loss,), self.loss_error)
-        return (
-            f"Kept as it is: on {self.compared_rows} the {metric_name(self.metric)} is {shown}, and"
-            f" no change lowers it by more than a standard error ({'; '.join(differences)})."
+        return _(
+            "Kept as it is: on {compared_rows} the {metric} is {shown}, and no change lowers it by more than a standard error ({differences})."
+        ).format(
+            compared_rows=self.compared_rows,
+            metric=metric_name(self.metric),
+            shown=shown,
+            differences=_("; ").join(differences),
         )
 
     def _old(self) -> Iterator[str]:
@@ -262,7 +281,9 @@ class Updated(Decision):
             format_count(self.old_rows, "kept old row"),
             _moves(self.old_loss, self.old_loss_now),
         )
-        yield f"On {rows} it {moves} from {before} to {after}."
+        yield _("On {rows} it {moves} from {before} to {after}.").format(
+            rows=rows, moves=moves, before=before, after=after
+        )
 
 
 def _moves(before: float, after: float) -> str:
@@ -288,13 +309,16 @@ class LeadChanged(Decision):
 
     @property
     def sentence(self) -> str:
-        since = f"Since row {self.epoch:,} the networks that remember {self.rows:,} rows lead"
-        if not self.rows_before:
-            return f"{since} ({self.weight:.0%} of the weight)."
-        return (
-            f"{since} ({self.weight:.0%} of the weight), no longer those that remember"
-            f" {self.rows_before:,}: {self._reason}."
+        since = _("Since row {epoch:,} the networks that remember {rows:,} rows lead").format(
+            epoch=self.epoch, rows=self.rows
         )
+        if not self.rows_before:
+            return _("{since} ({weight:.0%} of the weight).").format(
+                since=since, weight=self.weight
+            )
+        return _(
+            "{since} ({weight:.0%} of the weight), no longer those that remember {rows_before:,}: {reason}."
+        ).format(since=since, weight=self.weight, rows_before=self.rows_before, reason=self._reason)
 
     @property
     def _reason(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from madaline._language import _
 from madaline._words import format_change, format_count, format_distinct, format_size
 from madaline.records.decision import Decision
 
@@ -20,10 +21,13 @@ class CheaperPlan(Decision):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"The usual plan would take about {format_size(self.n_bytes)} of memory, more than the"
-            f" limit of {format_size(self.limit)}: {self.changes} (about"
-            f" {format_size(self.cheaper_bytes)})."
+        return _(
+            "The usual plan would take about {n_bytes} of memory, more than the limit of {limit}: {changes} (about {cheaper_bytes})."
+        ).format(
+            n_bytes=format_size(self.n_bytes),
+            limit=format_size(self.limit),
+            changes=self.changes,
+            cheaper_bytes=format_size(self.cheaper_bytes),
         )
 
 
@@ -39,16 +43,16 @@ class SampleDrawn(Decision):
     @property
     def sentence(self) -> str:
         epoch = format_count(round(self.rows / self.blocks), "row")
-        return (
-            f"The table has {self.rows:,} rows. {self.sampled:,} of them, drawn at random, compare"
-            " the recipes and measure the scores, each predicted by networks that did not learn"
-            f" from it. Networks learn from all rows: an epoch is {epoch}."
-        )
+        return _(
+            "The table has {rows:,} rows. {sampled:,} of them, drawn at random, compare the recipes and measure the scores, each predicted by networks that did not learn from it. Networks learn from all rows: an epoch is {epoch}."
+        ).format(rows=self.rows, sampled=self.sampled, epoch=epoch)
 
     @property
     def rows_drawn(self) -> str:
         """How many rows were drawn, in words."""
-        return f"the {self.sampled:,} of {self.rows:,} rows that were drawn"
+        return _("the {sampled:,} of {rows:,} rows that were drawn").format(
+            sampled=self.sampled, rows=self.rows
+        )
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ class PresetChosen(Decision):
 
     @property
     def sentence(self) -> str:
-        return f'The preset "{self.preset}" was chosen: {self.changes}.'
+        return _('The preset "{preset}" was chosen: {changes}.').format(
+            preset=self.preset, changes=self.changes
+        )
 
 
 @dataclass(frozen=True)
@@ -74,12 +80,9 @@ class LearnedFromProbabilities(Decision):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"The networks learned the probabilities of {self.n_classes} classes, such as those of"
-            f" another model, not labels: their log loss cannot fall below {self.entropy:.4g}, the"
-            " entropy of these. Where classes are counted (accuracy, curves, sets), each row has"
-            " one that was drawn with its probabilities."
-        )
+        return _(
+            "The networks learned the probabilities of {n_classes} classes, such as those of another model, not labels: their log loss cannot fall below {entropy:.4g}, the entropy of these. Where classes are counted (accuracy, curves, sets), each row has one that was drawn with its probabilities."
+        ).format(n_classes=self.n_classes, entropy=self.entropy)
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,9 @@ class Dropped(TrainingEnded):
     @property
     def sentence(self) -> str:
         loss, best = format_distinct([self.loss, self.best_loss])
-        return (
-            f"Stopped early: validation loss {loss}, best recipe {best}; weight in the best"
-            f" ensemble {self.weight:.0%}."
-        )
+        return _(
+            "Stopped early: validation loss {loss}, best recipe {best}; weight in the best ensemble {weight:.0%}."
+        ).format(loss=loss, best=best, weight=self.weight)
 
 
 @dataclass(frozen=True)
@@ -120,17 +122,19 @@ class AugmentationSettled(Dropped):
         changed = "flipped left to right" if self.setting == "flips" else "warped"
         without, augmented = format_distinct([self.loss_without, self.loss_with])
         if not self.kept:
-            return (
-                f"Stopped early: images {changed} in training raise the validation loss from"
-                f" {without} to {augmented}, more than longer training makes up for."
-            )
-        losses = f"(validation loss {augmented}, without {without})"
-        if self.loss_with < self.loss_without:
-            return f"Stopped early: images {changed} in training are learned better {losses}."
-        return (
-            f"Stopped early: the recipe with images {changed} in training goes on {losses}, as its"
-            " loss falls for longer."
+            return _(
+                "Stopped early: images {changed} in training raise the validation loss from {without} to {augmented}, more than longer training makes up for."
+            ).format(changed=changed, without=without, augmented=augmented)
+        losses = _("(validation loss {augmented}, without {without})").format(
+            augmented=augmented, without=without
         )
+        if self.loss_with < self.loss_without:
+            return _(
+                "Stopped early: images {changed} in training are learned better {losses}."
+            ).format(changed=changed, losses=losses)
+        return _(
+            "Stopped early: the recipe with images {changed} in training goes on {losses}, as its loss falls for longer."
+        ).format(changed=changed, losses=losses)
 
 
 @dataclass(frozen=True)
@@ -144,10 +148,9 @@ class WarpedFurther(TrainingEnded):
     @property
     def sentence(self) -> str:
         warped, without = format_distinct([self.loss, self.loss_without])
-        return (
-            f"Warped images are learned as well as images as they are (validation loss {warped} and"
-            f" {without}): the same networks go on with images warped more (by {self.warping:g})."
-        )
+        return _(
+            "Warped images are learned as well as images as they are (validation loss {warped} and {without}): the same networks go on with images warped more (by {warping:g})."
+        ).format(warped=warped, without=without, warping=self.warping)
 
 
 @dataclass(frozen=True)
@@ -174,21 +177,16 @@ class TreesCompared(Decision):
     def sentence(self) -> str:
         change = format_change(self.loss_after - self.loss_before, self.standard_error)
         if self.follow:
-            return (
-                f"The first {self.rounds} rounds of boosted trees (validation loss"
-                f" {self.loss:.4f} alone) would change that of the ensemble by {change}: they grow"
-                " on."
-            )
+            return _(
+                "The first {rounds} rounds of boosted trees (validation loss {loss:.4f} alone) would change that of the ensemble by {change}: they grow on."
+            ).format(rounds=self.rounds, loss=self.loss, change=change)
         if self.joined:
-            return (
-                f"Boosted trees join the ensemble (weight {self.weight:.0%}, validation loss"
-                f" {self.loss:.4f} alone): its validation loss changes by {change}."
-            )
-        return (
-            f"Boosted trees stay out of the ensemble (validation loss {self.loss:.4f} alone): with"
-            f" them its validation loss of {format_count(self.rows, 'row')} would change by"
-            f" {change}, no clear gain."
-        )
+            return _(
+                "Boosted trees join the ensemble (weight {weight:.0%}, validation loss {loss:.4f} alone): its validation loss changes by {change}."
+            ).format(weight=self.weight, loss=self.loss, change=change)
+        return _(
+            "Boosted trees stay out of the ensemble (validation loss {loss:.4f} alone): with them its validation loss of {rows} would change by {change}, no clear gain."
+        ).format(loss=self.loss, rows=format_count(self.rows, "row"), change=change)
 
 
 @dataclass(frozen=True)
@@ -200,10 +198,9 @@ class FirstAnswer(Decision):
 
     @property
     def sentence(self) -> str:
-        return (
-            "A first answer stands: boosted trees that learned from the sample have a validation"
-            f" loss of {self.loss:.4f}. The fit goes on; an interrupt takes the best so far."
-        )
+        return _(
+            "A first answer stands: boosted trees that learned from the sample have a validation loss of {loss:.4f}. The fit goes on; an interrupt takes the best so far."
+        ).format(loss=self.loss)
 
 
 @dataclass(frozen=True)
@@ -215,7 +212,7 @@ class TreesLeftOut(Decision):
 
     @property
     def sentence(self) -> str:
-        return f"Boosted trees do not race: {self.reason}."
+        return _("Boosted trees do not race: {reason}.").format(reason=self.reason)
 
 
 @dataclass(frozen=True)
@@ -240,13 +237,18 @@ class Stopped(TrainingEnded):
     @property
     def sentence(self) -> str:
         if self.slow_epochs:
-            return (
-                f"Stopped: hardly any improvement for {self.slow_epochs} epochs (best validation"
-                f" loss {self.loss:.4f}, epoch {self.best_epoch}).{self._outcome}"
+            return _(
+                "Stopped: hardly any improvement for {slow_epochs} epochs (best validation loss {loss:.4f}, epoch {best_epoch}).{outcome}"
+            ).format(
+                slow_epochs=self.slow_epochs,
+                loss=self.loss,
+                best_epoch=self.best_epoch,
+                outcome=self._outcome,
             )
-        return (
-            f"Stopped: no improvement for {self.epochs} epochs (best validation loss"
-            f" {self.loss:.4f}, epoch {self.best_epoch}).{self._outcome}"
+        return _(
+            "Stopped: no improvement for {epochs} epochs (best validation loss {loss:.4f}, epoch {best_epoch}).{outcome}"
+        ).format(
+            epochs=self.epochs, loss=self.loss, best_epoch=self.best_epoch, outcome=self._outcome
         )
 
     @property
@@ -255,8 +257,12 @@ class Stopped(TrainingEnded):
             return ""
         before, after = format_distinct([self.parent_loss, self.loss])
         if self.improvement > 0:
-            return f" The change lowered the validation loss from {before} to {after}."
-        return f" The change did not lower the validation loss ({before} before)."
+            return _(" The change lowered the validation loss from {before} to {after}.").format(
+                before=before, after=after
+            )
+        return _(" The change did not lower the validation loss ({before} before).").format(
+            before=before
+        )
 
 
 @dataclass(frozen=True)
@@ -268,10 +274,9 @@ class EpochLimitReached(TrainingEnded):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"Stopped at the limit of {self.epochs} epochs (best validation loss {self.loss:.4f}):"
-            " a higher effort may lower it."
-        )
+        return _(
+            "Stopped at the limit of {epochs} epochs (best validation loss {loss:.4f}): a higher effort may lower it."
+        ).format(epochs=self.epochs, loss=self.loss)
 
 
 @dataclass(frozen=True)
@@ -282,10 +287,9 @@ class Solved(TrainingEnded):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"Solved: without hidden layers the loss has one minimum (validation loss"
-            f" {self.loss:.4f})."
-        )
+        return _(
+            "Solved: without hidden layers the loss has one minimum (validation loss {loss:.4f})."
+        ).format(loss=self.loss)
 
 
 @dataclass(frozen=True)
@@ -301,11 +305,9 @@ class SnapshotKept(Decision):
     @property
     def sentence(self) -> str:
         before, after = format_distinct([self.previous_ensemble_loss, self.ensemble_loss])
-        return (
-            f"No improvement by itself since epoch {self.best_epoch} (validation loss"
-            f" {self.loss:.4f}), but its current networks lower the validation loss of the ensemble"
-            f" from {before} to {after}: a snapshot of them is kept, and training continues."
-        )
+        return _(
+            "No improvement by itself since epoch {best_epoch} (validation loss {loss:.4f}), but its current networks lower the validation loss of the ensemble from {before} to {after}: a snapshot of them is kept, and training continues."
+        ).format(best_epoch=self.best_epoch, loss=self.loss, before=before, after=after)
 
 
 @dataclass(frozen=True)
@@ -319,10 +321,12 @@ class LearningRateLowered(Decision):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"The best recipe (validation loss {self.loss:.4f}) no longer improves: a copy"
-            f" continues from its best epoch with a learning rate of {self.learning_rate:.2g}"
-            f" instead of {self.previous_learning_rate:.2g}."
+        return _(
+            "The best recipe (validation loss {loss:.4f}) no longer improves: a copy continues from its best epoch with a learning rate of {learning_rate:.2g} instead of {previous_learning_rate:.2g}."
+        ).format(
+            loss=self.loss,
+            learning_rate=self.learning_rate,
+            previous_learning_rate=self.previous_learning_rate,
         )
 
 
@@ -338,10 +342,18 @@ class Restored(Decision):
 
     @property
     def sentence(self) -> str:
-        back = f"goes back to epoch {self.best_epoch}" if self.best_epoch else "starts again"
-        return (
-            f"Diverged (validation loss {self.loss:.3g}): {back} and continues with a learning rate"
-            f" of {self.learning_rate:.2g} instead of {self.previous_learning_rate:.2g}."
+        back = (
+            _("goes back to epoch {best_epoch}").format(best_epoch=self.best_epoch)
+            if self.best_epoch
+            else "starts again"
+        )
+        return _(
+            "Diverged (validation loss {loss:.3g}): {back} and continues with a learning rate of {learning_rate:.2g} instead of {previous_learning_rate:.2g}."
+        ).format(
+            loss=self.loss,
+            back=back,
+            learning_rate=self.learning_rate,
+            previous_learning_rate=self.previous_learning_rate,
         )
 
 
@@ -356,10 +368,10 @@ class Simplified(Decision):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"The best recipe overfits (validation loss {self.loss:.4f}, training loss"
-            f" {self.training_loss:.4f}): it is trained anew with column dropout, which hides"
-            f" {self.column_dropout:.0%} of the columns at random in each row."
+        return _(
+            "The best recipe overfits (validation loss {loss:.4f}, training loss {training_loss:.4f}): it is trained anew with column dropout, which hides {column_dropout:.0%} of the columns at random in each row."
+        ).format(
+            loss=self.loss, training_loss=self.training_loss, column_dropout=self.column_dropout
         )
 
 
@@ -376,10 +388,14 @@ class Grown(Decision):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"The best recipe (validation loss {self.loss:.4f}) has {self.parameters:,} parameters"
-            f" for {self.rows:,} rows: a copy continues from its best epoch with {self.units}"
-            f" instead of {self.previous_units} units in each layer, and a lower learning rate."
+        return _(
+            "The best recipe (validation loss {loss:.4f}) has {parameters:,} parameters for {rows:,} rows: a copy continues from its best epoch with {units} instead of {previous_units} units in each layer, and a lower learning rate."
+        ).format(
+            loss=self.loss,
+            parameters=self.parameters,
+            rows=self.rows,
+            units=self.units,
+            previous_units=self.previous_units,
         )
 
 
@@ -394,11 +410,11 @@ class RecipesLeftOut(Decision):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"The time limit of {self.seconds:g} s is too short for all"
-            f" {self.planned_recipes} recipes: only {self.recipes}"
-            f" {'is' if self.recipes == 1 else 'are'} trained."
-        )
+        return _(
+            "The time limit of {seconds:g} s is too short for all {planned_recipes} recipes: only {recipes} is trained."
+            if self.recipes == 1
+            else "The time limit of {seconds:g} s is too short for all {planned_recipes} recipes: only {recipes} are trained."
+        ).format(seconds=self.seconds, planned_recipes=self.planned_recipes, recipes=self.recipes)
 
 
 @dataclass(frozen=True)
@@ -409,9 +425,8 @@ class DroppedForTime(Dropped):
 
     @property
     def sentence(self) -> str:
-        return (
-            f"{super().sentence[:-1]}, as the time limit leaves {self.seconds_left:.0f} s for"
-            " training."
+        return _("{sentence}, as the time limit leaves {seconds_left:.0f} s for training.").format(
+            sentence=super().sentence[:-1], seconds_left=self.seconds_left
         )
 
 
@@ -424,12 +439,13 @@ class RaceEnded(Decision):
 
     @property
     def _rest(self) -> str:
-        still = f"with {format_count(self.racing, 'recipe')} still training"
-        still = still if self.racing else "while boosted trees were growing"
-        return (
-            f"training ended after {format_count(self.epoch, 'epoch')} {still}; the lowest"
-            f" validation loss is {self.loss:.4f}."
+        still = _("with {recipes} still training").format(
+            recipes=format_count(self.racing, "recipe")
         )
+        still = still if self.racing else "while boosted trees were growing"
+        return _(
+            "training ended after {epochs} {still}; the lowest validation loss is {loss:.4f}."
+        ).format(epochs=format_count(self.epoch, "epoch"), still=still, loss=self.loss)
 
 
 @dataclass(frozen=True)
@@ -441,7 +457,9 @@ class TimeLimitReached(RaceEnded):
 
     @property
     def sentence(self) -> str:
-        return f"Time limit of {self.seconds:g} s: {self._rest} More time may lower it."
+        return _("Time limit of {seconds:g} s: {rest} More time may lower it.").format(
+            seconds=self.seconds, rest=self._rest
+        )
 
 
 @dataclass(frozen=True)
@@ -452,7 +470,7 @@ class Interrupted(RaceEnded):
 
     @property
     def sentence(self) -> str:
-        return f"Interrupted: {self._rest}"
+        return _("Interrupted: {rest}").format(rest=self._rest)
 
 
 @dataclass(frozen=True)
@@ -463,4 +481,4 @@ class StoppedByCallback(RaceEnded):
 
     @property
     def sentence(self) -> str:
-        return f"Stopped by a callback: {self._rest}"
+        return _("Stopped by a callback: {rest}").format(rest=self._rest)

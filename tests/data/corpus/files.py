@@ -4,7 +4,7 @@ The rows are those of gapminder (32 countries in 2007) and of the weather in Sea
 2012); `words.json` holds them in 20 languages, by names of countries and months of Unicode's CLDR.
 """
 
-# ruff: noqa: E501, RUF001
+# ruff: noqa: RUF001
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Files that were written after the code: nobody looked at them while it was written."""
 
-# ruff: noqa: E501, RUF001
+# ruff: noqa: W505, RUF001
 
 from __future__ import annotations
 

@@ -133,7 +133,9 @@ def check_prepared(n_bins: int, prepared: Collection[int]) -> None:
     """Raise an `InputError` if an encoder was not fitted with that many bins."""
     if n_bins != 0 and n_bins not in prepared:
         raise InputError(
-            f"The encoder was not fitted with {n_bins} bins: choose among {tuple(prepared)}."
+            "The encoder was not fitted with {n_bins} bins: choose among {prepared}.",
+            n_bins=n_bins,
+            prepared=tuple(prepared),
         )
 
 

@@ -33,6 +33,7 @@ from madaline._data.level_counts import LevelCounts, unknown_counts
 from madaline._data.media.grids import Grid
 from madaline._data.schema import Schema
 from madaline._data.table import Table, listed
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -220,7 +221,7 @@ class TableEncoder:
         """Return what each feature stands for."""
         check_prepared(n_bins, self.n_bins)
         names = [name for encoder in self.encoders for name in encoder.feature_names]
-        for _, encoder in self._numbers:
+        for __, encoder in self._numbers:
             names += encoder.bin_names(n_bins)
         return tuple(names)
 
@@ -324,9 +325,11 @@ class TableEncoder:
         absent = [name for name in self.columns if name not in table]
         if absent:
             raise InputError(
-                f"The table lacks {'a column' if len(absent) == 1 else 'columns'} that the model"
-                f" needs: {listed(absent)}; add {'it' if len(absent) == 1 else 'them'} (empty where"
-                " unknown)."
+                _(
+                    "The table lacks a column that the model needs: {listed}; add it (empty where unknown)."
+                    if len(absent) == 1
+                    else "The table lacks columns that the model needs: {listed}; add them (empty where unknown)."
+                ).format(listed=listed(absent))
             )
 
 
@@ -352,10 +355,10 @@ def _with_pairs(
 def _nothing_to_learn_from(schema: Schema) -> InputError:
     if schema.n_samples == 1:
         return InputError("The table has 1 sample: give at least two different rows.")
-    reasons = "; ".join(
+    reasons = _("; ").join(
         f"{column.name!r}: {column.detail}" for column in schema.columns[:3] if not column.kept
     )
     return InputError(
-        "No column tells the rows apart, so there is nothing to learn from"
-        f"{f' ({reasons})' if reasons else ''}: add a column whose values differ."
+        "No column tells the rows apart, so there is nothing to learn from{reasons}: add a column whose values differ.",
+        reasons=f" ({reasons})" if reasons else "",
     )

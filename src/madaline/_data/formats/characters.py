@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Annotated
 
 from madaline._data.codec import Items
+from madaline._language import _
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 
@@ -65,15 +66,20 @@ def counted_as_missing(name: str, counts: Mapping[str, int]) -> str:
     """Return in a sentence which words of a column count as missing, given in how many rows."""
     shown = [f"{word!r} in {format_count(count, 'row')}" for word, count in counts.items()]
     verb = "counts" if len(shown) == 1 else "count"
-    return f"{name}: {format_list(shown, limit=3)} {verb} as missing."
+    return _("{name}: {shown} {verb} as missing.").format(
+        name=name, shown=format_list(shown, limit=3), verb=verb
+    )
 
 
 def check_missing(words: Sequence[str]) -> tuple[str, ...]:
     """Return words for missing values, or raise `InputError` if they are too many or too long."""
     if len(words) > MAX_WORDS or any(len(word) > MAX_WORD for word in words):
         raise InputError(
-            f"There are {len(words)} words for missing values, of up to"
-            f" {max(map(len, words))} letters: give {MAX_WORDS} at most, of {MAX_WORD:,} letters."
+            "There are {n_words} words for missing values, of up to {map} letters: give {MAX_WORDS} at most, of {MAX_WORD:,} letters.",
+            n_words=len(words),
+            map=max(map(len, words)),
+            MAX_WORDS=MAX_WORDS,
+            MAX_WORD=MAX_WORD,
         )
     return tuple(dict.fromkeys(words))
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from madaline._data.formats.characters import is_not_given, is_term
 from madaline._data.formats.date_format import ORDERS, DateFormat
 from madaline._data.formats.number_format import COMMA, POINT, NumberFormat
+from madaline._language import _
 
 SAMPLE = 20  # texts that are looked at first; if most are neither, a column is of ordinary text
 MIN_SHARE, MIN_TEXTS = 0.9, 10  # with this share of numbers or dates, and as many, there are errors
@@ -39,7 +40,7 @@ ORDINARY = Choice()  # the choice for ordinary text
 
 def joined(parts: Sequence[str]) -> str:
     """Return parts as a sentence lists them."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    return _(" and ").join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def parted(texts: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -63,7 +64,11 @@ def not_all_read(values: str, others: Sequence[str], n_texts: int) -> Choice:
 def not_read(values: str, word: str) -> Choice:
     """Return that a column of numbers or dates stays text because of a word."""
     remedy = "correct it, leave it empty, or name it as missing"
-    return Choice(words=f"not read as {values} because of {word[:40]!r}; {remedy}")
+    return Choice(
+        words=_("not read as {values} because of {word!r}; {remedy}").format(
+            values=values, word=word[:40], remedy=remedy
+        )
+    )
 
 
 DECIMAL_POINT, DECIMAL_COMMA = "decimal-point", "decimal-comma"

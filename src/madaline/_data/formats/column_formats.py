@@ -43,6 +43,7 @@ from madaline._data.formats.number_format import (
     NumberFormat,
     is_same_symbol,
 )
+from madaline._language import _
 
 _MIN_MARKED = 10  # numbers needed to take "<5" and "~5" for numbers rather than names of classes
 
@@ -115,7 +116,9 @@ def _refusal(numbers: _Numbers) -> Choice | None:
     units = sorted(filter(None, symbols), key=lambda symbol: (symbol not in PARTS, symbol))
     if len(units) > 1 and not all(is_same_symbol(unit, units[0]) for unit in units):
         few = len(units) <= 5 and len(numbers.texts) >= MIN_TEXTS
-        words = f"not read as numbers, as units differ ({', '.join(units)}); convert them to one"
+        words = _("not read as numbers, as units differ ({units}); convert them to one").format(
+            units=", ".join(units)
+        )
         return Choice(words=words) if few else ORDINARY
     if units and "" in symbols and not _CURRENCY.fullmatch(units[0]):
         of_unit = [bool(number.symbol) for number in numbers.formatted]
@@ -125,7 +128,11 @@ def _refusal(numbers: _Numbers) -> Choice | None:
             if choice != ORDINARY or len(of_unit) < MIN_TEXTS:
                 return choice
         bare = numbers.texts[of_unit.index(False)]
-        return Choice(words=f"not read as numbers, as {bare!r} has no unit {units[0]}; add it")
+        return Choice(
+            words=_("not read as numbers, as {bare!r} has no unit {units}; add it").format(
+                bare=bare, units=units[0]
+            )
+        )
     return None
 
 
@@ -198,19 +205,26 @@ def _words(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: l
     """Return what is taken off, and what is taken for what."""
     separator = {" ": "spaces", "'": "apostrophes"}.get(chosen.thousands, chosen.thousands)
     without = [chosen.symbol] if chosen.symbol and chosen.symbol not in PARTS else []
-    without += [f"thousands separators ({separator})"] if chosen.thousands else []
+    without += (
+        [_("thousands separators ({separator})").format(separator=separator)]
+        if chosen.thousands
+        else []
+    )
     without += marks
-    parts = [f"without {joined(without)}"] if without else []
+    parts = [_("without {joined}").format(joined=joined(without))] if without else []
     parts += [f"in {PARTS[chosen.symbol]}"] if chosen.symbol in PARTS else []
     if chosen.decimal == COMMA and any(COMMA in core for core in numbers.cores):
         parts.append("with decimal commas")
     if any(number.brackets for number in numbers.formatted):
         parts.append("with brackets as minus signs")
     scales = sorted({number.scale for number in numbers.formatted} - {""}, key=SCALES.__getitem__)
-    parts += [f"with {scale} as {10 ** SCALES[scale]:,}" for scale in scales]
+    parts += [
+        _("with {scale} as {text:,}").format(scale=scale, text=10 ** SCALES[scale])
+        for scale in scales
+    ]
     if missing:
-        parts.append(f"with {joined(missing[:3])} as missing")
-    return f"number, read {', '.join(parts) if parts else 'from text'}"
+        parts.append(_("with {joined} as missing").format(joined=joined(missing[:3])))
+    return _("number, read {parts}").format(parts=", ".join(parts) if parts else "from text")
 
 
 def _doubt(cores: list[str], decimal: str) -> str:
@@ -220,7 +234,9 @@ def _doubt(cores: list[str], decimal: str) -> str:
     mark = POINT if POINT in example else COMMA
     plain, fraction = example.replace(mark, ""), example.replace(mark, POINT)
     meant = fraction if mark == MARKS[other] else plain
-    return f"if {example} is {meant}, give the kind number:{other}"
+    return _("if {example} is {meant}, give the kind number:{other}").format(
+        example=example, meant=meant, other=other
+    )
 
 
 def choose_date_format(
@@ -252,7 +268,9 @@ def choose_date_format(
     missing += others
     if not told and are_levels(missing, dates):
         return ORDINARY
-    as_missing = f", with {joined(missing[:3])} as missing" if missing else ""
+    as_missing = (
+        _(", with {joined} as missing").format(joined=joined(missing[:3])) if missing else ""
+    )
     if given and given not in possible:
         return ORDINARY
     how = _words_of_years(dates, pivot, offset) + as_missing
@@ -262,10 +280,12 @@ def choose_date_format(
         return choice
     format_ = DateFormat(order, tuple(others), pivot, offset)
     if not numeric:
-        return Choice(format_, f"datetime, read from text{how}")
+        return Choice(format_, _("datetime, read from text{how}").format(how=how))
     sure = bool(given) or len(possible) == 1 or bool(_order([*numeric.values()]))
     other = "" if sure else ", as in another column"
-    words_of_order = f"datetime, read with the {order[:-6]} first{other}{how}"
+    words_of_order = _("datetime, read with the {order} first{other}{how}").format(
+        order=order[:-6], other=other, how=how
+    )
     return Choice(format_, words_of_order, sure)
 
 
@@ -283,16 +303,28 @@ def _chosen_order(
     numeric: Mapping[str, WrittenDate], possible: Sequence[str], given: str, hint: str
 ) -> tuple[str, Choice | None]:
     """Return whether the day or the month comes first; where that is not clear, how to tell."""
-    may_have = f"dates such as {next(iter(numeric))} may have the day or the"
+    may_have = _("dates such as {numeric} may have the day or the").format(
+        numeric=next(iter(numeric))
+    )
     dates = [*numeric.values()]
     if not given and _may_be_years(dates):
-        remedy = f"give the kind datetime:{DAY_FIRST}, or write years with four digits"
-        return "", Choice(words=f"{may_have} year first: {remedy}", sure=False)
+        remedy = _("give the kind datetime:{DAY_FIRST}, or write years with four digits").format(
+            DAY_FIRST=DAY_FIRST
+        )
+        return "", Choice(
+            words=_("{may_have} year first: {remedy}").format(may_have=may_have, remedy=remedy),
+            sure=False,
+        )
     order = given or (possible[0] if len(possible) == 1 else _order(dates)) or hint
     if order:
         return order, None
-    remedy = f"give the kind datetime:{DAY_FIRST} or datetime:{MONTH_FIRST}"
-    return "", Choice(words=f"{may_have} month first: {remedy}", sure=False)
+    remedy = _("give the kind datetime:{DAY_FIRST} or datetime:{MONTH_FIRST}").format(
+        DAY_FIRST=DAY_FIRST, MONTH_FIRST=MONTH_FIRST
+    )
+    return "", Choice(
+        words=_("{may_have} month first: {remedy}").format(may_have=may_have, remedy=remedy),
+        sure=False,
+    )
 
 
 _OTHER_CALENDARS = 1300, 1500
@@ -313,7 +345,9 @@ def _words_of_years(dates: Sequence[WrittenDate], pivot: int, offset: int) -> st
     """Return how years are counted, if it is not as usual."""
     if offset:
         written = dates[0].year
-        return f", with {written} as {written + offset}"
+        return _(", with {written} as {written2}").format(
+            written=written, written2=written + offset
+        )
     shown = [date.year for date in dates if date.is_short]
     whole = [date.year for date in dates if not date.is_short]
     if (
@@ -321,11 +355,15 @@ def _words_of_years(dates: Sequence[WrittenDate], pivot: int, offset: int) -> st
         and not shown
         and _OTHER_CALENDARS[0] <= min(whole) <= max(whole) < _OTHER_CALENDARS[1]
     ):
-        span = f"years from {min(whole)} to {max(whole)}"
-        return f", with {span}: if they are of another calendar (Jalali, Hijri), convert them"
+        span = _("years from {whole} to {whole2}").format(whole=min(whole), whole2=max(whole))
+        return _(
+            ", with {span}: if they are of another calendar (Jalali, Hijri), convert them"
+        ).format(span=span)
     first, last = (pivot + (year - pivot) % 100 for year in (pivot, pivot + 99))
     differs = any(pivot + (y - pivot) % 100 != POSIX_PIVOT + (y - POSIX_PIVOT) % 100 for y in shown)
-    return f", with years from {first} to {last}" if differs else ""
+    return (
+        _(", with years from {first} to {last}").format(first=first, last=last) if differs else ""
+    )
 
 
 def _orders_of(dates: Mapping[str, WrittenDate | None], offset: int) -> tuple[list[str], list[str]]:

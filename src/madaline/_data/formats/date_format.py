@@ -21,6 +21,7 @@ import numpy as np
 from madaline._data.codec import Stored
 from madaline._data.formats.characters import Words, folded, is_not_given, words_for
 from madaline._data.json_checks import OneOf, Whole
+from madaline._language import _
 
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
 ORDERS = (DAY_FIRST, MONTH_FIRST)
@@ -44,7 +45,11 @@ COMPACT = (
 )
 """A date of the digits of year, month and day alone, possibly with those of a time."""
 
-_MONTHS = {name: number for number in range(1, 13) for name in words_for(f"month {number}")}
+_MONTHS = {
+    name: number
+    for number in range(1, 13)
+    for name in words_for(_("month {number}").format(number=number))
+}
 """The names of months, and what they are shortened to, in languages of Europe: Russian, German,
 French, English, Turkish, Italian, Spanish, Ukrainian, Polish, Portuguese, Romanian, Dutch, Greek,
 Czech, Slovak, Hungarian, Swedish, Danish, Norwegian and Finnish."""
@@ -151,10 +156,10 @@ class WrittenDate:
         elif order == MONTH_FIRST:
             month, day, year = self.fields
         else:
-            raise ValueError(f"{one} or {two} may be the day")
+            raise ValueError(_("{one} or {two} may be the day").format(one=one, two=two))
         year = pivot + (three - pivot) % 100 if self.is_short else year + offset
         if year < _FIRST_YEAR:
-            raise ValueError(f"{year} is no year")
+            raise ValueError(_("{year} is no year").format(year=year))
         return datetime.datetime(year, month, day) + self.time
 
 

@@ -86,12 +86,16 @@ def move_atomically(made: Path, path: Path) -> None:
 def check_place(path: Path) -> None:
     """Refuse a path where there is a folder or a device, or whose folder is missing."""
     if path.is_dir():
-        raise InputError(f"{path} is a folder: give the name of a file to write.")
+        raise InputError("{path} is a folder: give the name of a file to write.", path=path)
     if path.exists() and not path.is_file():
-        raise InputError(f"{path} is a device and not a file: give the name of a file to write.")
+        raise InputError(
+            "{path} is a device and not a file: give the name of a file to write.", path=path
+        )
     if not path.parent.is_dir():
         raise InputError(
-            f"There is no folder {path.parent} to write {path.name} in: make it first."
+            "There is no folder {parent} to write {name} in: make it first.",
+            parent=path.parent,
+            name=path.name,
         )
 
 
@@ -187,8 +191,10 @@ def _opened(path: Path, lock: Path) -> int:
         if not lock.is_symlink():
             raise
         raise InputError(
-            f"{lock}, which keeps other commands away from {path}, is a link ({error.strerror}):"
-            " remove it."
+            "{lock}, which keeps other commands away from {path}, is a link ({strerror}): remove it.",
+            lock=lock,
+            path=path,
+            strerror=error.strerror,
         ) from None
 
 
@@ -206,8 +212,8 @@ def _locked(path: Path, lock: Path) -> int:
         except (BlockingIOError, PermissionError):
             os.close(handle)
             raise InputError(
-                f"{path} is in use by another madaline command, which will write it: wait until"
-                " that one ends, or give another file."
+                "{path} is in use by another madaline command, which will write it: wait until that one ends, or give another file.",
+                path=path,
             ) from None
         except OSError:  # a file system without locks
             return handle

@@ -21,6 +21,7 @@ from madaline._data.formats.column_formats import choose_number_format
 from madaline._data.formats.date_format import COMPACT
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._extras import load_polars
+from madaline._language import _
 from madaline._words import split_names
 from madaline.errors import InputError
 
@@ -78,8 +79,9 @@ def _notes_of_codes(frame: Any) -> Iterator[str]:
         codes = codes.filter(~codes.is_in(MISSING_WORDS)).unique()
         if len(codes) >= _MIN_CODES and codes.str.contains("^[A-Z]{2}$").all():
             yield (
-                f"{holds[0].name}: 'NA' counts as missing; if it is a code, as of Namibia, write"
-                " another one."
+                _(
+                    "{name}: 'NA' counts as missing; if it is a code, as of Namibia, write another one."
+                ).format(name=holds[0].name)
             )
 
 
@@ -197,10 +199,13 @@ def _check_mixed(path: Path, series: Any, present: Any, numeric: Any) -> None:
     word = words[0]
     row = int((series == word).arg_max())
     raise InputError(
-        f"Column {series.name!r} of {path} holds numbers except {word!r} in row {row} (counted from"
-        " 0): correct it, leave it empty, add `--missing"
-        f" {shlex.quote(word)}`, or, if the numbers are codes, fit with `--category"
-        f" {shlex.quote(series.name)}`."
+        "Column {name!r} of {path} holds numbers except {word!r} in row {row} (counted from 0): correct it, leave it empty, add `--missing {quote}`, or, if the numbers are codes, fit with `--category {quote2}`.",
+        name=series.name,
+        path=path,
+        word=word,
+        row=row,
+        quote=shlex.quote(word),
+        quote2=shlex.quote(series.name),
     )
 
 
@@ -208,6 +213,8 @@ def _check_finite(path: Path, series: Any) -> None:
     if series.dtype.is_float() and series.is_infinite().any():
         row = int(series.is_infinite().fill_null(value=False).arg_max())
         raise InputError(
-            f"Column {series.name!r} of {path} holds an infinity (inf) in row {row} (counted from"
-            " 0): correct it, or leave it empty."
+            "Column {name!r} of {path} holds an infinity (inf) in row {row} (counted from 0): correct it, or leave it empty.",
+            name=series.name,
+            path=path,
+            row=row,
         )

@@ -42,8 +42,9 @@ def check_size(path: Path, n_bytes: int, most: int | None) -> None:
     """Raise `InputError` if a file holds more bytes than it may."""
     if most is not None and n_bytes > most:
         raise TooLargeError(
-            f"{path} holds more than {format_size(most)}, decompressed, which is more than fits"
-            " into memory: give fewer rows or columns, or raise the limit (--memory)."
+            "{path} holds more than {most}, decompressed, which is more than fits into memory: give fewer rows or columns, or raise the limit (--memory).",
+            path=path,
+            most=format_size(most),
         )
 
 
@@ -76,8 +77,10 @@ def _check(path: Path, needed: int, limit: int) -> None:
     needed += used_memory()
     if needed > limit:
         raise TooLargeError(
-            f"To read {path} would take about {format_size(needed)} of memory, more than the limit"
-            f" of {format_size(limit)}: give fewer rows or columns, or raise the limit (--memory)."
+            "To read {path} would take about {needed} of memory, more than the limit of {limit}: give fewer rows or columns, or raise the limit (--memory).",
+            path=path,
+            needed=format_size(needed),
+            limit=format_size(limit),
         )
 
 
@@ -158,7 +161,9 @@ def _damaged(path: Path, compression: _Compression, error: Exception) -> Excepti
     if not _is_damage(error):
         return error
     return InputError(
-        f"{path} is damaged (its {compression.name} data is cut short or changed): copy it again."
+        "{path} is damaged (its {name} data is cut short or changed): copy it again.",
+        path=path,
+        name=compression.name,
     )
 
 
@@ -194,9 +199,15 @@ def unzipped(path: Path, content: bytes, most: int | None = None) -> bytes:
         if not (_is_damage(error) or isinstance(error, zipfile.BadZipFile | RuntimeError)):
             raise
         raise InputError(
-            f"{path} is a damaged zip archive or Excel workbook ({str(error)[:60]}): copy it again."
+            "{path} is a damaged zip archive or Excel workbook ({error}): copy it again.",
+            path=path,
+            error=str(error)[:60],
         ) from None
-    raise InputError(f"{path} is a zip archive of {len(files)} files: unpack it, and give one.")
+    raise InputError(
+        "{path} is a zip archive of {n_files} files: unpack it, and give one.",
+        path=path,
+        n_files=len(files),
+    )
 
 
 def _is_hidden(info: zipfile.ZipInfo) -> bool:

@@ -18,6 +18,7 @@ from madaline._data.io.encodings import encoding_of
 from madaline._data.io.surroundings import HEAD, TAIL, count_above, count_below, skipped_words
 from madaline._data.table import listed
 from madaline._extras import load_polars
+from madaline._language import _
 from madaline._words import format_count
 from madaline.errors import InputError
 
@@ -80,8 +81,8 @@ def _check_streamable(path: Path, text: str) -> None:
     """Refuse a large file whose lines can only be read all together."""
     if _RULER.search(text[:_BLOCK]) or _QUOTED_LINES.fullmatch(text[:_BLOCK]):
         raise InputError(
-            f"{path} is too large for a table that is drawn with lines, or whose lines are quoted"
-            " as a whole: write it as CSV."
+            "{path} is too large for a table that is drawn with lines, or whose lines are quoted as a whole: write it as CSV.",
+            path=path,
         )
 
 
@@ -96,7 +97,7 @@ def _separator_notes(given: _CsvText, separator: str) -> list[str]:
     if given.separator or separator not in _BLANKS:
         return []
     if separator == " ":
-        return [f"Read with the separator {separator!r}."]
+        return [_("Read with the separator {separator!r}.").format(separator=separator)]
     return ["Read as a table whose columns are aligned by two spaces or more."]
 
 
@@ -112,7 +113,9 @@ def _table_text(
     given, notes = _without_surroundings(given, separator, above=above, below=below)
     text, n_blank = _without_blank_lines(given.text, separator)
     if n_blank:
-        notes.append(f"Skipped {format_count(n_blank, 'blank line')}.")
+        notes.append(
+            _("Skipped {blank_lines}.").format(blank_lines=format_count(n_blank, "blank line"))
+        )
     text, of_rows = _with_row_names(text, separator, is_aligned=is_aligned)
     return text, given, [*notes, *of_rows]
 
@@ -122,15 +125,21 @@ def _frame(path: Path, text: str, given: _CsvText, separator: str) -> Any:
     try:
         frame = polars.read_csv(text.encode(), separator=separator, infer_schema=False)
     except polars.exceptions.NoDataError:
-        raise InputError(f"{path} is empty: give a table with column names and rows.") from None
+        raise InputError(
+            "{path} is empty: give a table with column names and rows.", path=path
+        ) from None
     except polars.exceptions.PolarsError as error:
         _check_widths(path, given, separator)
         reason = str(error).splitlines()[0][:100]
         raise InputError(
-            f"{path} is not a table that can be read ({reason}): check that every quote is closed."
+            "{path} is not a table that can be read ({reason}): check that every quote is closed.",
+            path=path,
+            reason=reason,
         ) from None
     if frame.width != len(names):
-        raise InputError(f"{path} is not a table: its first line and the rows do not fit together.")
+        raise InputError(
+            "{path} is not a table: its first line and the rows do not fit together.", path=path
+        )
     if frame.width > 1 and frame[:, -1].null_count() and not _are_full(frame, text, separator):
         _check_widths(path, given, separator)  # a short row looks like missing values
     frame = frame.rename(dict(zip(frame.columns, names, strict=True)))
@@ -196,8 +205,11 @@ def _has_row_names(head: str, blanks: str) -> bool:
 def _refuse_alignment(path: Path, first: list[str], others: list[list[str]]) -> None:
     line, row = next((line, row) for line, row in enumerate(others, 2) if len(row) != len(first))
     raise InputError(
-        f"{path} looks like a table whose columns are aligned by spaces, but line {line} has"
-        f" {len(row)} values where the first line has {len(first)}: write it with commas."
+        "{path} looks like a table whose columns are aligned by spaces, but line {line} has {n_row} values where the first line has {n_first}: write it with commas.",
+        path=path,
+        line=line,
+        n_row=len(row),
+        n_first=len(first),
     )
 
 
@@ -260,7 +272,9 @@ def _names(path: Path, text: str, separator: str) -> tuple[list[str], list[str]]
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise InputError(
-            f"{path} has more than one column {listed(repeated)}: rename or remove the duplicates."
+            "{path} has more than one column {listed}: rename or remove the duplicates.",
+            path=path,
+            listed=listed(repeated),
         )
     return names, [name for name, cell in zip(names, header, strict=True) if not cell.strip()]
 
@@ -303,17 +317,24 @@ def _check_widths(path: Path, given: _CsvText, separator: str) -> None:
             stop = line
             if len(row) != expected and line - start > _MAX_LINES:
                 raise InputError(
-                    f"{path} is not a table: a quote in line {start} is not closed in line"
-                    f" {start + _MAX_LINES}; correct that line."
+                    "{path} is not a table: a quote in line {start} is not closed in line {start2}; correct that line.",
+                    path=path,
+                    start=start,
+                    start2=start + _MAX_LINES,
                 )
             if len(row) != expected:
                 raise InputError(
-                    f"{path} is not a table: line {line} has {len(row)} values where the"
-                    f" first line has {expected}; correct that line."
+                    "{path} is not a table: line {line} has {n_row} values where the first line has {expected}; correct that line.",
+                    path=path,
+                    line=line,
+                    n_row=len(row),
+                    expected=expected,
                 )
     except csv.Error as error:
         line = given.n_before + reader.line_num
-        raise InputError(f"{path} is not a table: line {line}: {error}.") from None
+        raise InputError(
+            "{path} is not a table: line {line}: {error}.", path=path, line=line, error=error
+        ) from None
 
 
 _EXCEL = re.compile(r"\"?sep=(?P<separator>[^\r\n])\"?\r?(?:\n|\Z)", re.IGNORECASE)

@@ -20,6 +20,7 @@ from madaline._data.io.encoding_guess import (
     guess_encoding,
     whole_letters,
 )
+from madaline._language import _
 from madaline._words import warn
 from madaline.errors import InputError
 
@@ -74,10 +75,16 @@ def in_utf8(
             return TextContent(_decoded(path, content, unicode).encode())
     unmarked = _unmarked_utf_16(content)
     if unmarked is not None:
-        return _in_utf8(*unmarked, f"Read as {unmarked[1]}, without a byte-order mark.")
+        return _in_utf8(
+            *unmarked,
+            _("Read as {unmarked}, without a byte-order mark.").format(unmarked=unmarked[1]),
+        )
     switched = _switched(content)
     if switched is not None:
-        return _in_utf8(*switched, f"Read as {switched[1]}, by its escape sequences.")
+        return _in_utf8(
+            *switched,
+            _("Read as {switched}, by its escape sequences.").format(switched=switched[1]),
+        )
     _check_is_text(path, content)
     try:
         content.decode()
@@ -113,13 +120,16 @@ def _guessed(
     best, other = next(guesses, None), next(guesses, None)
     if best is not None and best.encoding == otherwise and best.is_plausible:
         text = decode(content, otherwise)
-        return _in_utf8(text, otherwise, f"Read as {otherwise}, as for the fit.")
+        return _in_utf8(
+            text, otherwise, _("Read as {otherwise}, as for the fit.").format(otherwise=otherwise)
+        )
     is_plausible = best is not None and best.is_plausible
     _check_no_damaged_utf8(path, content, error, is_guessed=is_plausible)
     if best is None or not is_plausible:
         raise InputError(
-            f"{path} is not in UTF-8, and what it holds is not likely to be text in any other"
-            f" encoding that is known: {_NAME_IT}, such as gb18030 or windows-1250."
+            "{path} is not in UTF-8, and what it holds is not likely to be text in any other encoding that is known: {NAME_IT}, such as gb18030 or windows-1250.",
+            path=path,
+            NAME_IT=_NAME_IT,
         )
     warn(_assumed(path, best, other))
     return _in_utf8(decode(content, best.encoding), best.encoding)
@@ -127,14 +137,21 @@ def _guessed(
 
 def _assumed(path: Path, best: Guess, other: Guess | None) -> str:
     """Return in which encoding a file was read, and what it may be in as well."""
-    assumed = f"{path} is not in UTF-8; it was read as {best.name}"
+    assumed = _("{path} is not in UTF-8; it was read as {name}").format(path=path, name=best.name)
     if other is None or other.bits > best.bits + DOUBTFUL:
-        return f"{assumed}. If letters are wrong, {_NAME_IT}."
+        return _("{assumed}. If letters are wrong, {NAME_IT}.").format(
+            assumed=assumed, NAME_IT=_NAME_IT
+        )
     pairs = zip(best.text.split("\n"), other.text.split("\n"), strict=False)
     word, as_other = next((pair for pair in pairs if pair[0] != pair[1]), ("", ""))
-    return (
-        f"{assumed}, but may as well be in {other.name}, where {word[:20]!r} is {as_other[:20]!r}:"
-        f" if that is right, add --encoding {other.encoding}."
+    return _(
+        "{assumed}, but may as well be in {name}, where {word!r} is {as_other!r}: if that is right, add --encoding {encoding}."
+    ).format(
+        assumed=assumed,
+        name=other.name,
+        word=word[:20],
+        as_other=as_other[:20],
+        encoding=other.encoding,
     )
 
 
@@ -179,14 +196,14 @@ def check_encoding(name: str) -> str:
     )
     near = get_close_matches(name.lower().replace("_", "-"), names, n=1, cutoff=0.7)
     meant = (
-        f"did you mean {near[0]}?"
+        _("did you mean {near}?").format(near=near[0])
         if near
         else (
             "give one that Python knows, such as utf-8, gb18030, big5, shift-jis, euc-kr or"
             " windows-1250."
         )
     )
-    raise InputError(f"There is no encoding {name!r}: {meant}")
+    raise InputError("There is no encoding {name!r}: {meant}", name=name, meant=meant)
 
 
 def _decoded(path: Path, content: bytes, encoding: str) -> str:
@@ -195,20 +212,29 @@ def _decoded(path: Path, content: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         place = _place(content, error.start, encoding)
         raise InputError(
-            f"{path} is not in {encoding} ({place} cannot be read): correct that line, or"
-            f" {_NAME_IT}."
+            "{path} is not in {encoding} ({place} cannot be read): correct that line, or {NAME_IT}.",
+            path=path,
+            encoding=encoding,
+            place=place,
+            NAME_IT=_NAME_IT,
         ) from None
     except UnicodeError:
-        raise InputError(f"{path} is not in {encoding}: {_NAME_IT}.") from None
+        raise InputError(
+            "{path} is not in {encoding}: {NAME_IT}.",
+            path=path,
+            encoding=encoding,
+            NAME_IT=_NAME_IT,
+        ) from None
 
 
 def _place(content: bytes, start: int, encoding: str) -> str:
     """Return where a byte is, as line and character, counted from 1."""
     before = content[:start].decode(encoding, "replace")
     line_start = before.rfind("\n") + 1
-    return (
-        f"byte {content[start]:#04x} at line {before.count(chr(10)) + 1:,},"
-        f" character {len(before) - line_start + 1:,}"
+    return _("byte {content:#04x} at line {count:,}, character {n_before:,}").format(
+        content=content[start],
+        count=before.count(chr(10)) + 1,
+        n_before=len(before) - line_start + 1,
     )
 
 
@@ -221,7 +247,11 @@ def decoded_blocks(path: Path, blocks: Iterable[bytes], encoding: str) -> Iterat
         except UnicodeError as error:
             line += block.count(b"\n", 0, getattr(error, "start", 0))
             raise InputError(
-                f"{path} is not in {encoding} in line {line:,}: correct that line, or {_NAME_IT}."
+                "{path} is not in {encoding} in line {line:,}: correct that line, or {NAME_IT}.",
+                path=path,
+                encoding=encoding,
+                line=line,
+                NAME_IT=_NAME_IT,
             ) from None
         line += text.count("\n")
         yield whole_letters(text, encoding)
@@ -230,18 +260,26 @@ def decoded_blocks(path: Path, blocks: Iterable[bytes], encoding: str) -> Iterat
 def _check_is_text(path: Path, content: bytes) -> None:
     for start, description in _OTHER_FORMATS.items():
         if content.startswith(start):
-            raise InputError(f"{path} is {description}, not a table in text: export it as CSV.")
+            raise InputError(
+                "{path} is {description}, not a table in text: export it as CSV.",
+                path=path,
+                description=description,
+            )
     if _PAGE.match(content):
-        raise InputError(f"{path} is a web page or XML, not a table in text: export it as CSV.")
+        raise InputError(
+            "{path} is a web page or XML, not a table in text: export it as CSV.", path=path
+        )
     head = content[:_HEAD]
     controls = sum(byte < 32 and byte not in b"\t\n\r\f" for byte in head)
     if head.count(0) > len(head) / 4:
         raise InputError(
-            f"{path} is not a table, or damaged UTF-16: give a CSV or Parquet file, or name the"
-            " encoding with --encoding."
+            "{path} is not a table, or damaged UTF-16: give a CSV or Parquet file, or name the encoding with --encoding.",
+            path=path,
         )
     if controls > len(head) / 1000:
-        raise InputError(f"{path} is not a table (it is not text): give a CSV or Parquet file.")
+        raise InputError(
+            "{path} is not a table (it is not text): give a CSV or Parquet file.", path=path
+        )
 
 
 def _check_no_damaged_utf8(
@@ -255,5 +293,8 @@ def _check_no_damaged_utf8(
     if right > wrong * (_MIN_RIGHT if is_guessed else 1):
         place = _place(content, error.start, "utf-8")
         raise InputError(
-            f"{path} is in UTF-8, except for {place}: correct that line, or {_NAME_IT}."
+            "{path} is in UTF-8, except for {place}: correct that line, or {NAME_IT}.",
+            path=path,
+            place=place,
+            NAME_IT=_NAME_IT,
         )

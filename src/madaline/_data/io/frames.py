@@ -41,8 +41,8 @@ def frame_of(X: Any) -> Any:
         return frame.collect() if isinstance(frame, nw.LazyFrame) else _from_protocol(X)
     except ImportError:
         raise InputError(
-            f"A {type(X).__name__} is read with pyarrow, which is not installed: install it, or"
-            " give a data frame of pandas or polars."
+            "A {name} is read with pyarrow, which is not installed: install it, or give a data frame of pandas or polars.",
+            name=type(X).__name__,
         ) from None
 
 
@@ -127,8 +127,10 @@ def series_array(series: Any) -> Array:
         return np.asarray(series.cast(nw.Float64).to_numpy())
     if dtype.is_nested():
         raise InputError(
-            f"Column {series.name!r} holds {dtype}: give one number, text, Boolean or date a"
-            f" row{SEQUENCES_HINT}."
+            "Column {name!r} holds {dtype}: give one number, text, Boolean or date a row{SEQUENCES_HINT}.",
+            name=series.name,
+            dtype=dtype,
+            SEQUENCES_HINT=SEQUENCES_HINT,
         )
     if isinstance(dtype, nw.Categorical | nw.Enum):
         return _categories(series)
@@ -142,11 +144,17 @@ def make_frame(columns: Mapping[str, Any], library: str) -> Any:
     import narwhals as nw
 
     if library not in _FRAMES:
-        raise InputError(f"The library is {library!r}: choose one of {', '.join(_FRAMES)}.")
+        raise InputError(
+            "The library is {library!r}: choose one of {FRAMES}.",
+            library=library,
+            FRAMES=", ".join(_FRAMES),
+        )
     try:
         return nw.from_dict(dict(columns), backend=cast("Any", library)).to_native()
     except ImportError:
-        raise InputError(f"{library} is not installed: install it, or choose another.") from None
+        raise InputError(
+            "{library} is not installed: install it, or choose another.", library=library
+        ) from None
 
 
 def _from_protocol(X: Any) -> Any:

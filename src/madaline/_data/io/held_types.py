@@ -20,6 +20,7 @@ from madaline._data.formats.number_format import MAX_EXACT
 from madaline._data.io.column_types import CODE, as_text, infer_types, stripped
 from madaline._data.table import Table
 from madaline._extras import load_polars
+from madaline._language import _
 from madaline._words import warn
 from madaline.errors import InputError
 
@@ -95,8 +96,10 @@ class HeldTypes:
         if typed.dtype.is_float() and typed.is_infinite().any():
             row = first + int(typed.is_infinite().fill_null(value=False).arg_max())
             raise InputError(
-                f"Column {series.name!r} of {place} holds an infinity (inf) in row {row:,} (counted"
-                " from 0): correct it, or leave it empty."
+                "Column {name!r} of {place} holds an infinity (inf) in row {row:,} (counted from 0): correct it, or leave it empty.",
+                name=series.name,
+                place=place,
+                row=row,
             )
         return typed
 
@@ -123,9 +126,11 @@ class HeldTypes:
         if are_codes.any():
             row = int(are_codes.fill_null(value=False).arg_max())
             raise InputError(
-                f"Column {given.name!r} of {place} holds {given[row]!r} in row {first + row:,}"
-                " (counted from 0), which is no number but a code, unlike the first rows: fit with"
-                f" `--category {given.name}` (in Python, the argument kinds)."
+                "Column {name!r} of {place} holds {given!r} in row {first:,} (counted from 0), which is no number but a code, unlike the first rows: fit with `--category {name}` (in Python, the argument kinds).",
+                name=given.name,
+                place=place,
+                given=given[row],
+                first=first + row,
             )
 
     def _check(self, misfits: Any, given: Any, place: str, first: int) -> None:
@@ -136,18 +141,23 @@ class HeldTypes:
             return
         name, n_misfits = given.name, misfits.is_in(words).sum()
         row = first + int((given == words[0]).fill_null(value=False).arg_max())
-        what = f"Column {name!r} of {place} holds {words[0]!r} in row {row:,} (counted from 0)"
+        what = _(
+            "Column {name!r} of {place} holds {words!r} in row {row:,} (counted from 0)"
+        ).format(name=name, place=place, words=words[0], row=row)
         kind = _kind(self.types[name])
         if n_misfits > MAX_MISFITS * max(given.count(), MIN_ROWS):
             raise InputError(
-                f"{what}, and many other values that are no {kind}, as the first rows are: if they"
-                f" are codes, fit with `--category {name}` (in Python, the argument kinds)."
+                "{what}, and many other values that are no {kind}, as the first rows are: if they are codes, fit with `--category {name}` (in Python, the argument kinds).",
+                what=what,
+                kind=kind,
+                name=name,
             )
         if name not in self.told:
             self.told.add(name)
             warn(
-                f"{what}, but {kind} in the first rows: it counts as missing, and so does what"
-                " else is none."
+                "{what}, but {kind} in the first rows: it counts as missing, and so does what else is none.",
+                what=what,
+                kind=kind,
             )
 
 

@@ -20,6 +20,7 @@ from madaline._data.kinds.sound import SoundEncoder
 from madaline._data.media import files as media_files
 from madaline._data.media.signals import SOUND_NAME, Sound, holds
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._words import format_count, format_file_name, format_list
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
@@ -82,17 +83,24 @@ def _files_of_one_kind(folder: Path, encoder: ColumnEncoder | None) -> tuple[str
     present = [kind for kind in kinds if paths[kind]]
     if not present:
         if table_files(folder):
-            raise InputError(f"{folder} is a folder of tables: give the name of one of them.")
+            raise InputError(
+                "{folder} is a folder of tables: give the name of one of them.", folder=folder
+            )
         tables = "; or tables (.parquet, .csv, .jsonl)" if encoder is None else ""
         endings = ", ".join(ending for kind in kinds for ending in _ENDINGS[kind])
         raise InputError(
-            f"The folder {folder} holds {' and '.join(f'no {kind}s' for kind in kinds)}: put files"
-            f" ({endings}) into it, those of each class into a subfolder{tables}."
+            "The folder {folder} holds {kinds}: put files ({endings}) into it, those of each class into a subfolder{tables}.",
+            folder=folder,
+            kinds=_(" and ").join(_("no {kind}s").format(kind=kind) for kind in kinds),
+            endings=endings,
+            tables=tables,
         )
     if len(present) > 1:
         raise InputError(
-            f"The folder {folder} holds images ({paths[IMAGE][0].name}) and sounds"
-            f" ({paths[SOUND][0].name}): put them into two folders."
+            "The folder {folder} holds images ({name}) and sounds ({name2}): put them into two folders.",
+            folder=folder,
+            name=paths[IMAGE][0].name,
+            name2=paths[SOUND][0].name,
         )
     (kind,) = present
     return kind, paths[kind]
@@ -103,15 +111,16 @@ def _rate_notes(sounds: Iterable[Sound]) -> Iterator[str]:
     rates = {sound.rate for sound in sounds}
     if len(rates) > 1:
         yield (
-            f"The sounds have sampling rates from {min(rates):,} to {max(rates):,} hertz: only"
-            " frequencies that all of them contain are used."
+            _(
+                "The sounds have sampling rates from {rates:,} to {rates2:,} hertz: only frequencies that all of them contain are used."
+            ).format(rates=min(rates), rates2=max(rates))
         )
 
 
 def _files_in(folder: Path, endings: Sequence[str]) -> list[Path]:
     """Return the files with such endings in a folder and its subfolders, in the order of paths."""
     if not folder.is_dir():
-        raise InputError(f"There is no folder {folder}: check the name.")
+        raise InputError("There is no folder {folder}: check the name.", folder=folder)
     return [
         path
         for path in sorted(folder.rglob("*"))
@@ -137,7 +146,8 @@ def _read_files(
         except BrokenFileError as error:
             if not skip_broken:
                 raise BrokenFileError(
-                    f"{error.english.rstrip('.')}; --skip-broken leaves such files out."
+                    "{english}; --skip-broken leaves such files out.",
+                    english=error.english.rstrip("."),
                 ) from None
             broken[index] = error
     if not items:
@@ -145,7 +155,9 @@ def _read_files(
     kept = np.ones(len(paths), bool)
     kept[list(broken)] = False
     names = (format_file_name(str(paths[index].relative_to(folder))) for index in broken)
-    left_out = f"Files that cannot be read were left out: {format_list(names, limit=3)}."
+    left_out = _("Files that cannot be read were left out: {names}.").format(
+        names=format_list(names, limit=3)
+    )
     return items, kept, [left_out] if broken else []
 
 
@@ -193,9 +205,14 @@ def open_files(
         read[name] = kind, items
         broken[rows] = True
         if rows:
-            files = format_list((f"{paths[row]} (row {row})" for row in rows), limit=3)
+            files = format_list(
+                (_("{paths} (row {row})").format(paths=paths[row], row=row) for row in rows),
+                limit=3,
+            )
             notes.append(
-                f"Column {name}: files that cannot be read: {files}; rows are counted from 0."
+                _(
+                    "Column {name}: files that cannot be read: {files}; rows are counted from 0."
+                ).format(name=name, files=files)
             )
     fitting = encoders is None
     used = np.ones(table.n_samples, bool) if fitting else ~broken
@@ -218,7 +235,9 @@ def _media_columns(
             columns[name], changes = _images(name, items, needed.get(name), used)
         else:
             columns[name], changes = _sounds(name, items, fitting=fitting)
-        notes += (f"Column {name}: {change}" for change in changes)
+        notes += (
+            _("Column {name}: {change}").format(name=name, change=change) for change in changes
+        )
     return columns, notes
 
 
@@ -276,7 +295,9 @@ def _read_column(
                 items[row] = read(locate(path))
         except BrokenFileError as error:
             if not skip_broken:
-                raise BrokenFileError(f"Column {name}: {error.english}") from None
+                raise BrokenFileError(
+                    "Column {name}: {english}", name=name, english=error.english
+                ) from None
             broken.append(row)
     return items, broken
 
@@ -299,7 +320,9 @@ def _images(
             [media_files.resized(image, shape).mean(axis=(0, 1)) for image in present], axis=0
         )
     else:
-        raise InputError(f"No file of column {name} can be read as an image: correct the names.")
+        raise InputError(
+            "No file of column {name} can be read as an image: correct the names.", name=name
+        )
     filler = np.broadcast_to(np.round(color).astype(np.uint8), shape)
     pixels = np.stack(
         [filler if image is None else media_files.resized(image, shape) for image in images]
@@ -307,7 +330,9 @@ def _images(
     notes = [*media_files.resizing_notes(present, shape)]
     if n_missing:
         rows = format_count(n_missing, "row has", "rows have")
-        notes.append(f"{rows} no image that can be read and got a uniform one instead.")
+        notes.append(
+            _("{rows} no image that can be read and got a uniform one instead.").format(rows=rows)
+        )
     if isinstance(encoder, ImageEncoder) and encoder.files_note:
         notes.append(encoder.files_note)
         pixels = encoder.of_files(pixels)
@@ -318,6 +343,8 @@ def _sounds(name: str, sounds: Sequence[Any], *, fitting: bool) -> tuple[Array, 
     """Return sounds as a column, and notes."""
     present = [sound for sound in sounds if sound is not None]
     if not present and fitting:
-        raise InputError(f"No file of column {name} can be read as a sound: correct the names.")
+        raise InputError(
+            "No file of column {name} can be read as a sound: correct the names.", name=name
+        )
     column = np.fromiter(sounds, object, len(sounds))
     return column, [*_rate_notes(present)] if fitting else []

@@ -43,8 +43,9 @@ class PartFile:
         self.path, self._is_binary = path, Path(plain_name(path)).suffix in BINARY_ENDINGS
         if self._is_binary and plain_name(path) != path.name.lower():
             raise InputError(
-                f"A large table is not written to {path.name}, as Parquet and Feather are"
-                f" compressed by themselves: give {path.stem}."
+                "A large table is not written to {name}, as Parquet and Feather are compressed by themselves: give {stem}.",
+                name=path.name,
+                stem=path.stem,
             )
         self.folder = parts_folder(path)
         text = json.dumps(key, sort_keys=True)

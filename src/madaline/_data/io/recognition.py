@@ -27,6 +27,7 @@ from madaline._data.media.signals import (
     shape_error,
 )
 from madaline._data.table import Levels, Table, is_records, record_columns
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -101,7 +102,9 @@ class RecognizedRows:
             return Table.from_columns(pairs)
         if len(names) != len(pairs):
             raise InputError(
-                f"There are {len(names)} names for {len(pairs)} columns: give one name a column."
+                "There are {n_names} names for {n_pairs} columns: give one name a column.",
+                n_names=len(names),
+                n_pairs=len(pairs),
             )
         return Table.from_columns(list(zip(names, (values for _, values in pairs), strict=True)))
 
@@ -225,21 +228,16 @@ def _doubt(X: Any) -> str:
     may count words.
     """
     if hasattr(X, "nnz") and X.shape[1] >= _MANY_TERMS and X.nnz < _FEW_NONZERO * np.prod(X.shape):
-        return (
-            f"X, a sparse matrix, is taken for {X.shape[1]:,} columns of numbers: if they count"
-            " words, give the texts themselves, a list of them or a column of a table, which are"
-            " learned from much faster."
-        )
+        return _(
+            "X, a sparse matrix, is taken for {shape:,} columns of numbers: if they count words, give the texts themselves, a list of them or a column of a table, which are learned from much faster."
+        ).format(shape=X.shape[1])
     if isinstance(X, np.ndarray) and X.ndim == 3 and X.dtype.kind == "f":
         height, width = X.shape[1:]
         if max(height, width) < 2 * min(height, width) or not X.size or plausible_images([*X]):
             return ""
-        return (
-            f"X, an array of shape {X.shape}, is taken for images of {height} x {width} pixels: if"
-            " it holds sequences of shape (channels, length), give"
-            " madaline.sequences(X.transpose(0, 2, 1)); if of shape (length, channels),"
-            " madaline.sequences(X)."
-        )
+        return _(
+            "X, an array of shape {shape}, is taken for images of {height} x {width} pixels: if it holds sequences of shape (channels, length), give madaline.sequences(X.transpose(0, 2, 1)); if of shape (length, channels), madaline.sequences(X)."
+        ).format(shape=X.shape, height=height, width=width)
     if not _are_arrays(X) or X[0].ndim != 2 or any(array.shape != X[0].shape for array in X):
         return ""
     if X[0].dtype.kind not in "if":  # bytes are pixels
@@ -247,10 +245,9 @@ def _doubt(X: Any) -> str:
     pictures = plausible_images(X)
     taken, other = ("images", "sequences") if pictures else ("sequences", "images")
     how = "madaline.sequences(X)" if pictures else "np.stack(X)"
-    return (
-        f"X, a list of {len(X):,} arrays of shape {X[0].shape}, is taken for {taken}: if they are"
-        f" {other}, give {how}."
-    )
+    return _(
+        "X, a list of {n_X:,} arrays of shape {shape}, is taken for {taken}: if they are {other}, give {how}."
+    ).format(n_X=len(X), shape=X[0].shape, taken=taken, other=other, how=how)
 
 
 def as_numpy(X: Any) -> Any:
@@ -290,7 +287,8 @@ def _check_column(name: Any, values: Any) -> None:
     """Refuse a table in place of a column, as in a dictionary of the splits of a data set."""
     if any(hasattr(type(values), attribute) for attribute in ("columns", "column_names")):
         raise InputError(
-            f"X holds a table under the name {name!r}: give one of its tables, X[{name!r}]."
+            "X holds a table under the name {name!r}: give one of its tables, X[{name!r}].",
+            name=name,
         )
 
 
@@ -337,14 +335,14 @@ def _is_series(X: Any) -> bool:
 def _array_columns(array: Array) -> list[tuple[str, Any]]:
     if array.ndim != 2:
         raise InputError(
-            f"Expected 2D array, got {array.ndim}D array instead (shape {array.shape}): a table has"
-            " rows and columns. Reshape your data with X.reshape(-1, 1) if it is one column, or"
-            " with X.reshape(1, -1) if it is one row."
+            "Expected 2D array, got {ndim}D array instead (shape {shape}): a table has rows and columns. Reshape your data with X.reshape(-1, 1) if it is one column, or with X.reshape(1, -1) if it is one row.",
+            ndim=array.ndim,
+            shape=array.shape,
         )
     if array.shape[1] == 0:
         raise InputError(
-            f"0 feature(s) (shape={array.shape}) while a minimum of 1 is required: give at least"
-            " one column."
+            "0 feature(s) (shape={shape}) while a minimum of 1 is required: give at least one column.",
+            shape=array.shape,
         )
     return [(f"x{number}", array[:, number]) for number in range(array.shape[1])]
 
@@ -361,8 +359,10 @@ def _array(X: Any) -> Array:
     for number, row in enumerate(rows):
         if len(row) != len(rows[0]):
             raise InputError(
-                f"Row {number} (counted from 0) has {len(row)} values where row 0 has"
-                f" {len(rows[0])}: give every row as many."
+                "Row {number} (counted from 0) has {n_row} values where row 0 has {n_rows}: give every row as many.",
+                number=number,
+                n_row=len(row),
+                n_rows=len(rows[0]),
             )
     if all(isinstance(row, np.ndarray) and row.dtype.kind in "biuf" for row in rows):
         return np.asarray(rows)

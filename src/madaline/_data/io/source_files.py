@@ -81,7 +81,7 @@ def _paths(X: Any) -> list[Path] | None:
     if not path.exists() and glob.has_magic(str(path)):
         names = sorted(glob.glob(str(path), recursive=True))
         if not names:
-            raise InputError(f"There is no file {path}: check the pattern.")
+            raise InputError("There is no file {path}: check the pattern.", path=path)
         return _regular([Path(name) for name in names if not Path(name).is_dir()])
     return [path]
 
@@ -101,8 +101,10 @@ def table_files(folder: Path) -> list[Path] | None:
         if path not in tables and not _accompanies(path):
             pattern = str(folder / f"*{tables[0].suffix}")
             raise InputError(
-                f"The folder {folder} holds {path.name} beside tables: move it elsewhere, or name"
-                f" the tables with a pattern such as {pattern!r}."
+                "The folder {folder} holds {name} beside tables: move it elsewhere, or name the tables with a pattern such as {pattern!r}.",
+                folder=folder,
+                name=path.name,
+                pattern=pattern,
             )
     return tables
 
@@ -120,11 +122,15 @@ def _check_regular(path: Path) -> None:
         return
     if path.is_symlink() and not path.exists():
         raise InputError(
-            f"{path} is a link to a missing file: fetch the file (git annex get, dvc pull), or"
-            " remove the link."
+            "{path} is a link to a missing file: fetch the file (git annex get, dvc pull), or remove the link.",
+            path=path,
         )
     kind = "a link to a folder" if path.is_dir() else "no regular file"
-    raise InputError(f"{path} is {kind}, which is not read: remove it, or name the files to read.")
+    raise InputError(
+        "{path} is {kind}, which is not read: remove it, or name the files to read.",
+        path=path,
+        kind=kind,
+    )
 
 
 def _is_hidden(path: Path) -> bool:
@@ -150,11 +156,17 @@ def _parts_of(
     for path in paths[1:]:
         if _format(path) != format_:
             raise InputError(
-                f"{path} is {_format(path)}, but {paths[0]} is {format_}: give files of one format."
+                "{path} is {format}, but {paths} is {format2}: give files of one format.",
+                path=path,
+                format=_format(path),
+                paths=paths[0],
+                format2=format_,
             )
     if format_ == _WHOLE:
         if len(paths) > 1:
-            raise InputError(f"{paths[0]} is {_WHOLE}: write it as Parquet or CSV.")
+            raise InputError(
+                "{paths} is {WHOLE}: write it as Parquet or CSV.", paths=paths[0], WHOLE=_WHOLE
+            )
         return None
     if format_ in ("Parquet", "Arrow"):
         return [
@@ -170,9 +182,9 @@ _JSON_LINES, _WHOLE = "JSON lines", "a file that is read as a whole"
 def _format(path: Path) -> str:
     """Return the format of a file, by its first bytes."""
     if path.is_dir():
-        raise InputError(f"{path} is a folder: give the name of a file.")
+        raise InputError("{path} is a folder: give the name of a file.", path=path)
     if not path.exists():
-        raise InputError(f"There is no file {path}: check the name.")
+        raise InputError("There is no file {path}: check the name.", path=path)
     with path.open("rb") as file:
         start = file.read(8)
     for format_, mark in (("Parquet", b"PAR1"), ("Arrow", b"ARROW1")):

@@ -118,7 +118,9 @@ class TextPart(Part):
         """The encoding, and what was assumed about it."""
         head = next(decompressed_blocks(self.path, _HEAD_BYTES), b"")
         if not head.strip():
-            raise InputError(f"{self.path} is empty: give a table with column names and rows.")
+            raise InputError(
+                "{path} is empty: give a table with column names and rows.", path=self.path
+            )
         return encoding_of(self.path, head, self._encoding, self._otherwise)
 
     @cached_property
@@ -151,10 +153,14 @@ class TextPart(Part):
 
     def frames(self, columns: Sequence[str], start: int = 0) -> Iterator[Any]:  # noqa: ARG002
         """Yield the rows as frames of polars, all of them."""
-        for frame, _ in self._parsed(self._texts()):
+        for frame, __ in self._parsed(self._texts()):
             later = [name for name in frame.columns if name not in self.schema]
             if later:
-                warn(f"{self.path} has {listed(later)} in later rows alone, which is left out.")
+                warn(
+                    "{path} has {listed} in later rows alone, which is left out.",
+                    path=self.path,
+                    listed=listed(later),
+                )
             yield _with_columns(frame, columns)
 
     def _parsed(self, texts: Iterator[str]) -> Iterator[tuple[Any, tuple[str, ...]]]:
@@ -178,7 +184,8 @@ class TextPart(Part):
             end = text.rfind("\n") + 1 if self._is_json else _line_end(text)
             if not end and len(text) > _MAX_LINE:
                 raise InputError(
-                    f"{self.path} has a line that does not end: check that every quote is closed."
+                    "{path} has a line that does not end: check that every quote is closed.",
+                    path=self.path,
                 )
             if text[:end].strip():
                 yield text[:end]

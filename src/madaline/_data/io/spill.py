@@ -14,6 +14,7 @@ from weakref import finalize
 
 import numpy as np
 
+from madaline._language import _
 from madaline.nn.arrays import Array
 
 MIN_SPILLED = 2**20  # size from which an array is spilled to disk: four MiB in float32
@@ -68,7 +69,11 @@ class RowFile:
         `OSError` if the file no longer holds them.
         """
         if out.dtype != self.dtype:
-            raise TypeError(f"The rows are {self.dtype}, but out is {out.dtype}.")
+            raise TypeError(
+                _("The rows are {dtype}, but out is {dtype2}.").format(
+                    dtype=self.dtype, dtype2=out.dtype
+                )
+            )
         left, offset = _bytes_of(out), self._start + start * self._row_bytes
         while left.size:
             n_read = read_at(self._file, offset, left)

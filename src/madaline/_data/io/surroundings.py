@@ -16,6 +16,7 @@ from madaline._data.formats.column_formats import choose_number_format
 from madaline._data.formats.date_format import WrittenDate
 from madaline._data.formats.number_format import FormattedNumber, NumberFormat
 from madaline._extras import load_polars
+from madaline._language import _
 from madaline._words import clip_text, format_count, format_list
 
 Row = Sequence[str | None]
@@ -74,10 +75,9 @@ def second_table(raw: Any) -> str:
         is_of_other_width = len(below) > 1 and {_width(row)} == {*map(_width, below)} != {width}
         if len(_filled(row)) > 1 and (is_of_other_width or _are_names(row, below)):
             shown = format_list(map(repr, _filled(row)), limit=3)
-            return (
-                f"Below an empty row, names of columns seem to stand again ({shown}): what follows"
-                " was read as more rows; if it is another table, move it to a sheet of its own."
-            )
+            return _(
+                "Below an empty row, names of columns seem to stand again ({shown}): what follows was read as more rows; if it is another table, move it to a sheet of its own."
+            ).format(shown=shown)
     return ""
 
 
@@ -115,7 +115,9 @@ def with_all_names(frame: Any) -> tuple[Any, str]:
         return frame, ""  # it is a row like others
     shown = format_list(map(repr, _filled(head[0])), limit=3)
     if not any(map(_UNNAMED.fullmatch, frame.columns)):
-        return frame[1:], f"Skipped the units or further names in the first row: {shown}."
+        return frame[1:], _("Skipped the units or further names in the first row: {shown}.").format(
+            shown=shown
+        )
     names, above = list[str](), ""
     for name, below in zip(frame.columns, head[0], strict=True):
         above = above if _UNNAMED.fullmatch(name) else name
@@ -123,7 +125,9 @@ def with_all_names(frame: Any) -> tuple[Any, str]:
     if len(set(names)) < len(names):
         return frame, ""
     return frame[1:].rename(dict(zip(frame.columns, names, strict=True))), (
-        f"The names of columns stand in two lines: {format_list(map(repr, names), limit=3)}."
+        _("The names of columns stand in two lines: {map}.").format(
+            map=format_list(map(repr, names), limit=3)
+        )
     )
 
 
@@ -137,7 +141,7 @@ def _without_empty_end(frame: Any) -> tuple[Any, str]:
         return frame, ""
     height = is_filled.arg_true()[-1] + 1
     rows = format_count(frame.height - height, "empty row")
-    return frame.head(height), f"Skipped {rows} below the table."
+    return frame.head(height), _("Skipped {rows} below the table.").format(rows=rows)
 
 
 def _without_totals(frame: Any) -> tuple[Any, str]:
@@ -179,7 +183,9 @@ def _total_above(frame: Any) -> str:
     if not _are_totals(row, frame[1:]):
         return ""
     shown = repr(clip_text(_filled(row)[0], 40))
-    return f"The first row ({shown}) seems to hold totals of the others: remove it if it does."
+    return _(
+        "The first row ({shown}) seems to hold totals of the others: remove it if it does."
+    ).format(shown=shown)
 
 
 def _lone_values(frame: Any) -> str:
@@ -198,7 +204,9 @@ def _lone_values(frame: Any) -> str:
         return ""  # a number, or a level like those of other rows
     shown = format_list((repr(clip_text(value, 40)) for value in values), limit=3)
     rows, verb = format_count(n_lone, "row"), "holds" if n_lone == 1 else "hold"
-    return f"{rows} {verb} nothing but {shown}: remove headings and numbers of pages."
+    return _("{rows} {verb} nothing but {shown}: remove headings and numbers of pages.").format(
+        rows=rows, verb=verb, shown=shown
+    )
 
 
 def _are_totals(row: Row, others: Any) -> bool:
@@ -242,10 +250,9 @@ def _doubtful_names(frame: Any) -> str:
     if len(like_values) < 2:
         return ""
     shown = format_list(map(repr, like_values), limit=3)
-    return (
-        f"{shown} are taken for names of columns but look like their values: if the file has no"
-        " line of names, write one above."
-    )
+    return _(
+        "{shown} are taken for names of columns but look like their values: if the file has no line of names, write one above."
+    ).format(shown=shown)
 
 
 def _is_like_values(name: str, column: Any) -> bool:
@@ -263,7 +270,9 @@ def skipped_words(rows: Sequence[Row], where: str) -> str:
     first = [repr(clip_text(cells[0], 40)) for cells in map(_filled, rows) if cells]
     if not first:
         return ""
-    return f"Skipped {format_count(len(first), 'line')} {where}: {format_list(first, limit=3)}."
+    return _("Skipped {lines} {where}: {first}.").format(
+        lines=format_count(len(first), "line"), where=where, first=format_list(first, limit=3)
+    )
 
 
 def _filled(row: Row) -> list[str]:

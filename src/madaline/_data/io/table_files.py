@@ -124,7 +124,7 @@ def _frame_of(
     del content
     frame, *sentences = without_stray_rows(frame)
     if frame.height == 0:
-        raise InputError(f"{path} has column names but no rows: give at least one row.")
+        raise InputError("{path} has column names but no rows: give at least one row.", path=path)
     return path, frame, (*notes, *sentences), encoding
 
 
@@ -183,8 +183,8 @@ def check_ending(path: Path) -> None:
     """Refuse the name of a file that predictions cannot be written to."""
     if Path(plain_name(path)).suffix not in (*_SEPARATORS, *_LINES_ENDINGS, *BINARY_ENDINGS):
         raise InputError(
-            "Predictions go to .csv, .tsv, .jsonl, .parquet or .feather, not to"
-            f" {path.name!r}: rename it."
+            "Predictions go to .csv, .tsv, .jsonl, .parquet or .feather, not to {name!r}: rename it.",
+            name=path.name,
         )
 
 
@@ -238,20 +238,22 @@ def _content(path: Path, most: int | None) -> bytes:
     if not is_workbook(content):
         content = unzipped(path, content, most)
     if not content.strip():
-        raise InputError(f"{path} is empty: give a table with column names and rows.")
+        raise InputError("{path} is empty: give a table with column names and rows.", path=path)
     return content
 
 
 def _bytes_of(path: Path, most: int | None) -> bytes:
     if not path.exists():
-        raise InputError(f"There is no file {path}: check the name.")
+        raise InputError("There is no file {path}: check the name.", path=path)
     if path.is_dir():
-        raise InputError(f"{path} is a folder: give the name of a file.")
+        raise InputError("{path} is a folder: give the name of a file.", path=path)
     try:
         check_size(path, path.stat().st_size, most)
         return path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+        raise InputError(
+            "{path} cannot be read: {strerror}.", path=path, strerror=error.strerror
+        ) from None
 
 
 JSON_ENDINGS = (".jsonl", ".ndjson", ".json")  # how the names of files of JSON end
@@ -275,7 +277,9 @@ def is_json_text(path: Path, content: bytes) -> bool:
 def _parse_parquet(path: Path, content: bytes, limit: int | None) -> Any:
     """Return a polars frame of a Parquet file."""
     if content[-4:] != b"PAR1":
-        raise InputError(f"{path} is damaged (a Parquet file that is cut short): copy it again.")
+        raise InputError(
+            "{path} is damaged (a Parquet file that is cut short): copy it again.", path=path
+        )
     return undamaged(path, "Parquet", lambda: _scanned(path, content, limit, "parquet"))
 
 
@@ -283,8 +287,8 @@ def _parse_feather(path: Path, content: bytes, limit: int | None) -> Any:
     """Return a polars frame of a Feather file, which is an Arrow file."""
     if content.startswith(b"FEA1"):
         raise InputError(
-            f"{path} is a Feather file of version 1, which is no longer used: write it again, for"
-            " example with pandas."
+            "{path} is a Feather file of version 1, which is no longer used: write it again, for example with pandas.",
+            path=path,
         )
     return undamaged(path, "Feather", lambda: _scanned(path, content, limit, "ipc"))
 
@@ -307,8 +311,9 @@ def parse_json(path: Path, content: bytes) -> Any:
         return _unnested(read(io.BytesIO(text), infer_schema_length=None))
     except (polars.exceptions.PolarsError, ValueError) as error:
         raise InputError(
-            f"{path} is not a table in JSON ({_reason(error)}): give one object a line, such as"
-            ' {"size": 1.5, "color": "red"}, or a list of such objects.'
+            '{path} is not a table in JSON ({reason}): give one object a line, such as {{"size": 1.5, "color": "red"}}, or a list of such objects.',
+            path=path,
+            reason=_reason(error),
         ) from None
 
 
@@ -343,7 +348,12 @@ def undamaged(path: Path, what: str, parse: Callable[[], Any]) -> Any:
         if _NO_MEMORY in str(error):
             raise MemoryError from None
         reason = _reason(error).removeprefix(f"{what.lower()}: ")
-        raise InputError(f"{path} is damaged ({what}: {reason}): copy it again.") from None
+        raise InputError(
+            "{path} is damaged ({what}: {reason}): copy it again.",
+            path=path,
+            what=what,
+            reason=reason,
+        ) from None
 
 
 def _reason(error: BaseException) -> str:

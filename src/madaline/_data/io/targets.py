@@ -26,7 +26,8 @@ def to_target(y: Any) -> Array:
     if frame is not None:
         if len(frame.columns) != 1:
             raise InputError(
-                f"The target must be one column, but y has {len(frame.columns)}: choose one."
+                "The target must be one column, but y has {n_columns}: choose one.",
+                n_columns=len(frame.columns),
             )
         y = frame[frame.columns[0]].to_native()
     if hasattr(y, "toarray"):
@@ -37,8 +38,8 @@ def to_target(y: Any) -> Array:
         array = array[:, 0]
     if array.ndim != 1:
         raise InputError(
-            f"The target must be one column, but y has the shape {array.shape}: give one label or"
-            " number a row (y should be a 1d array)."
+            "The target must be one column, but y has the shape {shape}: give one label or number a row (y should be a 1d array).",
+            shape=array.shape,
         )
     return _no_complex_numbers(array)
 
@@ -65,7 +66,7 @@ def _target_array(y: Any) -> Array:
     if hasattr(y, "__array__"):
         return np.asarray(y)
     if isinstance(y, str | bytes | Mapping) or not isinstance(y, Iterable):
-        raise InputError(f"The target is {y!r}: give one label or number a row.")
+        raise InputError("The target is {y!r}: give one label or number a row.", y=y)
     items = list(y)
     types = {type(item) for item in items}
     one_type = len(types) == 1 or types <= {int, float, bool}  # NumPy turns [1, "a"] into text

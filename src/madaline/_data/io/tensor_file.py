@@ -27,6 +27,7 @@ from madaline._data.io.atomic import write_atomically
 from madaline._data.io.spill import Rows
 from madaline._data.json_checks import Malformed
 from madaline._data.media.files import open_regular
+from madaline._language import _
 from madaline._words import format_size
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.arrays import Array
@@ -165,7 +166,7 @@ def _signed_header(
         "description": json.dumps(description),
     }
     header = _header(metadata, arrays)
-    with refusing_unreadable(f"{name} is not written"):
+    with refusing_unreadable(_("{name} is not written").format(name=name)):
         check_header(len(header) - 8)
         written = tensor_header.parse_json(tensor_header.parse_header(header[8:])[0]["description"])
         check(written, arrays)
@@ -177,7 +178,9 @@ def check_header(n_bytes: int) -> None:
     """Raise `Malformed` if a header would be too long to be read."""
     if n_bytes > (most := tensor_header.MAX_HEADER):
         raise Malformed(
-            f"needs {format_size(n_bytes)} for names and levels, of {format_size(most)}"
+            "needs {n_bytes} for names and levels, of {most}",
+            n_bytes=format_size(n_bytes),
+            most=format_size(most),
         )
 
 
@@ -261,10 +264,12 @@ def _refusing_unread(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise ModelFileError(f"There is no file {path}: check the name.") from None
+        raise ModelFileError("There is no file {path}: check the name.", path=path) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ModelFileError(f"{path} cannot be read ({reason}): check the name.") from None
+        raise ModelFileError(
+            "{path} cannot be read ({reason}): check the name.", path=path, reason=reason
+        ) from None
 
 
 def _check_version(path: Path, version: str) -> None:
@@ -313,7 +318,12 @@ def refusing_unreadable(what: str, remedy: str = "correct it in the table") -> I
     except InputError:
         raise
     except ValueError as error:
-        raise InputError(f"{what}, as no file can hold it ({error}): {remedy}.") from None
+        raise InputError(
+            "{what}, as no file can hold it ({error}): {remedy}.",
+            what=what,
+            error=error,
+            remedy=remedy,
+        ) from None
 
 
 def written_by(description: Any) -> Any:
@@ -325,23 +335,23 @@ def _not_of_kind(path: str | os.PathLike[str], kind: str) -> ModelFileError:
     """Return the sentence for a file that is something else; it may be another kind of model."""
     if _is_network(path):
         return ModelFileError(
-            f"{path} is a file of NeuralNetwork: load it in Python with"
-            " madaline.NeuralNetwork.load."
+            "{path} is a file of NeuralNetwork: load it in Python with madaline.NeuralNetwork.load.",
+            path=path,
         )
     if kind == MODEL and is_of_kind(path, ONLINE):
         return ModelFileError(
-            f"{path} is an online model: load it in Python with madaline.load, or play a table"
-            " back with `madaline stream`."
+            "{path} is an online model: load it in Python with madaline.load, or play a table back with `madaline stream`.",
+            path=path,
         )
     if kind == MODEL and is_of_kind(path, SAMPLER):
         return ModelFileError(
-            f"{path} is a sampler: draw rows with `madaline sample`, or load it in Python with"
-            " madaline.Sampler.load."
+            "{path} is a sampler: draw rows with `madaline sample`, or load it in Python with madaline.Sampler.load.",
+            path=path,
         )
     if kind == MODEL and is_of_kind(path, MODELS):
         return ModelFileError(
-            f"{path} holds a model for each group: choose one with --group, or load all in Python"
-            " with madaline.load."
+            "{path} holds a model for each group: choose one with --group, or load all in Python with madaline.load.",
+            path=path,
         )
     remedies = {
         MODEL: ": give a file that `madaline fit` or `save` wrote.",
@@ -351,7 +361,13 @@ def _not_of_kind(path: str | os.PathLike[str], kind: str) -> ModelFileError:
         SAMPLER: ": give a file that `save` of a sampler, or `madaline sample --save`, wrote.",
     }
     remedy = remedies.get(kind, ", so no interrupted fit can be resumed.")
-    return ModelFileError(f"{path} is not {'an' if kind == ONLINE else 'a'} {kind}{remedy}")
+    return ModelFileError(
+        _(
+            "{path} is not an {kind}{remedy}"
+            if kind == ONLINE
+            else "{path} is not a {kind}{remedy}"
+        ).format(path=path, kind=kind, remedy=remedy)
+    )
 
 
 def _is_network(path: str | os.PathLike[str]) -> bool:
@@ -367,8 +383,10 @@ def _is_network(path: str | os.PathLike[str]) -> bool:
 def newer(path: str | os.PathLike[str], version: str, ours: int) -> ModelFileError:
     """Return the sentence for a file of a later version of the files."""
     return ModelFileError(
-        f"{os.fspath(path)} was written by a newer madaline (file version {version}, this one reads"
-        f" up to {ours}): upgrade with `pip install --upgrade madaline`."
+        "{fspath} was written by a newer madaline (file version {version}, this one reads up to {ours}): upgrade with `pip install --upgrade madaline`.",
+        fspath=os.fspath(path),
+        version=version,
+        ours=ours,
     )
 
 
@@ -382,7 +400,12 @@ def damaged(
         SAMPLER: ": copy it again, or fit the sampler again.",
     }
     remedy = remedies.get(kind, ", so the interrupted fit cannot be resumed.")
-    return ModelFileError(f"{os.fspath(path)} is damaged ({problem}){remedy}")
+    return ModelFileError(
+        "{fspath} is damaged ({problem}){remedy}",
+        fspath=os.fspath(path),
+        problem=problem,
+        remedy=remedy,
+    )
 
 
 def _of_another(
@@ -402,14 +425,21 @@ def _of_another(
     theirs = _numbers(writer)
     if not theirs or theirs == ours:
         return ModelFileError(
-            f"{name} is whole, but not as madaline {__version__} writes it ({problem}): {remedy},"
-            " or use the version that wrote it."
+            "{name} is whole, but not as madaline {version} writes it ({problem}): {remedy}, or use the version that wrote it.",
+            name=name,
+            version=__version__,
+            problem=problem,
+            remedy=remedy,
         )
     if theirs > ours:
         remedy = "upgrade with `pip install --upgrade madaline`"
     return ModelFileError(
-        f"{name} was written by madaline {writer}, which this one ({__version__}) cannot read"
-        f" ({problem}): {remedy}."
+        "{name} was written by madaline {writer}, which this one ({version}) cannot read ({problem}): {remedy}.",
+        name=name,
+        writer=writer,
+        version=__version__,
+        problem=problem,
+        remedy=remedy,
     )
 
 

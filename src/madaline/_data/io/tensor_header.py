@@ -72,7 +72,7 @@ def _check_size(entry: Mapping[str, Any]) -> None:
     first, last = entry["data_offsets"]
     size = prod(entry["shape"]) * np.dtype(DTYPES[entry["dtype"]]).itemsize
     if last - first != size:
-        raise Malformed(f"needs {size} bytes, but has {last - first}")
+        raise Malformed("needs {size} bytes, but has {last}", size=size, last=last - first)
 
 
 def _check_order(entries: Mapping[str, Any], size: int) -> None:
@@ -83,7 +83,7 @@ def _check_order(entries: Mapping[str, Any], size: int) -> None:
             raise Malformed("has arrays that do not follow each other")
         end = last
     if end != size:
-        raise Malformed(f"has arrays of {end} bytes, but holds {size}")
+        raise Malformed("has arrays of {end} bytes, but holds {size}", end=end, size=size)
 
 
 def _array(entry: Mapping[str, Any], content: memoryview, start: int) -> Array:
@@ -127,7 +127,7 @@ def parse_json(text: str) -> Any:
     if _PER_HOLDER * holders + _PER_ITEM * np.count_nonzero(steps == 0) > MAX_MEMORY:
         raise Malformed("holds too many values")
     if np.cumsum(steps, dtype=np.int32).max(initial=0) > _MAX_DEPTH:
-        raise Malformed(f"holds more than {_MAX_DEPTH} lists within each other")
+        raise Malformed("holds more than {MAX_DEPTH} lists within each other", MAX_DEPTH=_MAX_DEPTH)
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

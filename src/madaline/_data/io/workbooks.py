@@ -21,6 +21,7 @@ from madaline._data.io.surroundings import (
     skipped_words,
 )
 from madaline._extras import load_extra, load_polars
+from madaline._language import _
 from madaline._words import format_list, warn
 from madaline.errors import InputError
 
@@ -39,7 +40,8 @@ def check_not_encrypted(path: Path, content: bytes) -> None:
     """Raise `InputError` for a workbook that is protected by a password."""
     if content.startswith(_OLD_EXCEL) and _ENCRYPTED in content:
         raise InputError(
-            f"{path} is protected by a password: save it without one, or export it as CSV."
+            "{path} is protected by a password: save it without one, or export it as CSV.",
+            path=path,
         )
 
 
@@ -94,12 +96,14 @@ def _read_sheet(path: Path, content: bytes) -> tuple[Any, int, str]:
         raw, number, which = _first_table(fastexcel, reader)
     except (fastexcel.FastExcelError, ValueError) as error:
         reason = str(error).partition("\n")[0][:100]
-        raise InputError(f"{path} is damaged (Excel: {reason}): copy it again.") from None
+        raise InputError(
+            "{path} is damaged (Excel: {reason}): copy it again.", path=path, reason=reason
+        ) from None
     if raw is None:
-        raise InputError(f"{path} is empty: give a table with column names and rows.")
+        raise InputError("{path} is empty: give a table with column names and rows.", path=path)
     if len(names) > 1:
-        shown = f"only {which}, {names[number]}, is read"
-        warn(f"{path} has {len(names)} sheets; {shown}.")
+        shown = _("only {which}, {names}, is read").format(which=which, names=names[number])
+        warn("{path} has {n_names} sheets; {shown}.", path=path, n_names=len(names), shown=shown)
     return raw, number, names[number]
 
 
@@ -109,16 +113,21 @@ def _notes_of_columns(
     """Yield what stands out about columns: hidden ones, formulas, and those that stand apart."""
     if hidden:
         verb = "is hidden but was" if len(hidden) == 1 else "are hidden but were"
-        yield f"{format_list(hidden)} {verb} read: --drop leaves columns out."
+        yield _("{hidden} {verb} read: --drop leaves columns out.").format(
+            hidden=format_list(hidden), verb=verb
+        )
     uncomputed = [name for name in frame.columns if frame[name].null_count() == frame.height]
     if layout.has_uncomputed and uncomputed:
         yield (
-            f"{format_list(uncomputed)}: formulas were never computed; open the workbook in a"
-            " spreadsheet, and save it."
+            _(
+                "{uncomputed}: formulas were never computed; open the workbook in a spreadsheet, and save it."
+            ).format(uncomputed=format_list(uncomputed))
         )
     if apart:
         verb = "stands" if len(apart) == 1 else "stand"
-        yield f"{format_list(apart)} {verb} behind an empty column: --drop leaves columns out."
+        yield _("{apart} {verb} behind an empty column: --drop leaves columns out.").format(
+            apart=format_list(apart), verb=verb
+        )
 
 
 def _first_table(fastexcel: Any, reader: Any) -> tuple[Any, int, str]:
@@ -140,10 +149,14 @@ def _first_table(fastexcel: Any, reader: Any) -> tuple[Any, int, str]:
         is_table = raw.height > 1 and raw.width > 1
         if is_table and sheet.visible == "visible":
             visible = "visible one with rows" if n_hidden else "one with rows"
-            return raw, number, f"the first {visible}" if number else "the first"
+            return (
+                raw,
+                number,
+                _("the first {visible}").format(visible=visible) if number else "the first",
+            )
         n_hidden += is_table
         found += [(is_table, raw, number)] if raw.height else []
-    _, raw, number = max(found, key=lambda sheet: sheet[0], default=(False, None, 0))
+    __, raw, number = max(found, key=lambda sheet: sheet[0], default=(False, None, 0))
     return raw, number, "the first one with rows" if number else "the first"
 
 
@@ -168,7 +181,9 @@ def _filled_down(
             filled.append(name)
     frame = frame.with_columns(polars.col(name).forward_fill() for name in filled)
     shown = format_list(filled)
-    return frame, f"The value of merged cells of {shown} stands in each row." if filled else ""
+    return frame, _("The value of merged cells of {shown} stands in each row.").format(
+        shown=shown
+    ) if filled else ""
 
 
 _PLACE = re.compile(rb'<c r="([A-Z]{1,3})(\d+)"(?:[^>]*[^/>])?>')

@@ -19,6 +19,7 @@ from madaline._data.kinds.kind import (
 )
 from madaline._data.statistics import share, total_weight
 from madaline._data.table import Table
+from madaline._language import _
 from madaline.nn.arrays import Array
 
 
@@ -101,7 +102,7 @@ class BooleanKind(Kind):
         numbers = as_booleans(name, levels.values)
         present = levels.counts[~np.isnan(numbers)].sum()
         true = levels.counts[numbers == 1].sum()
-        return f"true in {true / present:.0%} of the rows" if present else ""
+        return _("true in {true:.0%} of the rows").format(true=true / present) if present else ""
 
     def fit(self, training: TrainingColumn) -> BooleanEncoder:
         return BooleanEncoder.fit(training.name, *training.weighted())

@@ -27,6 +27,7 @@ from madaline._data.kinds.level_means import MAX_OUTPUTS, LevelMeans, level_tota
 from madaline._data.level_counts import LevelCounts
 from madaline._data.statistics import total_weight
 from madaline._data.table import Table
+from madaline._language import _
 from madaline.nn.arrays import Array
 
 MAX_LEVEL_FEATURES = 64  # the largest number of levels with a feature of their own
@@ -203,7 +204,7 @@ class CategoryEncoder(ColumnEncoder):
         """The level that each feature stands for, or rare, missing, frequency."""
         names = [f"{self.name} = {level}" for level in self.levels[: self.most_features]]
         if self.has_rare:
-            names.append(f"{self.name} is rare")
+            names.append(_("{name} is rare").format(name=self.name))
         if self.has_missing:
             names.append(missing_name(self.name))
         if len(names) <= 2:
@@ -211,13 +212,18 @@ class CategoryEncoder(ColumnEncoder):
         if not self.has_rare:
             return tuple(names)
         outputs = () if self.means is None else self.means.outputs.tolist()
-        usual = [f"{self.name}: usual target {output}" for output in outputs]
+        usual = [
+            _("{name}: usual target {output}").format(name=self.name, output=output)
+            for output in outputs
+        ]
         usual += [
-            f"{self.name}: usual target {output} where {self.pair_column} = {level}"
+            _("{name}: usual target {output} where {pair_column} = {level}").format(
+                name=self.name, output=output, pair_column=self.pair_column, level=level
+            )
             for level in self.pair_levels
             for output in outputs
         ]
-        return (*names, f"{self.name}: frequency", *usual)
+        return (*names, _("{name}: frequency").format(name=self.name), *usual)
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -415,7 +421,7 @@ class CategoryKind(Kind):
         levels = table.distinct(name)
         shown = levels.values[levels.is_present]
         commonest = np.argsort(-levels.counts[levels.is_present], kind="stable")[:3]
-        more = f" and {len(shown) - 3:,} more" if len(shown) > 3 else ""
+        more = _(" and {n_shown:,} more").format(n_shown=len(shown) - 3) if len(shown) > 3 else ""
         texts = [str(level) for level in shown[commonest]]
         return ", ".join(text if len(text) <= 24 else text[:21] + "..." for text in texts) + more
 

@@ -22,6 +22,7 @@ from madaline._data.kinds.kind import (
 )
 from madaline._data.media.images import CHANNELS, size_words
 from madaline._data.table import Table
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
@@ -86,8 +87,11 @@ class ImageEncoder(ColumnEncoder):
             found = size_words(column.shape[1:]) if column.ndim == 4 else "no images"
             remedy = "resize" if column.ndim == 4 else "open"
             raise InputError(
-                f"Column {self.name!r} holds {found}, but the model learned from"
-                f" {size_words(self.shape)}: {remedy} them first."
+                "Column {name!r} holds {found}, but the model learned from {size_words}: {remedy} them first.",
+                name=self.name,
+                found=found,
+                size_words=size_words(self.shape),
+                remedy=remedy,
             )
         return column
 
@@ -97,16 +101,14 @@ class ImageEncoder(ColumnEncoder):
     ) -> str:
         """Return a warning if pixels seem to be on another scale than in training, else ""."""
         if self.brightest == 1 and column.max(initial=0) > 2:  # more than a rounding error
-            return (
-                f"Column {self.name}: pixels go up to {column.max():g}, but the model learned from"
-                f" fractions, 0 to 1: divide bytes by {WHITE}."
-            )
+            return _(
+                "Column {name}: pixels go up to {max:g}, but the model learned from fractions, 0 to 1: divide bytes by {WHITE}."
+            ).format(name=self.name, max=column.max(), WHITE=WHITE)
         may_be_fractions = self.brightest == WHITE and column.dtype != np.uint8
         if may_be_fractions and _brightest(column) == 1:
-            return (
-                f"Column {self.name}: pixels are fractions, 0 to 1, but the model learned from 0 to"
-                f" {WHITE}: multiply them by {WHITE}."
-            )
+            return _(
+                "Column {name}: pixels are fractions, 0 to 1, but the model learned from 0 to {WHITE}: multiply them by {WHITE}."
+            ).format(name=self.name, WHITE=WHITE)
         return ""
 
     def of_files(self, pixels: Array) -> Array:
@@ -118,9 +120,9 @@ class ImageEncoder(ColumnEncoder):
         """A sentence about what `of_files` changes; empty if nothing."""
         if self.brightest != 1:
             return ""
-        return (
-            f"Pixels of files are divided by {WHITE}, as the model learned from fractions, 0 to 1."
-        )
+        return _(
+            "Pixels of files are divided by {WHITE}, as the model learned from fractions, 0 to 1."
+        ).format(WHITE=WHITE)
 
     def write(self, column: Array, out: Array) -> None:
         pixels = out.reshape(column.shape)
@@ -134,7 +136,13 @@ class ImageEncoder(ColumnEncoder):
         """Return what is wrong between the channels, their means and their scales."""
         channels = values["shape"][2]
         alike = len(values["mean"]) == len(values["scale"]) == channels
-        return "" if alike else f"has {channels} channels, but another number of means or scales"
+        return (
+            ""
+            if alike
+            else _("has {channels} channels, but another number of means or scales").format(
+                channels=channels
+            )
+        )
 
 
 def _brightest(column: Array) -> int:
@@ -162,7 +170,9 @@ class ImageKind(Kind):
         if not len(images):
             return size_words(images.shape[1:])
         low, high = format_short(images.min()), format_short(images.max())
-        return f"{size_words(images.shape[1:])}, from {low} to {high}"
+        return _("{size_words}, from {low} to {high}").format(
+            size_words=size_words(images.shape[1:]), low=low, high=high
+        )
 
     def fit(self, training: TrainingColumn) -> ImageEncoder:
         return ImageEncoder.fit(training.name, training.values, training.weight)

@@ -19,6 +19,7 @@ from madaline._data.formats.choice import Format
 from madaline._data.json_checks import OneOf
 from madaline._data.level_counts import LevelCounts, unknown_counts
 from madaline._data.table import Table
+from madaline._language import _
 from madaline.nn.arrays import Array
 
 NUMBER, CATEGORY, BOOLEAN, DATETIME = "number", "category", "boolean", "datetime"
@@ -228,7 +229,13 @@ class ColumnEncoder(Stored, ABC):
 def same_length(values: Mapping[str, Any], first: str, second: str) -> str:
     """Return what is wrong with two lists that must be of one length; "" if nothing is."""
     n_first, n_second = len(values[first]), len(values[second])
-    return "" if n_first == n_second else f"has {n_first} {first}, but {n_second} {second}"
+    return (
+        ""
+        if n_first == n_second
+        else _("has {n_first} {first}, but {n_second} {second}").format(
+            n_first=n_first, first=first, n_second=n_second, second=second
+        )
+    )
 
 
 Channels = Annotated[tuple[Finite, ...], Items(least=1, most=4096)]
@@ -238,7 +245,7 @@ Scales = Annotated[tuple[Positive, ...], Items(least=1, most=4096)]
 
 def missing_name(name: str) -> str:
     """Return the name of the indicator of missing values."""
-    return f"{name} is missing"
+    return _("{name} is missing").format(name=name)
 
 
 def write_missing(

@@ -25,6 +25,7 @@ from madaline._data.kinds.kind import (
 from madaline._data.kinds.number import RobustScaling
 from madaline._data.statistics import Distribution, share
 from madaline._data.table import Table
+from madaline._language import _
 from madaline.nn.arrays import Array
 
 LINEAR = ("time", "year")
@@ -83,7 +84,10 @@ class DatetimeEncoder(ColumnEncoder):
         """The parts of the moment, and whether it is missing."""
         names = [f"{self.name}: {part}" for part in self.scalings]
         for part in self.cycles:
-            names += [f"{self.name}: {part} (sine)", f"{self.name}: {part} (cosine)"]
+            names += [
+                _("{name}: {part} (sine)").format(name=self.name, part=part),
+                _("{name}: {part} (cosine)").format(name=self.name, part=part),
+            ]
         if self.missing_share is not None:
             names.append(missing_name(self.name))
         return tuple(names)
@@ -153,7 +157,7 @@ class DatetimeKind(Kind):
             return ""
         texts = ascending[[0, -1]].astype("datetime64[s]").astype(str)
         first, last = (text.replace("T00:00:00", "").replace("T", " ") for text in texts)
-        return f"from {first} to {last}"
+        return _("from {first} to {last}").format(first=first, last=last)
 
     def fit(self, training: TrainingColumn) -> DatetimeEncoder:
         """Return the fitted encoder; cycles neither rise nor fall, so it may have none."""

@@ -36,6 +36,7 @@ from madaline._data.kinds.kind import (
 )
 from madaline._data.statistics import Distribution, share, total_weight
 from madaline._data.table import Table
+from madaline._language import _
 from madaline.nn.arrays import Array, row_blocks
 
 _LARGEST, _SMALLEST = float(np.finfo(np.float64).max), float(np.nextafter(0, 1))
@@ -164,7 +165,10 @@ class NumberEncoder(ColumnEncoder):
         if n_bins not in self.bins:
             return ()
         edges = self.bins[n_bins].edges
-        return tuple(f"{self.name} from {low:.4g} to {high:.4g}" for low, high in pairwise(edges))
+        return tuple(
+            _("{name} from {low:.4g} to {high:.4g}").format(name=self.name, low=low, high=high)
+            for low, high in pairwise(edges)
+        )
 
     def read(self, column: Array) -> Array:
         return as_numbers(self.name, column, self.written)
@@ -342,7 +346,9 @@ class NumberKind(Kind):
         if not len(ascending):
             return ""
         word = "whole, " if is_whole(ascending) else ""
-        return f"{word}from {format_short(ascending[0])} to {format_short(ascending[-1])}"
+        return _("{word}from {ascending} to {ascending2}").format(
+            word=word, ascending=format_short(ascending[0]), ascending2=format_short(ascending[-1])
+        )
 
     def fit(self, training: TrainingColumn) -> NumberEncoder:
         encoder = NumberEncoder.fit(

@@ -35,6 +35,7 @@ from madaline._data.media.kernels import (
 from madaline._data.media.signals import Sequence
 from madaline._data.media.transforms import downsampled, interpolated, length_for
 from madaline._data.table import Table
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, row_blocks
 
@@ -115,8 +116,10 @@ class SequenceEncoder(ColumnEncoder):
         for one in column:
             if one is not None and one.values.shape[1] != len(self.mean):
                 raise InputError(
-                    f"Column {self.name!r} holds sequences of {one.values.shape[1]} numbers a step,"
-                    f" but the model learned from {len(self.mean)}: give as many."
+                    "Column {name!r} holds sequences of {shape} numbers a step, but the model learned from {n_mean}: give as many.",
+                    name=self.name,
+                    shape=one.values.shape[1],
+                    n_mean=len(self.mean),
                 )
         return column
 
@@ -229,7 +232,13 @@ class PatternEncoder(ColumnEncoder):
         numbers = [*map(str, range(channels - 1)), "is there"]
         outline = [f"{self.name} {step},{one}" for step in range(n_steps) for one in numbers]
         patterns = range(self.kernels.n_patterns)
-        return (*outline, *(f"{self.name} pattern {number}" for number in patterns))
+        return (
+            *outline,
+            *(
+                _("{name} pattern {number}").format(name=self.name, number=number)
+                for number in patterns
+            ),
+        )
 
     def read(self, column: Array) -> Array:
         return self.steps.read(column)
@@ -304,7 +313,13 @@ class _PatternFacts(Stored):
         """Return what is wrong between the kernels and the length of sequences."""
         span, length = (TAPS - 1) * max(values["dilations"]), values["steps"]["length"]
         fits = span < max(length, TAPS)
-        return "" if fits else f"has kernels of {span} steps, but {length} steps"
+        return (
+            ""
+            if fits
+            else _("has kernels of {span} steps, but {length} steps").format(
+                span=span, length=length
+            )
+        )
 
 
 def _whole(steps: SequenceEncoder, there: list[Sequence]) -> SequenceEncoder:
@@ -352,8 +367,14 @@ class SequenceKind(Kind):
         if not present:
             return ""
         lengths, channels = list(map(len, present)), present[0].values.shape[1]
-        numbers = f"{channels:,} numbers a step" if channels > 1 else "a number a step"
-        return f"{min(lengths):,} to {max(lengths):,} steps, {numbers}"
+        numbers = (
+            _("{channels:,} numbers a step").format(channels=channels)
+            if channels > 1
+            else "a number a step"
+        )
+        return _("{lengths:,} to {lengths2:,} steps, {numbers}").format(
+            lengths=min(lengths), lengths2=max(lengths), numbers=numbers
+        )
 
     def fit(self, training: TrainingColumn) -> ColumnEncoder:
         """Return the fitted encoder; that of patterns, where there is no other column."""

@@ -14,6 +14,7 @@ from madaline._data.kinds.sequence import SequenceEncoder
 from madaline._data.media.signals import Sequence, Sound
 from madaline._data.media.transforms import Spectrogram
 from madaline._data.table import Table
+from madaline._language import _
 from madaline._words import format_count
 from madaline.nn.arrays import Array
 
@@ -76,11 +77,9 @@ class SoundEncoder(ColumnEncoder):
         if not low:
             return ""
         sounds = format_count(len(low), "sound has", "sounds have")
-        return (
-            f"Column {self.name}: {sounds} a sampling rate of down to {min(low):,} hertz, so no"
-            f" frequencies above {min(low) / 2:,.0f} hertz, but the model uses up to"
-            f" {highest:,.0f}: those count as silent, and predictions may be worse."
-        )
+        return _(
+            "Column {name}: {sounds} a sampling rate of down to {low:,} hertz, so no frequencies above {low2:,.0f} hertz, but the model uses up to {highest:,.0f}: those count as silent, and predictions may be worse."
+        ).format(name=self.name, sounds=sounds, low=min(low), low2=min(low) / 2, highest=highest)
 
     def write(self, column: Array, out: Array) -> None:
         self.frames.write(column, out)
@@ -89,7 +88,11 @@ class SoundEncoder(ColumnEncoder):
     def disagreement(cls, values: Mapping[str, Any]) -> str:
         """Return what is wrong between the bands and the means of their frames."""
         bands, means = values["spectrogram"]["bands"], len(values["frames"]["mean"])
-        return "" if bands == means else f"has {bands} bands, but {means} means"
+        return (
+            ""
+            if bands == means
+            else _("has {bands} bands, but {means} means").format(bands=bands, means=means)
+        )
 
 
 def _frames(spectrogram: Spectrogram, column: Array) -> Array:
@@ -115,7 +118,9 @@ class SoundKind(Kind):
             return ""
         seconds, rates = [sound.seconds for sound in present], [sound.rate for sound in present]
         rate = " to ".join(f"{limit:,}" for limit in sorted({min(rates), max(rates)}))
-        return f"{min(seconds):.2g} to {max(seconds):.2g} seconds, {rate} hertz"
+        return _("{seconds:.2g} to {seconds2:.2g} seconds, {rate} hertz").format(
+            seconds=min(seconds), seconds2=max(seconds), rate=rate
+        )
 
     def fit(self, training: TrainingColumn) -> SoundEncoder:
         return SoundEncoder.fit(training.name, training.values, training.weight)

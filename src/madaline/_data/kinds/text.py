@@ -24,6 +24,7 @@ from madaline._data.terms import (
     n_words,
     terms_of,
 )
+from madaline._language import _
 from madaline.nn.arrays import Array
 
 MAX_TERMS = 4096  # the largest number of terms, the most frequent, beside other columns
@@ -101,7 +102,9 @@ class TextEncoder(ColumnEncoder):
 
     @property
     def feature_names(self) -> tuple[str, ...]:
-        return tuple(f"{self.name} has {term}" for term in self.terms)
+        return tuple(
+            _("{name} has {term}").format(name=self.name, term=term) for term in self.terms
+        )
 
     @property
     def terms_of_a_text(self) -> float:
@@ -215,7 +218,11 @@ class TextKind(Kind):
         levels = table.distinct(name)
         counts = levels.counts[levels.is_present]
         words = [n_words(text) for text in levels.values[levels.is_present]]
-        return f"{np.average(words, weights=counts):.0f} words on average" if words else ""
+        return (
+            _("{average:.0f} words on average").format(average=np.average(words, weights=counts))
+            if words
+            else ""
+        )
 
     def fit(self, training: TrainingColumn) -> TextEncoder:
         return TextEncoder.fit(

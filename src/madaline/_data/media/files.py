@@ -17,6 +17,7 @@ import numpy as np
 from madaline._data.media.images import size_words
 from madaline._data.media.signals import Sound, make_sound
 from madaline._extras import how_to_install, load_extra
+from madaline._language import _
 from madaline.errors import BrokenFileError, InputError
 from madaline.nn.arrays import Array
 
@@ -50,8 +51,9 @@ def path_within(name: str, folder: Path, root: Path) -> Path:
     if inside:
         return path
     raise BrokenFileError(
-        f"{name} is not in the folder {root}: only files in it are opened. Move the file there, or"
-        " name a folder that holds all files (root=)."
+        "{name} is not in the folder {root}: only files in it are opened. Move the file there, or name a folder that holds all files (root=).",
+        name=name,
+        root=root,
     )
 
 
@@ -75,7 +77,9 @@ def read_sound(path: str | os.PathLike[str], *, least_rate: float = 0.0) -> Soun
     """Return the sound in a file, if its sampling rate is high enough for a model, in hertz."""
     path = Path(path)
     if not path.is_file():
-        raise BrokenFileError(f"There is no file {path}: correct its name, or leave it out.")
+        raise BrokenFileError(
+            "There is no file {path}: correct its name, or leave it out.", path=path
+        )
     is_other = path.suffix.lower() in _SOUNDFILE_ENDINGS
     if is_other:
         _check_soundfile(path)
@@ -85,8 +89,10 @@ def read_sound(path: str | os.PathLike[str], *, least_rate: float = 0.0) -> Soun
         raise BrokenFileError(error.english) from None
     if sound.rate < least_rate:
         raise BrokenFileError(
-            f"{path} has a sampling rate of {sound.rate:,} hertz, but the model needs at least"
-            f" {least_rate:,.0f}: record it at a higher rate, or leave it out."
+            "{path} has a sampling rate of {rate:,} hertz, but the model needs at least {least_rate:,.0f}: record it at a higher rate, or leave it out.",
+            path=path,
+            rate=sound.rate,
+            least_rate=least_rate,
         )
     return sound
 
@@ -107,10 +113,16 @@ def read_wave(path: str | os.PathLike[str]) -> Sound:
         with open_regular(path) as file:
             content = file.read()
     except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}): check its name.") from None
+        raise InputError(
+            "{path} cannot be read ({strerror}): check its name.",
+            path=path,
+            strerror=error.strerror,
+        ) from None
     chunks = _chunks(content)
     if not {"fmt ", "data"} <= chunks.keys() or len(chunks["fmt "]) < 16:
-        raise InputError(f"{path} is no WAV file, or broken: convert it, or leave it out.")
+        raise InputError(
+            "{path} is no WAV file, or broken: convert it, or leave it out.", path=path
+        )
     code, channels, rate, _, frame, bits = struct.unpack("<HHIIHH", chunks["fmt "][:16])
     if code == _EXTENSIBLE and len(chunks["fmt "]) >= 26:
         (code,) = struct.unpack("<H", chunks["fmt "][24:26])
@@ -118,8 +130,10 @@ def read_wave(path: str | os.PathLike[str]) -> Sound:
     data = chunks["data"][: len(chunks["data"]) // max(1, frame) * frame]
     if not channels or not rate or ((code, size) not in _TYPES and (code, size) != (_INTEGER, 3)):
         raise InputError(
-            f"{path} is a WAV file of an unknown encoding (code {code}, {bits} bits): convert it"
-            " to 16-bit PCM, or leave it out."
+            "{path} is a WAV file of an unknown encoding (code {code}, {bits} bits): convert it to 16-bit PCM, or leave it out.",
+            path=path,
+            code=code,
+            bits=bits,
         )
     return make_sound(str(path), _numbers(data, code, size).reshape(-1, channels), rate)
 
@@ -129,8 +143,9 @@ def _check_soundfile(path: Path) -> None:
         import soundfile  # noqa: F401
     except (ImportError, OSError):  # OSError if the wrapped C library is missing
         raise InputError(
-            f"{path} is no WAV file: convert it to WAV, or install soundfile with"
-            f" {how_to_install('sounds', 'soundfile')}."
+            "{path} is no WAV file: convert it to WAV, or install soundfile with {how_to_install}.",
+            path=path,
+            how_to_install=how_to_install("sounds", "soundfile"),
         ) from None
 
 
@@ -143,7 +158,9 @@ def _read_other(path: Path) -> Sound:
     except (RuntimeError, OSError) as error:  # soundfile raises RuntimeErrors
         reason = str(error).splitlines()[0].rpartition(": ")[2].rstrip(".")
         raise InputError(
-            f"{path} cannot be read as a sound ({reason}): convert it, or leave it out."
+            "{path} cannot be read as a sound ({reason}): convert it, or leave it out.",
+            path=path,
+            reason=reason,
         ) from None
     return make_sound(str(path), waveform, rate)
 
@@ -218,11 +235,13 @@ def open_image(path: Path, *, largest: int) -> Any:
     except (SyntaxError, ValueError) as error:
         reason = _first_line(error)
     raise BrokenFileError(
-        f"{path} cannot be read as an image ({reason}): correct its name, or leave it out."
+        "{path} cannot be read as an image ({reason}): correct its name, or leave it out.",
+        path=path,
+        reason=reason,
     )
 
 
-_TOO_MANY_PIXELS = f"it has more than {MAX_PIXELS:,} pixels"
+_TOO_MANY_PIXELS = _("it has more than {MAX_PIXELS:,} pixels").format(MAX_PIXELS=MAX_PIXELS)
 
 
 def _first_line(error: Exception) -> str:
@@ -250,8 +269,8 @@ def read_pillow_images(
             converted.append(_converted(image, kept_side(shape)))
         except (OSError, SyntaxError, ValueError):
             raise InputError(
-                f"Image {index} (counted from 0) cannot be read: open its file anew, or leave it"
-                " out."
+                "Image {index} (counted from 0) cannot be read: open its file anew, or leave it out.",
+                index=index,
             ) from None
     shape = shape or common_shape(converted)
     pixels = np.stack([resized(image, shape) for image in converted])
@@ -286,7 +305,9 @@ def resizing_notes(images: Iterable[Any], shape: tuple[int, ...]) -> Iterator[st
     sizes = Counter(image.size for image in images)
     resized = sum(count for size, count in sizes.items() if size != (shape[1], shape[0]))
     if resized:
-        yield f"{resized:,} of {sizes.total():,} images were resized to {size_words(shape)}."
+        yield _("{resized:,} of {total:,} images were resized to {size_words}.").format(
+            resized=resized, total=sizes.total(), size_words=size_words(shape)
+        )
 
 
 def _converted(image: Any, largest: int) -> Any:

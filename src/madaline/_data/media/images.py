@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -62,8 +63,9 @@ def to_images(name: str, array: Array) -> Array:
     if not finite.all():
         row = int(np.argmin(finite))
         raise InputError(
-            f"Image {row} (counted from 0) of column {name!r} has pixels that are missing or too"
-            " large: fill them in, or leave that image out."
+            "Image {row} (counted from 0) of column {name!r} has pixels that are missing or too large: fill them in, or leave that image out.",
+            row=row,
+            name=name,
         )
     return images
 
@@ -71,20 +73,29 @@ def to_images(name: str, array: Array) -> Array:
 def size_words(shape: tuple[int, ...]) -> str:
     """Return the size of images in words, given (height, width, channels)."""
     height, width, channels = shape
-    return f"{height} x {width} pixels, {CHANNELS[channels]}"
+    return _("{height} x {width} pixels, {CHANNELS}").format(
+        height=height, width=width, CHANNELS=CHANNELS[channels]
+    )
 
 
 def _check_shape(name: str, shape: tuple[int, ...]) -> None:
-    _, height, width, channels = shape
+    __, height, width, channels = shape
     if channels not in CHANNELS:
         hint = (
             "put the channels last, np.transpose(X, (0, 2, 3, 1))"
             if height in CHANNELS
-            else f"give 1 to {max(CHANNELS)} channels, in the last axis"
+            else _("give 1 to {CHANNELS} channels, in the last axis").format(CHANNELS=max(CHANNELS))
         )
-        raise InputError(f"Column {name!r} has images of shape {shape[1:]}: {hint}.")
+        raise InputError(
+            "Column {name!r} has images of shape {shape}: {hint}.",
+            name=name,
+            shape=shape[1:],
+            hint=hint,
+        )
     if not height or not width:
-        raise InputError(f"Column {name!r} has images without pixels: give at least one pixel.")
+        raise InputError(
+            "Column {name!r} has images without pixels: give at least one pixel.", name=name
+        )
 
 
 def image_codes(images: Array) -> Array:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from madaline._data.media.images import plausible_images
+from madaline._language import _
 from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -50,7 +51,7 @@ class Signal(ABC):
 
     def __str__(self) -> str:
         """Return a text that differs between signals that are not equal."""
-        return f"{len(self)} steps {self._digest}"
+        return _("{n_self} steps {digest}").format(n_self=len(self), digest=self._digest)
 
     @cached_property
     def _digest(self) -> str:
@@ -146,9 +147,10 @@ def shape_error(arrays: Any) -> InputError:
     row = next(row for row, array in enumerate(arrays) if array.shape != arrays[0].shape)
     row = next((r for r, array in enumerate(arrays) if array.shape[1:] != arrays[0].shape[1:]), row)
     return InputError(
-        f"Array {row} (counted from 0) has the shape {arrays[row].shape} where array 0 has"
-        f" {arrays[0].shape}: bring all images to one size, or give every step of sequences as many"
-        " numbers, NaN where one is missing."
+        "Array {row} (counted from 0) has the shape {shape} where array 0 has {shape2}: bring all images to one size, or give every step of sequences as many numbers, NaN where one is missing.",
+        row=row,
+        shape=arrays[row].shape,
+        shape2=arrays[0].shape,
     )
 
 
@@ -162,35 +164,44 @@ def _check_channels(name: str, column: Array) -> None:
         first = first or (row, channels)
         if channels != first[1]:
             raise InputError(
-                f"Sequence {row} (counted from 0) of column {name!r} has {channels} numbers a step"
-                f" where sequence {first[0]} has {first[1]}: give every step as many, NaN where one"
-                " is missing."
+                "Sequence {row} (counted from 0) of column {name!r} has {channels} numbers a step where sequence {first} has {first2}: give every step as many, NaN where one is missing.",
+                row=row,
+                name=name,
+                channels=channels,
+                first=first[0],
+                first2=first[1],
             )
 
 
 def _sequence(name: str, row: int, item: Any) -> Sequence | None:
     if item is None or isinstance(item, Sequence):
         return item
-    where = f"Sequence {row} (counted from 0) of column {name!r}"
+    where = _("Sequence {row} (counted from 0) of column {name!r}").format(row=row, name=name)
     try:
         with np.errstate(over="ignore"):  # infinite values are refused below
             values = np.asarray(item, dtype=np.float32)
     except (TypeError, ValueError):
         raise InputError(
-            f"{where} holds something else than numbers: give an array of shape (length, channels)."
+            "{where} holds something else than numbers: give an array of shape (length, channels).",
+            where=where,
         ) from None
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2:
         raise InputError(
-            f"{where} has the shape {values.shape}: give (length,) or (length, channels)."
+            "{where} has the shape {shape}: give (length,) or (length, channels).",
+            where=where,
+            shape=values.shape,
         )
     if not values.size:
-        raise InputError(f"{where} has no steps: leave it out, or give None for a missing one.")
+        raise InputError(
+            "{where} has no steps: leave it out, or give None for a missing one.", where=where
+        )
     if np.isinf(values).any():
         step = int(np.argmax(np.isinf(values).any(axis=1)))
         raise InputError(
-            f"{where} holds an infinity, or a number too large, in step {step}: correct it, or give"
-            " NaN for a missing number."
+            "{where} holds an infinity, or a number too large, in step {step}: correct it, or give NaN for a missing number.",
+            where=where,
+            step=step,
         )
     return Sequence(values)
 
@@ -214,7 +225,7 @@ class Sound(Signal):
     @property
     def words(self) -> str:
         """The duration."""
-        return f"{self.seconds:.2f} s of sound"
+        return _("{seconds:.2f} s of sound").format(seconds=self.seconds)
 
     @property
     def seconds(self) -> float:
@@ -253,11 +264,17 @@ def sounds(waveforms: Iterable[Any], rate: Any) -> Array:
     is_list = isinstance(rate, Iterable) and not isinstance(rate, str)
     rates = list(rate) if is_list else [rate] * len(items)
     if len(rates) != len(items):
-        raise InputError(f"There are {len(rates)} rates for {len(items)} sounds: give as many.")
+        raise InputError(
+            "There are {n_rates} rates for {n_items} sounds: give as many.",
+            n_rates=len(rates),
+            n_items=len(items),
+        )
     column = np.empty(len(items), dtype=object)
     for row, item in enumerate(items):
         if item is not None:
-            column[row] = make_sound(f"Sound {row} (counted from 0)", item, rates[row])
+            column[row] = make_sound(
+                _("Sound {row} (counted from 0)").format(row=row), item, rates[row]
+            )
     return column
 
 
@@ -268,24 +285,36 @@ def make_sound(where: str, waveform: Any, rate: Any) -> Sound:
     """
     whole = isinstance(rate, Real) and float(rate).is_integer()
     if not whole or not 0 < rate < 2**31:
-        raise InputError(f"The rate is {rate!r}: give the sampling rate in hertz, such as 16000.")
+        raise InputError(
+            "The rate is {rate!r}: give the sampling rate in hertz, such as 16000.", rate=rate
+        )
     try:
         values = np.asarray(waveform, dtype=np.float32)
     except (TypeError, ValueError):
-        raise InputError(f"{where} holds something else than numbers: give its waveform.") from None
+        raise InputError(
+            "{where} holds something else than numbers: give its waveform.", where=where
+        ) from None
     if values.ndim == 2:
         values = values.mean(axis=1, dtype=np.float32) if values.size else values.ravel()
     if values.ndim != 1:
         raise InputError(
-            f"{where} has the shape {values.shape}: give (n_samples,) or (n_samples, channels)."
+            "{where} has the shape {shape}: give (n_samples,) or (n_samples, channels).",
+            where=where,
+            shape=values.shape,
         )
     if len(values) < MIN_SECONDS * rate:
         raise InputError(
-            f"{where} is too short, {1000 * len(values) / rate:.3g} milliseconds: leave it out;"
-            f" {1000 * MIN_SECONDS:.0f} are needed."
+            "{where} is too short, {text:.3g} milliseconds: leave it out; {text2:.0f} are needed.",
+            where=where,
+            text=1000 * len(values) / rate,
+            text2=1000 * MIN_SECONDS,
         )
     if not np.isfinite(values).all():
-        raise InputError(f"{where} holds numbers that are missing or too large: leave it out.")
+        raise InputError(
+            "{where} holds numbers that are missing or too large: leave it out.", where=where
+        )
     if values.min() == values.max():
-        raise InputError(f"{where} is silent, the same number throughout: leave it out.")
+        raise InputError(
+            "{where} is silent, the same number throughout: leave it out.", where=where
+        )
     return Sound(values, int(rate))

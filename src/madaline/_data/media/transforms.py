@@ -57,9 +57,11 @@ class Spectrogram(Stored):
         rate = sound.rate
         if rate < self.least_rate:
             raise InputError(
-                f"A sound has a sampling rate of {rate:,} hertz, but the model uses frequencies of"
-                f" up to {self.highest:,.0f}, for which {2 * self.highest:,.0f} is best and"
-                f" {self.least_rate:,.0f} needed: give sounds of a higher rate."
+                "A sound has a sampling rate of {rate:,} hertz, but the model uses frequencies of up to {highest:,.0f}, for which {text:,.0f} is best and {least_rate:,.0f} needed: give sounds of a higher rate.",
+                rate=rate,
+                highest=self.highest,
+                text=2 * self.highest,
+                least_rate=self.least_rate,
             )
         wave = sound.values.astype(np.float64)
         size = round(MIN_SECONDS * rate)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from madaline._data.target import CLASSIFICATION
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Rng
 
@@ -28,10 +29,16 @@ def make_folds(
     """
     n_samples, target = len(target), _one_target(target, task)
     if n_folds < 2:
-        raise InputError(f"There must be at least two folds, not {n_folds}.")
+        raise InputError("There must be at least two folds, not {n_folds}.", n_folds=n_folds)
     if n_samples < n_folds:
-        rows = "1 row is" if n_samples == 1 else f"{n_samples} rows are"
-        raise InputError(f"{rows} too few for {n_folds} folds: give at least {n_folds} rows.")
+        rows = (
+            "1 row is" if n_samples == 1 else _("{n_samples} rows are").format(n_samples=n_samples)
+        )
+        raise InputError(
+            "{rows} too few for {n_folds} folds: give at least {n_folds} rows.",
+            rows=rows,
+            n_folds=n_folds,
+        )
     if groups is not None:
         return _grouped(_strata(target, task), _group_numbers(groups, n_samples), n_folds, rng)
     if task == CLASSIFICATION:
@@ -85,7 +92,11 @@ def _strata(target: Array, task: str) -> Array:
 def _group_numbers(groups: Array, n_samples: int) -> Array:
     groups = np.asarray(groups)
     if groups.shape != (n_samples,):
-        raise InputError(f"There are {len(groups)} groups for {n_samples} rows: give one a row.")
+        raise InputError(
+            "There are {n_groups} groups for {n_samples} rows: give one a row.",
+            n_groups=len(groups),
+            n_samples=n_samples,
+        )
     items = groups.tolist()
     if any(item is None or item != item for item in items):
         raise InputError("A group is missing: give every row a group.")
@@ -98,7 +109,12 @@ def _grouped(strata: Array, groups: Array, n_folds: int, rng: Rng) -> Array:
     n_groups = int(groups.max()) + 1
     if n_groups < n_folds:
         word = "group is" if n_groups == 1 else "groups are"
-        raise InputError(f"{n_groups} {word} too few for {n_folds} folds: give at least {n_folds}.")
+        raise InputError(
+            "{n_groups} {word} too few for {n_folds} folds: give at least {n_folds}.",
+            n_groups=n_groups,
+            word=word,
+            n_folds=n_folds,
+        )
     n_strata = int(strata.max()) + 1
     counts = np.bincount(groups * n_strata + strata, minlength=n_groups * n_strata)
     counts = counts.reshape(n_groups, n_strata)
@@ -134,8 +150,8 @@ class GivenFolds:
             raise InputError("folds are not whole numbers: give the number of each row's fold.")
         if len(given) and given.min() < -1:
             raise InputError(
-                f"folds hold {given.min():g}: give numbers from 0 up, and -1 for rows that are"
-                " never held out."
+                "folds hold {min:g}: give numbers from 0 up, and -1 for rows that are never held out.",
+                min=given.min(),
             )
         return cls(given.astype(np.int64)).numbered()
 
@@ -160,8 +176,9 @@ class GivenFolds:
                     else "held out in several folds, but each row can be held out once"
                 )
                 raise InputError(
-                    f"Row {twice[0]} is {what}: give folds whose test rows do not overlap, as"
-                    " KFold does."
+                    "Row {twice} is {what}: give folds whose test rows do not overlap, as KFold does.",
+                    twice=twice[0],
+                    what=what,
                 )
             numbers[held_out] = fold
             training.append(learned)
@@ -190,8 +207,8 @@ class GivenFolds:
             shared = np.intersect1d(groups[held_out], groups[learned])
             if len(shared):
                 raise InputError(
-                    f"The folds divide the group {shared[0]!s}: give folds that keep groups"
-                    " together, or leave out groups."
+                    "The folds divide the group {shared!s}: give folds that keep groups together, or leave out groups.",
+                    shared=shared[0],
                 )
 
     def numbered(self) -> GivenFolds:
@@ -205,8 +222,8 @@ class GivenFolds:
         learned = len(numbered) - np.bincount(numbers) if training is None else training.sum(axis=1)
         if not learned.all():
             raise InputError(
-                f"Fold {kept[learned.argmin()]} leaves its networks no row to learn from: give each"
-                " fold some rows outside it, for example rows of -1, which are never held out."
+                "Fold {kept} leaves its networks no row to learn from: give each fold some rows outside it, for example rows of -1, which are never held out.",
+                kept=kept[learned.argmin()],
             )
         return GivenFolds(numbered, training, self.n_final)
 
@@ -222,7 +239,11 @@ def _mask(rows: Any, n_samples: int) -> Array:
         raise InputError("folds hold something that is no row number: give whole numbers.")
     if rows.min() < 0 or rows.max() >= n_samples:
         wrong = rows.min() if rows.min() < 0 else rows.max()
-        raise InputError(f"folds name row {wrong}, but rows go from 0 to {n_samples - 1}.")
+        raise InputError(
+            "folds name row {wrong}, but rows go from 0 to {n_samples}.",
+            wrong=wrong,
+            n_samples=n_samples - 1,
+        )
     mask[rows] = True
     return mask
 

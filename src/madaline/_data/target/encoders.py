@@ -20,6 +20,7 @@ from madaline._data.target.values import (
     target_labels,
     target_numbers,
 )
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -119,7 +120,8 @@ class ClassEncoder(TargetEncoder):
         if len(classes) < 2:
             held = f": {classes[0]!s}" if len(classes) else ""
             raise InputError(
-                f"The target holds only one class{held}; give rows of at least two classes."
+                "The target holds only one class{held}; give rows of at least two classes.",
+                held=held,
             )
         return cls(classes)
 
@@ -133,8 +135,9 @@ class ClassEncoder(TargetEncoder):
             return np.fromiter(map(numbers.__getitem__, items), np.int64, count=len(items))
         except KeyError as error:
             raise InputError(
-                f"The label {error.args[0]!r} is not among the classes"
-                f" {', '.join(map(repr, self.classes.tolist()[:8]))}: correct it."
+                "The label {args!r} is not among the classes {map}: correct it.",
+                args=error.args[0],
+                map=", ".join(map(repr, self.classes.tolist()[:8])),
             ) from None
 
     def matrix(self, values: Array) -> Array:
@@ -219,11 +222,11 @@ class _ClassFacts(Stored):
         kind = dtype.lstrip("<>|=")[:1]
         types = _TYPES_OF_LABELS.get(kind)
         if types is not None and not set(map(type, labels)) <= types:
-            return f"has labels that are not of type {dtype[:20]}"
+            return _("has labels that are not of type {dtype}").format(dtype=dtype[:20])
         if kind in "iu":
             bounds = np.iinfo(dtype)
             if min(labels) < bounds.min or max(labels) > bounds.max:
-                return f"has labels that are too large for type {dtype}"
+                return _("has labels that are too large for type {dtype}").format(dtype=dtype)
         return ""
 
 
@@ -247,9 +250,11 @@ class _NumericEncoder(TargetEncoder, ABC):
         if far.any():
             row = int(np.argmax(far))
             raise InputError(
-                f"The target holds {numbers[row]:g} in row {row} (counted from 0), too far from the"
-                f" numbers learned from ({self.low:g} to {self.high:g}): correct it or remove the"
-                " row."
+                "The target holds {numbers:g} in row {row} (counted from 0), too far from the numbers learned from ({low:g} to {high:g}): correct it or remove the row.",
+                numbers=numbers[row],
+                row=row,
+                low=self.low,
+                high=self.high,
             )
         return np.asarray(encoded, np.float32)
 
@@ -364,8 +369,8 @@ class CountEncoder(_NumericEncoder):
         distribution, low, high = _distribution(values, sample_weight)
         if low < 0:
             raise InputError(
-                f"The Poisson loss is for amounts of 0 or more, but the target holds {low:g}:"
-                " choose another loss."
+                "The Poisson loss is for amounts of 0 or more, but the target holds {low:g}: choose another loss.",
+                low=low,
             )
         unit = high or 1.0  # so that a sum does not overflow
         mean = float(distribution.mean(distribution.values / unit)) * unit

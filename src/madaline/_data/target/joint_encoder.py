@@ -20,6 +20,7 @@ from madaline._data.target.encoders import (
     RegressionEncoder,
     TargetEncoder,
 )
+from madaline._language import _
 from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -66,9 +67,9 @@ class JointEncoder(TargetEncoder):
                 encoders.append(fit(column))
             if isinstance(encoders[-1], ClassEncoder) and len(encoders[-1].classes) > 2:
                 raise InputError(
-                    f"The target {name!r} holds {len(encoders[-1].classes)} classes, but several"
-                    " targets are predicted together only if each has two classes: fit a model for"
-                    " each, such as with MultiOutputClassifier of sklearn.multioutput."
+                    "The target {name!r} holds {n_classes} classes, but several targets are predicted together only if each has two classes: fit a model for each, such as with MultiOutputClassifier of sklearn.multioutput.",
+                    name=name,
+                    n_classes=len(encoders[-1].classes),
                 )
         return cls(tuple(names), tuple(encoders))
 
@@ -92,14 +93,24 @@ class JointEncoder(TargetEncoder):
         >>> JointEncoder(("0.1", "0.9"), ()).index(0.9)
         1
         """
-        choice = f"choose one with output=, a name ({format_list(self.names)}) or an index"
+        choice = _("choose one with output=, a name ({names}) or an index").format(
+            names=format_list(self.names)
+        )
         if output is None:
-            raise InputError(f"This model has {len(self.names)} outputs: {choice}.")
+            raise InputError(
+                "This model has {n_names} outputs: {choice}.",
+                n_names=len(self.names),
+                choice=choice,
+            )
         if str(output) in self.names:
             return self.names.index(str(output))
         is_index = isinstance(output, Integral) and not isinstance(output, bool)
         if not is_index or not -len(self.names) <= output < len(self.names):
-            raise InputError(f"output is {output!r}, but there is no such output: {choice}.")
+            raise InputError(
+                "output is {output!r}, but there is no such output: {choice}.",
+                output=output,
+                choice=choice,
+            )
         return int(output) % len(self.names)
 
     def encode(self, values: Array) -> Array:
@@ -129,8 +140,10 @@ class JointEncoder(TargetEncoder):
         columns = [values] * len(self.names) if values.ndim == 1 else list(values.T)
         if len(columns) != len(self.names):
             raise InputError(
-                f"The target has {len(columns)} columns, but the model predicts"
-                f" {len(self.names)}: {format_list(self.names)}."
+                "The target has {n_columns} columns, but the model predicts {n_names}: {names}.",
+                n_columns=len(columns),
+                n_names=len(self.names),
+                names=format_list(self.names),
             )
         encoded = []
         for name, encoder, column in zip(self.names, self.encoders, columns, strict=True):

@@ -52,23 +52,27 @@ def checked_probabilities(
         row = int(np.argmax(wrong))
         value = probabilities[row][np.argmax(np.abs(probabilities[row] - 0.5))]
         raise InputError(
-            f"{name} holds {value:g} in row {row} (counted from 0), but fractions in several"
-            " columns are read as the probabilities of classes: give numbers from 0 to 1, or"
-            " predict several numbers by regression."
+            "{name} holds {value:g} in row {row} (counted from 0), but fractions in several columns are read as the probabilities of classes: give numbers from 0 to 1, or predict several numbers by regression.",
+            name=name,
+            value=value,
+            row=row,
         )
     totals = probabilities.sum(axis=1)
     wrong = known & (np.abs(totals - 1) > SUM_TOLERANCE + 1e-9)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise InputError(
-            f"Row {row} of {name} (counted from 0) sums to {totals[row]:.4g}, but fractions in"
-            " several columns are read as the probabilities of classes: let each row sum to one."
+            "Row {row} of {name} (counted from 0) sums to {totals:.4g}, but fractions in several columns are read as the probabilities of classes: let each row sum to one.",
+            row=row,
+            name=name,
+            totals=totals[row],
         )
     empty = probabilities[known].sum(axis=0) == 0
     if known.any() and empty.any():
         raise InputError(
-            f"The class {classes.tolist()[int(np.argmax(empty))]!r} has the probability 0 in every"
-            f" row of {name}: leave its column out."
+            "The class {tolist!r} has the probability 0 in every row of {name}: leave its column out.",
+            tolist=classes.tolist()[int(np.argmax(empty))],
+            name=name,
         )
     probabilities[known] /= totals[known, None]
     return probabilities

@@ -10,6 +10,7 @@ import numpy as np
 
 from madaline._data.column import number_text
 from madaline._data.conversion import type_word
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -49,14 +50,14 @@ def target_numbers(values: Any) -> Array:
         numbers = np.asarray(array, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
         raise InputError(
-            f"Regression needs numbers, but the target holds {_not_a_number(array)}: correct it, or"
-            " choose classification."
+            "Regression needs numbers, but the target holds {not_a_number}: correct it, or choose classification.",
+            not_a_number=_not_a_number(array),
         ) from None
     infinite = np.isinf(numbers)
     if infinite.any():
         raise InputError(
-            "The target holds an infinity (Input y contains infinity) in row"
-            f" {int(np.argmax(infinite))} (counted from 0): correct it or remove the row."
+            "The target holds an infinity (Input y contains infinity) in row {argmax} (counted from 0): correct it or remove the row.",
+            argmax=int(np.argmax(infinite)),
         )
     large = np.abs(numbers) > MAX_TARGET
     if large.any():
@@ -68,8 +69,10 @@ def target_numbers(values: Any) -> Array:
 def too_large(number: float, row: int) -> InputError:
     """Return the error of a number that networks cannot learn."""
     return InputError(
-        f"The target holds {number:g} in row {row} (counted from 0), but networks learn"
-        f" numbers up to {MAX_TARGET:g}: correct it, or give the target in another unit."
+        "The target holds {number:g} in row {row} (counted from 0), but networks learn numbers up to {MAX_TARGET:g}: correct it, or give the target in another unit.",
+        number=number,
+        row=row,
+        MAX_TARGET=MAX_TARGET,
     )
 
 
@@ -134,13 +137,16 @@ def _complete(values: Any) -> Array:
     """Return a target as an array, or raise `InputError` if a value is missing."""
     array = np.asarray(values)
     if array.ndim != 1:
-        raise InputError(f"The target has the shape {array.shape}: give one value a row.")
+        raise InputError(
+            "The target has the shape {shape}: give one value a row.", shape=array.shape
+        )
     missing = missing_values(array)
     if missing.any():
         raise InputError(
-            f"The target has no value (Input y contains NaN) in {int(missing.sum()):,} of"
-            f" {len(array):,} rows, the first is row {int(np.argmax(missing))} (counted from 0):"
-            " fill them in or remove these rows."
+            "The target has no value (Input y contains NaN) in {sum:,} of {n_array:,} rows, the first is row {argmax} (counted from 0): fill them in or remove these rows.",
+            sum=int(missing.sum()),
+            n_array=len(array),
+            argmax=int(np.argmax(missing)),
         )
     return array
 
@@ -163,9 +169,9 @@ def _float_labels(array: Array) -> Array:
         )
     if len(distinct) > _MAX_NUMBERED_CLASSES and not (distinct == np.floor(distinct)).all():
         raise InputError(
-            f"Unknown label type: continuous. The target holds {len(distinct):,} different numbers"
-            f" with decimals (such as {float(distinct[0])!r}), which are no classes: choose"
-            " regression."
+            "Unknown label type: continuous. The target holds {n_distinct:,} different numbers with decimals (such as {distinct!r}), which are no classes: choose regression.",
+            n_distinct=len(distinct),
+            distinct=float(distinct[0]),
         )
     return array
 
@@ -190,8 +196,8 @@ def _check_numbers(labels: Array) -> None:
             _float_labels(np.array([label]))
         if isinstance(label, int) and not -(2**63) <= label < 2**64:
             raise InputError(
-                f"The target holds a whole number of {label.bit_length()} bits, but labels have at"
-                " most 64: give them as text."
+                "The target holds a whole number of {bit_length} bits, but labels have at most 64: give them as text.",
+                bit_length=label.bit_length(),
             )
 
 
@@ -212,7 +218,7 @@ def infer_task(
     present = known_values(values)
     if present.dtype.kind not in "iuf":
         word = "Booleans" if present.dtype.kind == "b" else "text"
-        return CLASSIFICATION, f"the target holds {word}"
+        return CLASSIFICATION, _("the target holds {word}").format(word=word)
     distinct = np.unique(present).astype(np.float64)
     if len(distinct) == 2:
         return CLASSIFICATION, "the target holds two different values"
@@ -227,12 +233,14 @@ def infer_task_of_several(
 ) -> tuple[str, str]:
     """Return the task that several targets suggest, and why."""
     tasks = [infer_task(column) for column in values.T]
-    for name, (task, _) in zip(names, tasks, strict=True):
+    for name, (task, __) in zip(names, tasks, strict=True):
         if task != tasks[0][0]:
             raise InputError(
-                "Targets that are predicted together must be of one task, but"
-                f" {names[0]} suggests {tasks[0][0]} and {name} {task}: choose a task, or fit a"
-                " model for each."
+                "Targets that are predicted together must be of one task, but {names} suggests {tasks} and {name} {task}: choose a task, or fit a model for each.",
+                names=names[0],
+                tasks=tasks[0][0],
+                name=name,
+                task=task,
             )
     return tasks[0]
 
@@ -249,15 +257,24 @@ def left_out_words(name: str, missing: Array) -> str:
 def left_out_of(name: str, n_missing: int, n_rows: int) -> str:
     """Return that so many rows without a target are left out, as `left_out_words` does."""
     if n_missing == n_rows:
-        raise InputError(f"The target {name!r} has no value in any row: choose another column.")
-    counts = f"has no value in {n_missing:,} of {n_rows:,} rows"
+        raise InputError(
+            "The target {name!r} has no value in any row: choose another column.", name=name
+        )
+    counts = _("has no value in {n_missing:,} of {n_rows:,} rows").format(
+        n_missing=n_missing, n_rows=n_rows
+    )
     if 2 * n_missing > n_rows:
         raise InputError(
-            f"The target {name!r} {counts}, which is most of them: fill them in, choose another"
-            " column, or remove these rows."
+            "The target {name!r} {counts}, which is most of them: fill them in, choose another column, or remove these rows.",
+            name=name,
+            counts=counts,
         )
     verb = "is" if n_missing == 1 else "are"
-    return f"{name} {counts}, which {verb} left out." if n_missing else ""
+    return (
+        _("{name} {counts}, which {verb} left out.").format(name=name, counts=counts, verb=verb)
+        if n_missing
+        else ""
+    )
 
 
 def check_learnable(
@@ -270,34 +287,40 @@ def check_learnable(
     present = known_values(values)
     n_missing = len(values) - len(present)
     if len(present) == 0:
-        raise InputError(f"The target {name!r} has no value in any row: choose another column.")
+        raise InputError(
+            "The target {name!r} has no value in any row: choose another column.", name=name
+        )
     if n_missing:
         raise InputError(
-            f"The target {name!r} has no value in {n_missing:,} of {len(values):,} rows: fill them"
-            " in or remove these rows."
+            "The target {name!r} has no value in {n_missing:,} of {n_values:,} rows: fill them in or remove these rows.",
+            name=name,
+            n_missing=n_missing,
+            n_values=len(values),
         )
     if len(set(present.tolist())) == 1:
         word = "class" if task == CLASSIFICATION else "value"
         raise InputError(
-            f"The target {name!r} holds only one {word} ({present[0]!s}) in all {len(present):,}"
-            " rows: choose another column."
+            "The target {name!r} holds only one {word} ({present!s}) in all {n_present:,} rows: choose another column.",
+            name=name,
+            word=word,
+            present=present[0],
+            n_present=len(present),
         )
 
 
 def _whole_number_task(distinct: Array, n_values: int) -> tuple[str, str]:
     if len(distinct) == 0:
         return REGRESSION, "the target holds no values"
-    described = (
-        f"the target holds whole numbers from {number_text(float(distinct[0]))} to"
-        f" {number_text(float(distinct[-1]))}"
+    described = _("the target holds whole numbers from {number_text} to {number_text2}").format(
+        number_text=number_text(float(distinct[0])), number_text2=number_text(float(distinct[-1]))
     )
     if distinct[0] not in (0, 1):
-        return REGRESSION, f"{described}, not numbered from 0 or 1"
+        return REGRESSION, _("{described}, not numbered from 0 or 1").format(described=described)
     if distinct[-1] - distinct[0] != len(distinct) - 1:
-        return REGRESSION, f"{described} with gaps"
+        return REGRESSION, _("{described} with gaps").format(described=described)
     if len(distinct) > min(_MAX_NUMBERED_CLASSES, n_values / 10):
-        return REGRESSION, f"{described}, too many to be classes"
-    return CLASSIFICATION, f"{described} without a gap"
+        return REGRESSION, _("{described}, too many to be classes").format(described=described)
+    return CLASSIFICATION, _("{described} without a gap").format(described=described)
 
 
 def side_by_side(columns: Sequence[Array]) -> Array:

@@ -64,8 +64,8 @@ def find_executor(wanted: Any) -> Executor | None:
     match = _ADDRESS.fullmatch(wanted) if isinstance(wanted, str) else None
     if match is None:
         raise InputError(
-            f"executor={wanted!r} is none: give 'ray' or 'dask' for processes of this machine, or"
-            " an address such as 'ray://host:10001' or 'dask://host:8786'."
+            "executor={wanted!r} is none: give 'ray' or 'dask' for processes of this machine, or an address such as 'ray://host:10001' or 'dask://host:8786'.",
+            wanted=wanted,
         )
     engine, host, port = match.groups()
     if engine == "ray":
@@ -99,8 +99,9 @@ def _check_reachable(address: str, host: str, port: int) -> None:
         socket.create_connection((host, port), timeout=_SECONDS).close()
     except (OSError, OverflowError) as error:
         raise ClusterError(
-            f"Nothing answers at {address} ({getattr(error, 'strerror', None) or error}): start"
-            " the cluster, or correct the address."
+            "Nothing answers at {address} ({getattr}): start the cluster, or correct the address.",
+            address=address,
+            getattr=getattr(error, "strerror", None) or error,
         ) from None
 
 

@@ -27,6 +27,7 @@ from uuid import uuid4
 import numpy as np
 
 from madaline._engine.executors.executor import Executor, Item, LocalValue, Result, Shared, Value
+from madaline._language import _
 from madaline._words import format_list, warn
 from madaline.errors import ClusterError, WorkerLostWarning
 from madaline.version import __version__
@@ -139,8 +140,10 @@ class Cluster(Executor):
                 self._keep_again(task)
                 future = self._submit(task)
         raise ClusterError(
-            f"A task was given up, as it was lost with a worker {MAX_LOSSES + 1} times, at last:"
-            f" {lost} Note that {WHY_WORKERS_END}"
+            "A task was given up, as it was lost with a worker {MAX_LOSSES} times, at last: {lost} Note that {WHY_WORKERS_END}",
+            MAX_LOSSES=MAX_LOSSES + 1,
+            lost=lost,
+            WHY_WORKERS_END=WHY_WORKERS_END,
         )
 
     def _tell_of_loss(self) -> None:
@@ -148,8 +151,9 @@ class Cluster(Executor):
         if not self._told_of_loss:
             self._told_of_loss = True
             warn(
-                "Tasks were lost with a worker of the cluster: they run again, and the result stays"
-                f" the same. Note that {WHY_WORKERS_END}",
+                _(
+                    "Tasks were lost with a worker of the cluster: they run again, and the result stays the same. Note that {WHY_WORKERS_END}"
+                ).format(WHY_WORKERS_END=WHY_WORKERS_END),
                 WorkerLostWarning,
             )
 
@@ -192,7 +196,9 @@ def run_task(
     expected: Mapping[str, str], payload: bytes, keys: Sequence[str], *shared: Packed
 ) -> Answer:
     """Run a task in a worker, if that has the expected versions."""
-    name = f"{socket.gethostname()}, process {os.getpid()}"
+    name = _("{gethostname}, process {getpid}").format(
+        gethostname=socket.gethostname(), getpid=os.getpid()
+    )
     present = versions()
     differing = {
         package: (present.get(package, "none"), version)
@@ -208,7 +214,9 @@ def run_task(
     except MemoryError as error:
         return name, "no memory", str(error)
     except Exception as error:
-        error.add_note(f"On the worker {name}:\n{traceback.format_exc()}")
+        error.add_note(
+            _("On the worker {name}:\n{exc}").format(name=name, exc=traceback.format_exc())
+        )
         try:
             return name, "failed", _pickled(error, {})
         except Exception:  # an error may hold anything
@@ -218,7 +226,9 @@ def run_task(
 def unusable(error: ImportError) -> ClusterError:
     """Return what to say where a worker cannot even import this module."""
     return ClusterError(
-        f"A worker cannot run tasks ({error}): install madaline {__version__} on every machine."
+        "A worker cannot run tasks ({error}): install madaline {version} on every machine.",
+        error=error,
+        version=__version__,
     )
 
 
@@ -246,13 +256,23 @@ def _checked(answer: Answer) -> Any:
         case "failed":
             raise pickle.loads(content)
         case "no memory":
-            raise TaskLostError(f"the worker {name} ran out of memory. {content}".strip())
+            raise TaskLostError(
+                _("the worker {name} ran out of memory. {content}")
+                .format(name=name, content=content)
+                .strip()
+            )
     differences = format_list(
-        [f"{package} {theirs} instead of {ours}" for package, (theirs, ours) in content.items()]
+        [
+            _("{package} {theirs} instead of {ours}").format(
+                package=package, theirs=theirs, ours=ours
+            )
+            for package, (theirs, ours) in content.items()
+        ]
     )
     raise ClusterError(
-        f"The worker {name} has {differences}: install the same versions there, since others"
-        " may give other results."
+        "The worker {name} has {differences}: install the same versions there, since others may give other results.",
+        name=name,
+        differences=differences,
     )
 
 
@@ -319,8 +339,8 @@ def _pickled(
         Pickler(file, protocol=5, buffer_callback=take_buffer).dump(value)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise ClusterError(
-            f"What a task needs cannot be sent to another process ({error}): fit on this machine,"
-            " without an executor."
+            "What a task needs cannot be sent to another process ({error}): fit on this machine, without an executor.",
+            error=error,
         ) from error
     return file.getvalue()
 

@@ -21,6 +21,7 @@ from madaline._engine.executors.cluster import (
     unusable,
 )
 from madaline._extras import load_extra
+from madaline._language import _
 from madaline._words import warn
 from madaline.errors import ClusterError, OpenClusterWarning
 
@@ -56,8 +57,8 @@ class DaskCluster(Cluster):
                 self._client.wait_for_workers(1, timeout=_SECONDS)
             except TimeoutError:
                 raise ClusterError(
-                    f"The Dask scheduler at {self._name} has no workers: start some with"
-                    f" `dask worker {self._name}`."
+                    "The Dask scheduler at {name} has no workers: start some with `dask worker {name}`.",
+                    name=self._name,
                 ) from None
             threads = self._client.nthreads()
             if self._workers - set(threads):  # of which Dask itself runs the tasks again
@@ -72,8 +73,8 @@ class DaskCluster(Cluster):
     @property
     def _lost(self) -> ClusterError:
         return ClusterError(
-            f"The connection to the Dask scheduler at {self._name} was lost: start it again, or fit"
-            " without it."
+            "The connection to the Dask scheduler at {name} was lost: start it again, or fit without it.",
+            name=self._name,
         )
 
     def _connected(self) -> Any:
@@ -84,16 +85,18 @@ class DaskCluster(Cluster):
             return client
         if not (self.address.startswith("tls://") or is_loopback(self.address)):
             warn(
-                f"Whoever reaches the Dask scheduler at {self.address} can run any code there: let"
-                " it use TLS, and give its address as tls://host:8786 (docs/scale.md).",
+                _(
+                    "Whoever reaches the Dask scheduler at {address} can run any code there: let it use TLS, and give its address as tls://host:8786 (docs/scale.md)."
+                ).format(address=self.address),
                 OpenClusterWarning,
             )
         try:
             return self._distributed.Client(self.address, timeout=_SECONDS, set_as_default=False)
         except (OSError, ValueError, RuntimeError, TypeError) as error:
             raise ClusterError(
-                f"No Dask scheduler answers at {self.address} ({error}): start one with `dask"
-                " scheduler`, and give the address that it prints."
+                "No Dask scheduler answers at {address} ({error}): start one with `dask scheduler`, and give the address that it prints.",
+                address=self.address,
+                error=error,
             ) from None
 
     def _started(self) -> Any:
@@ -107,8 +110,8 @@ class DaskCluster(Cluster):
             )
         except RuntimeError as error:
             raise ClusterError(
-                f"Dask started no workers on this machine ({error}): in a script, fit within"
-                ' `if __name__ == "__main__":`, as each worker imports the script.'
+                'Dask started no workers on this machine ({error}): in a script, fit within `if __name__ == "__main__":`, as each worker imports the script.',
+                error=error,
             ) from None
 
     def _leave(self) -> None:
@@ -140,8 +143,9 @@ class DaskCluster(Cluster):
                 answer: Answer = future.result()
         except self._distributed.KilledWorker as error:  # the scheduler has tried several
             raise ClusterError(
-                "A task was given up, as all workers that ran it ended, the last one"
-                f" {error.last_worker.address}: {WHY_WORKERS_END}"
+                "A task was given up, as all workers that ran it ended, the last one {address}: {WHY_WORKERS_END}",
+                address=error.last_worker.address,
+                WHY_WORKERS_END=WHY_WORKERS_END,
             ) from None
         except ImportError as error:
             raise unusable(error) from None

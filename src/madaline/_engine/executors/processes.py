@@ -25,6 +25,7 @@ from madaline._engine.executors.executor import (
     Shared,
     Value,
 )
+from madaline._language import _
 from madaline._words import warn
 from madaline.errors import OneProcessWarning
 
@@ -108,8 +109,9 @@ class Processes(Executor):
         self._parallel = None
         self._alone = True
         warn(
-            "The networks are trained in one process from here on, as others cannot be started or"
-            f" were ended ({type(error).__name__}: {error}).",
+            _(
+                "The networks are trained in one process from here on, as others cannot be started or were ended ({name}: {error})."
+            ).format(name=type(error).__name__, error=error),
             OneProcessWarning,
         )
 

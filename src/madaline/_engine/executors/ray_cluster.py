@@ -18,6 +18,7 @@ from madaline._engine.executors.cluster import (
     unusable,
 )
 from madaline._extras import load_extra
+from madaline._language import _
 from madaline._words import warn
 from madaline.errors import ClusterError, OpenClusterWarning
 
@@ -56,23 +57,23 @@ class RayCluster(Cluster):
                 self._ray.init(address="local", include_dashboard=False, **quiet)
             except Exception as error:  # Ray raises no other where one of its processes is late
                 raise ClusterError(
-                    f"Ray could not be started on this machine ({_first_line(error)}): try again,"
-                    " or fit without it."
+                    "Ray could not be started on this machine ({first_line}): try again, or fit without it.",
+                    first_line=_first_line(error),
                 ) from None
             return
         try:
             self._ray.init(address, **quiet)
         except (ConnectionError, RuntimeError, ValueError, ImportError) as error:
             raise ClusterError(
-                f"No Ray cluster answers at {address} ({_first_line(error)}): give that of a"
-                " head node, such as ray://host:10001; where it asks for a token, set"
-                " RAY_AUTH_MODE=token before Python starts."
+                "No Ray cluster answers at {address} ({first_line}): give that of a head node, such as ray://host:10001; where it asks for a token, set RAY_AUTH_MODE=token before Python starts.",
+                address=address,
+                first_line=_first_line(error),
             ) from None
         if os.environ.get("RAY_AUTH_MODE") != "token" and not is_loopback(address):
             warn(
-                f"Whoever reaches the Ray cluster at {address} can run any code there: let it ask"
-                " for a token, with RAY_AUTH_MODE=token in the environment of all its machines and"
-                " of this process (docs/scale.md).",
+                _(
+                    "Whoever reaches the Ray cluster at {address} can run any code there: let it ask for a token, with RAY_AUTH_MODE=token in the environment of all its machines and of this process (docs/scale.md)."
+                ).format(address=address),
                 OpenClusterWarning,
             )
 
@@ -134,8 +135,9 @@ class RayCluster(Cluster):
             yield
         except (ConnectionError, self._ray.exceptions.RaySystemError) as error:
             raise ClusterError(
-                f"The connection to the Ray cluster at {self.address or 'this machine'} was lost"
-                f" ({_first_line(error)}): start it again, or fit without it."
+                "The connection to the Ray cluster at {address} was lost ({first_line}): start it again, or fit without it.",
+                address=self.address or "this machine",
+                first_line=_first_line(error),
             ) from None
 
 

@@ -14,6 +14,7 @@ from madaline._data.codec import Count, Items, LabelText, RoundedShare, Stored, 
 from madaline._data.json_checks import Number
 from madaline._evaluation.calibration import calibration_error
 from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_table
+from madaline._language import _
 from madaline.nn.arrays import Array
 
 _MAX_CURVES = 4  # classes whose curves are kept: those with the smallest areas
@@ -147,8 +148,13 @@ class ClassificationQuality(Stored, ToFrame):
         curves = [self.roc_figure(), self.precision_figure()] if self.curves else []
         return block(
             paragraph(
-                f"{self.n_rows:,} rows, each predicted out of fold:"
-                f" accuracy {self.accuracy:.4g}, calibration error {self.calibration_error:.3f}."
+                _(
+                    "{n_rows:,} rows, each predicted out of fold: accuracy {accuracy:.4g}, calibration error {calibration_error:.3f}."
+                ).format(
+                    n_rows=self.n_rows,
+                    accuracy=self.accuracy,
+                    calibration_error=self.calibration_error,
+                )
             ),
             self._confusion_table(),
             self._class_table(),
@@ -200,14 +206,18 @@ class ClassificationQuality(Stored, ToFrame):
                 np.array(curve.false_positive),
                 np.array(curve.true_positive),
                 style,
-                f"{curve.label} (area {curve.area:.3f})",
+                _("{label} (area {area:.3f})").format(label=curve.label, area=curve.area),
             )
             for curve, style in zip(self.curves, COLORS, strict=False)
         ]
         return Figure(
             "ROC curves",
-            f"True positive rate against false positive rate: {_labels(lines)}.",
-            f"ROC curve{several}, with the area under it (dashed: guessing, 0.5):",
+            _("True positive rate against false positive rate: {labels}.").format(
+                labels=_labels(lines)
+            ),
+            _("ROC curve{several}, with the area under it (dashed: guessing, 0.5):").format(
+                several=several
+            ),
             Axis.of_share("false positive rate"),
             Axis.of_share("true positive rate (recall)"),
             (Line.reference((0, 1), (0, 1)), *lines),
@@ -220,14 +230,16 @@ class ClassificationQuality(Stored, ToFrame):
                 np.array(curve.recall),
                 np.array(curve.precision),
                 style,
-                f"{curve.label} (average {curve.average_precision:.3f})",
+                _("{label} (average {average_precision:.3f})").format(
+                    label=curve.label, average_precision=curve.average_precision
+                ),
             )
             for curve, style in zip(self.curves, COLORS, strict=False)
         ]
         guessing = [Line.reference((0, 1), (curve.prevalence,) * 2) for curve in self.curves]
         return Figure(
             "Precision and recall",
-            f"Precision against recall: {_labels(lines)}.",
+            _("Precision against recall: {labels}.").format(labels=_labels(lines)),
             "Precision against recall, with the average precision (dashed: guessing):",
             Axis.of_share("recall"),
             Axis.of_share("precision"),
@@ -237,14 +249,20 @@ class ClassificationQuality(Stored, ToFrame):
     def calibration_figure(self) -> Figure:
         """Return predicted probabilities against how often they came true."""
         pairs = list(zip(self.predicted, self.observed, strict=True))
-        observed = ", ".join(f"{mean:.0%} came true in {share:.0%}" for mean, share in pairs)
+        observed = ", ".join(
+            _("{mean:.0%} came true in {share:.0%}").format(mean=mean, share=share)
+            for mean, share in pairs
+        )
         what = "the class" if len(self.classes) == 2 else "the predicted class"
         return Figure(
             "Calibration",
-            f"Of {len(pairs)} parts of the rows by probability: {observed}.",
-            "Calibration: on the dashed line, probabilities come true as often as predicted. On"
-            f" average they are off by {self.calibration_error:.3f}.",
-            Axis.of_share(f"predicted probability of {what}"),
+            _("Of {n_pairs} parts of the rows by probability: {observed}.").format(
+                n_pairs=len(pairs), observed=observed
+            ),
+            _(
+                "Calibration: on the dashed line, probabilities come true as often as predicted. On average they are off by {calibration_error:.3f}."
+            ).format(calibration_error=self.calibration_error),
+            Axis.of_share(_("predicted probability of {what}").format(what=what)),
             Axis.of_share("observed share"),
             (
                 Line.reference((0, 1), (0, 1)),

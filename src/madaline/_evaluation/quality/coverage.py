@@ -12,6 +12,7 @@ import numpy as np
 from madaline._charts.html import Html, table
 from madaline._data.codec import LabelText, RoundedShare, Stored, unequal
 from madaline._evaluation.conformal import PredictionIntervals, PredictionSets
+from madaline._language import _
 from madaline._words import format_number
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -49,7 +50,9 @@ class Coverage(Stored):
 
     def __str__(self) -> str:
         """Return both coverages in a line."""
-        return f"asked for {self.nominal:.0%}, observed {self.observed:.1%}"
+        return _("asked for {nominal:.0%}, observed {observed:.1%}").format(
+            nominal=self.nominal, observed=self.observed
+        )
 
 
 def set_coverage(
@@ -181,4 +184,8 @@ def coverage_table(coverage: Sequence[Coverage], size: str) -> Html:
     if not coverage:
         return Html("")
     rows = [[f"{c.nominal:.0%}", f"{c.observed:.1%}", format_number(c.size)] for c in coverage]
-    return table(["coverage asked for", "observed", f"mean {size}"], rows, right=(0, 1, 2))
+    return table(
+        ["coverage asked for", "observed", _("mean {size}").format(size=size)],
+        rows,
+        right=(0, 1, 2),
+    )

@@ -14,6 +14,7 @@ from madaline._data.codec import Count, Finite, Items, OneKind, Stored, unequal
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.quality.coverage import Coverage, coverage_table
+from madaline._language import _
 from madaline._words import format_count, format_number
 from madaline.nn.arrays import Array
 
@@ -95,9 +96,13 @@ class RegressionQuality(Stored, ToFrame):
     def _repr_html_(self) -> str:
         return block(
             paragraph(
-                f"{self.n_rows:,} rows, each predicted out of fold:"
-                f" median absolute error {format_number(self.median_error)}, mean error"
-                f" {format_number(self.bias)}."
+                _(
+                    "{n_rows:,} rows, each predicted out of fold: median absolute error {median_error}, mean error {bias}."
+                ).format(
+                    n_rows=self.n_rows,
+                    median_error=format_number(self.median_error),
+                    bias=format_number(self.bias),
+                )
             ),
             figures([self.truth_figure(), self.error_figure(), self.spread_figure()]),
             coverage_table(self.coverage, "width of an interval"),
@@ -108,12 +113,13 @@ class RegressionQuality(Stored, ToFrame):
         ends = self.edges[0], self.edges[-1]
         return Figure(
             "Predicted and true values",
-            f"Where the {self.n_rows:,} rows lie by predicted and true {target}; on the diagonal"
-            " both are the same.",
+            _(
+                "Where the {n_rows:,} rows lie by predicted and true {target}; on the diagonal both are the same."
+            ).format(n_rows=self.n_rows, target=target),
             "Predicted and true values: the stronger the color, the more rows. On the dashed line"
             " both are the same.",
-            Axis(*ends, f"predicted {target}"),
-            Axis(*ends, f"true {target}"),
+            Axis(*ends, _("predicted {target}").format(target=target)),
+            Axis(*ends, _("true {target}").format(target=target)),
             (Cells(np.array(self.edges), np.array(self.counts)), Line.reference(ends, ends)),
         )
 
@@ -124,11 +130,17 @@ class RegressionQuality(Stored, ToFrame):
         zero = (Line.reference((0, 0), (0, top)),) if edges[0] < 0 < edges[-1] else ()
         return Figure(
             "Errors",
-            f"Histogram of the errors: {target} above its prediction (right) or below it (left).",
-            f"Errors. Half of them are smaller than {format_number(self.median_error)}; their mean"
-            f" is {format_number(self.bias)}. {format_count(self.n_beyond, 'error')} beyond the"
-            " ends.",
-            Axis(edges[0], edges[-1], f"true minus predicted {target}"),
+            _(
+                "Histogram of the errors: {target} above its prediction (right) or below it (left)."
+            ).format(target=target),
+            _(
+                "Errors. Half of them are smaller than {median_error}; their mean is {bias}. {errors} beyond the ends."
+            ).format(
+                median_error=format_number(self.median_error),
+                bias=format_number(self.bias),
+                errors=format_count(self.n_beyond, "error"),
+            ),
+            Axis(edges[0], edges[-1], _("true minus predicted {target}").format(target=target)),
             Axis(0.0, top, "rows"),
             (Bars(np.array(edges), np.array(self.error_counts)), *zero),
         )
@@ -137,11 +149,12 @@ class RegressionQuality(Stored, ToFrame):
         """Return how the errors are spread, by the size of the prediction."""
         predictions, quantiles = np.array(self.predictions), np.array(self.errors).T  # (5, parts)
         widths = quantiles[4] - quantiles[0]
-        x = Axis.around(self.predictions, f"predicted {target}")
+        x = Axis.around(self.predictions, _("predicted {target}").format(target=target))
         return Figure(
             "Errors by prediction",
-            f"Median and spread of the errors, by the size of the prediction; the middle 90% of"
-            f" them span {format_number(widths.min(), 4)} to {format_number(widths.max(), 4)}.",
+            _(
+                "Median and spread of the errors, by the size of the prediction; the middle 90% of them span {min} to {max}."
+            ).format(min=format_number(widths.min(), 4), max=format_number(widths.max(), 4)),
             "Errors of small and large predictions: the median, the middle 50% of the rows (dark),"
             " and the middle 90% (light).",
             x,

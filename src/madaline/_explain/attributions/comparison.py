@@ -30,6 +30,7 @@ from madaline._explain.attributions.parts import (
 )
 from madaline._explain.attributions.trees import TreesPart
 from madaline._explain.scale import Scale
+from madaline._language import _
 from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Workspace
@@ -93,10 +94,14 @@ class Background:
         n_samples = table.n_samples
         if n_samples == 0:
             raise InputError(NO_ROWS)
-        words = f"{n_samples:,} given row{'' if n_samples == 1 else 's'}"
+        words = _(
+            "{n_samples:,} given row" if n_samples == 1 else "{n_samples:,} given rows"
+        ).format(n_samples=n_samples)
         if n_samples > most:
             table = some_rows(table, most, seed)
-            words = f"{most:,} of {n_samples:,} given rows, drawn at random"
+            words = _("{most:,} of {n_samples:,} given rows, drawn at random").format(
+                most=most, n_samples=n_samples
+            )
         table = predictor.with_past(table)
         encoded = predictor.encode(table)
         features = {n_bins: encoded.features(n_bins) for n_bins in _used(predictor)}
@@ -112,7 +117,9 @@ class Background:
         means = {n: f.mean(axis=0, keepdims=True) for n, f in self.features.items()}
         if self.n_rows == 1:
             return self
-        return Background(means, f"the mean of {self.description}", self.parts)
+        return Background(
+            means, _("the mean of {description}").format(description=self.description), self.parts
+        )
 
 
 def _mean_parts(predictor: Predictor, table: Table) -> dict[str, float]:
@@ -237,7 +244,7 @@ class DifferentiableNetworks:
         """Return the mean raw output, shape (n, n_outputs), and each part's backward pass."""
         outputs = []
         backwards = []
-        for part, x, (workspace, _) in zip(self.parts, sums, self._workspaces, strict=True):
+        for part, x, (workspace, __) in zip(self.parts, sums, self._workspaces, strict=True):
             workspace.rewind()
             output, backward = part.forward(x, workspace)
             outputs.append(output)

@@ -91,11 +91,17 @@ class _Request:
     def __post_init__(self) -> None:
         """Raise an `InputError` if a number or the method is invalid."""
         if self.method not in METHODS:
-            raise InputError(f"method is {self.method!r}: choose one of {', '.join(METHODS)}.")
+            raise InputError(
+                "method is {method!r}: choose one of {METHODS}.",
+                method=self.method,
+                METHODS=", ".join(METHODS),
+            )
         for name in ("nodes", "permutations"):
             value = getattr(self, name)
             if value is not None and value < 1:
-                raise InputError(f"{name} is {value}: give a whole number, at least 1.")
+                raise InputError(
+                    "{name} is {value}: give a whole number, at least 1.", name=name, value=value
+                )
 
 
 def _explain(model: FittedModel, table: Table, given: Any, request: _Request) -> Explanation:

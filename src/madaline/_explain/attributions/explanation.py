@@ -19,6 +19,7 @@ from madaline._explain.attributions.words import WordAttributions
 from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, PROBABILITY
 from madaline._extras import load_extra
+from madaline._language import _
 from madaline._language.translation import translate
 from madaline._language.widths import display_width, pad
 from madaline._words import format_count
@@ -189,13 +190,15 @@ class Explanation(ToFrame):
         for row in range(min(len(self), _SHOWN_ROWS)):
             lines += self.lines(row)
         if len(self) > _SHOWN_ROWS:
-            lines.append(f"... and {len(self) - _SHOWN_ROWS:,} more rows")
+            lines.append(_("... and {n_self:,} more rows").format(n_self=len(self) - _SHOWN_ROWS))
         return translate("\n".join(lines))
 
     @property
     def heading(self) -> str:
         """The method and the background, in words."""
-        return f"{_METHOD_WORDS[self.method]}, compared with {self.background}."
+        return _("{METHOD_WORDS}, compared with {background}.").format(
+            METHOD_WORDS=_METHOD_WORDS[self.method], background=self.background
+        )
 
     def strongest(self, row: int) -> list[str]:
         """Return the columns of a row, those of the largest attributions first."""
@@ -224,7 +227,11 @@ class Explanation(ToFrame):
         """Return how far base and sum are from the output, where the digits shown tell."""
         remaining = self.remaining[row]
         visible = abs(remaining) >= 0.5 * 10.0**-digits
-        return f", remaining difference {remaining:.1g}" if visible else ""
+        return (
+            _(", remaining difference {remaining:.1g}").format(remaining=remaining)
+            if visible
+            else ""
+        )
 
     def _repr_html_(self) -> str:
         shown = range(min(len(self), _SHOWN_ROWS))
@@ -238,14 +245,18 @@ class Explanation(ToFrame):
         """Return a table of the columns of a row, and the sums of its words and parts."""
         digits = self.decimals(row)
         lines = self._largest(row, _HTML_COLUMNS)
-        longest = max((abs(amount) for _, _, amount in lines), default=0.0) or 1.0
+        longest = max((abs(amount) for __, __, amount in lines), default=0.0) or 1.0
         rows = [
             [name, value, f"{amount:+z,.{digits}f}", bar(amount, longest, both=True)]
             for name, value, amount in lines
         ]
         header = ["column", "value", f"adds to the base, {self.base[row]:,.{digits}f}", ""]
         parts = [
-            heading(f"Row {self.row_numbers[row]}: {self.outcome(row, digits)}"),
+            heading(
+                _("Row {row_numbers}: {outcome}").format(
+                    row_numbers=self.row_numbers[row], outcome=self.outcome(row, digits)
+                )
+            ),
             table(header, rows, right=(2,)),
         ]
         for name, texts in self.words.items():
@@ -291,7 +302,9 @@ class Explanation(ToFrame):
         for other in others:
             if (len(other), other.columns) != (len(self), self.columns):
                 raise InputError(
-                    f"{other!r} goes beside {self!r}: explain the same rows by the same columns."
+                    "{other!r} goes beside {this!r}: explain the same rows by the same columns.",
+                    other=other,
+                    this=self,
                 )
         explained = (self, *others)
         errors = [part.standard_errors for part in explained if part.standard_errors is not None]
@@ -331,7 +344,7 @@ class Explanation(ToFrame):
             return f"{self.target} {output:,.{digits}f}"
         words = f"{SCALE_WORDS[self.scale]} {output:.{digits}f}"
         if self.scale == LOG_ODDS:
-            words += f" (probability {(1 + np.tanh(output / 2)) / 2:.3f})"
+            words += _(" (probability {text:.3f})").format(text=(1 + np.tanh(output / 2)) / 2)
         return f"{self.target} is {self.target_class[row]}, {words}"
 
     def _largest(self, row: int, most: int) -> list[tuple[str, str, float]]:
@@ -342,7 +355,7 @@ class Explanation(ToFrame):
         lines = [(name, value_text(self.values[name][row]), amounts[name]) for name in shown]
         if rest := order[len(shown) :]:
             total = sum(amounts[name] for name in rest)
-            lines.append((f"{len(rest)} other columns together", "", total))
+            lines.append((_("{n_rest} other columns together").format(n_rest=len(rest)), "", total))
         return lines
 
     def parts_of(self, name: str, row: int) -> tuple[float, float]:

@@ -98,9 +98,11 @@ def integrated_attributions(
         if len(wrong) and (nodes is not None or counts[wrong].max() >= _MAX_NODES):
             worst = wrong[remaining[wrong].argmax()]
             raise InputError(
-                f"With {counts[worst]} nodes, the attributions of a row miss its output by"
-                f" {remaining[worst]:.2g}, more than {_TOLERANCE:.0e} of the range: give nodes="
-                f"{2 * counts[worst]} or more."
+                "With {counts} nodes, the attributions of a row miss its output by {remaining:.2g}, more than {TOLERANCE:.0e} of the range: give nodes={text} or more.",
+                counts=counts[worst],
+                remaining=remaining[worst],
+                TOLERANCE=_TOLERANCE,
+                text=2 * counts[worst],
             )
         if networks.have_kinks:
             counts[wrong] *= 2

@@ -13,6 +13,7 @@ from madaline._charts.html import Listing, block, more, paragraph, table, togeth
 from madaline._data.target import ClassEncoder
 from madaline._explain.columns import value_text
 from madaline._explain.scale import class_index
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._runtime.predictor import Predictor
 from madaline._words import format_number
@@ -94,10 +95,12 @@ class _RangeTarget(Target):
     @property
     def words(self) -> str:
         if np.isinf(self.high):
-            return f"{format_number(self.low, 4)} or more"
+            return _("{low} or more").format(low=format_number(self.low, 4))
         if np.isinf(self.low):
-            return f"{format_number(self.high, 4)} or less"
-        return f"between {format_number(self.low, 4)} and {format_number(self.high, 4)}"
+            return _("{high} or less").format(high=format_number(self.high, 4))
+        return _("between {low} and {high}").format(
+            low=format_number(self.low, 4), high=format_number(self.high, 4)
+        )
 
 
 def targets_of(model: FittedModel, output: Array, target: Any) -> list[Target]:
@@ -124,12 +127,15 @@ def _range_target(predictor: Predictor, name: str, target: Any) -> _RangeTarget:
         low = high = None
     if low is None and high is None:
         raise InputError(
-            f"target is {target!r}, but the model predicts a number, {name}: give the lowest and"
-            " the highest that will do, such as (100, None)."
+            "target is {target!r}, but the model predicts a number, {name}: give the lowest and the highest that will do, such as (100, None).",
+            target=target,
+            name=name,
         )
     bounds = (-np.inf if low is None else low, np.inf if high is None else high)
     if not bounds[0] <= bounds[1]:
-        raise InputError(f"target goes from {low} to {high}: give the lower number first.")
+        raise InputError(
+            "target goes from {low} to {high}: give the lower number first.", low=low, high=high
+        )
     return _RangeTarget(predictor, *bounds)
 
 
@@ -157,7 +163,9 @@ class ValueChange:
     def __str__(self) -> str:
         """Return the change in words, the new value with the digits that reproduce it."""
         before = "missing" if self.before is None else _text(self.before, 7)
-        return f"{self.column} were {_text(self.after, 12)} instead of {before}"
+        return _("{column} were {text} instead of {before}").format(
+            column=self.column, text=_text(self.after, 12), before=before
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the change as JSON-able values."""
@@ -221,21 +229,26 @@ class Counterfactual:
 
     def __str__(self) -> str:
         """Return the counterfactual in a few sentences."""
-        start = f"Row {self.row} is predicted {self.before}"
+        start = _("Row {row} is predicted {before}").format(row=self.row, before=self.before)
         *others, last = map(str, self.changes) if self.changes else ("",)
         changes = f"{', '.join(others)} and {last}" if others else last
         if self.found:
             if not self.changes:
-                return f"{start}, which meets the target."
-            return f"{start}. It would be {self.after} if {changes}."
+                return _("{start}, which meets the target.").format(start=start)
+            return _("{start}. It would be {after} if {changes}.").format(
+                start=start, after=self.after, changes=changes
+            )
         n_columns = min(self.most_columns, len(self.columns))
         count = f"{n_columns} column{'' if n_columns == 1 else 's'}"
         among = ", ".join(self.columns[:8]) + (", ..." if len(self.columns) > 8 else "")
-        closest = f" The closest is {self.after}, if {changes}." if changes else ""
-        return (
-            f"{start}. No change of up to {count} ({among}) within the values seen in training"
-            f" makes it {self.target}.{closest}"
+        closest = (
+            _(" The closest is {after}, if {changes}.").format(after=self.after, changes=changes)
+            if changes
+            else ""
         )
+        return _(
+            "{start}. No change of up to {count} ({among}) within the values seen in training makes it {target}.{closest}"
+        ).format(start=start, count=count, among=among, target=self.target, closest=closest)
 
     def to_json(self) -> dict[str, Any]:
         """Return the counterfactual as JSON-able values."""
@@ -279,7 +292,9 @@ class Counterfactuals(Listing[Counterfactual]):
 
 
 def _changes(counterfactual: Counterfactual) -> str:
-    changes = " and ".join(map(str, counterfactual.changes))
+    changes = _(" and ").join(map(str, counterfactual.changes))
     if counterfactual.found:
         return changes or "(it meets the target already)"
-    return "no such change was found" + (f": the closest is if {changes}" if changes else "")
+    return "no such change was found" + (
+        _(": the closest is if {changes}").format(changes=changes) if changes else ""
+    )

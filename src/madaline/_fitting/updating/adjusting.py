@@ -13,6 +13,7 @@ from typing import final
 import numpy as np
 
 from madaline._fitting.prepared import Preparation
+from madaline._language import _
 from madaline._race.cohort import Cohort
 from madaline._race.ensemble import Ensemble, EnsembleMember
 from madaline._race.epoch_task import EpochSeed, run_epoch_task
@@ -115,7 +116,7 @@ class Adjusting:
             EnsembleMember(
                 str(number),
                 str(number),
-                f"network {number}",
+                _("network {number}").format(number=number),
                 part.n_bins,
                 part.network,
                 theta[index],

@@ -25,6 +25,7 @@ from madaline._evaluation.scores import class_index, label_text
 from madaline._fitting.fit import left_out_columns
 from madaline._fitting.prepared import Preparation
 from madaline._fitting.training_data import EncodedTarget, Roles, TrainingData
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows, as_learned, joined, joined_targets
 from madaline._race.dataset import Dataset
@@ -186,14 +187,20 @@ def _check_later(forward: ForwardScores, times: Array) -> None:
     n_earlier = int((times <= last).sum())
     if n_earlier == len(times):
         raise InputError(
-            f"All new rows are no later than the last row learned ({forward.moment(last)} by"
-            f" {forward.name}): give later rows, or fit again on all rows."
+            "All new rows are no later than the last row learned ({moment} by {name}): give later rows, or fit again on all rows.",
+            moment=forward.moment(last),
+            name=forward.name,
         )
     if n_earlier:
         warn(
-            f"{n_earlier:,} of {format_count(len(times), 'new row')} are no later than the last row"
-            f" learned ({forward.moment(last)} by {forward.name}): if the model learned from them"
-            " before, leave them out.",
+            _(
+                "{n_earlier:,} of {new_rows} are no later than the last row learned ({moment} by {name}): if the model learned from them before, leave them out."
+            ).format(
+                n_earlier=n_earlier,
+                new_rows=format_count(len(times), "new row"),
+                moment=forward.moment(last),
+                name=forward.name,
+            ),
             EarlierRowsWarning,
         )
 
@@ -208,8 +215,8 @@ def _read_as_known(encoder: TargetEncoder, target: Array) -> tuple[Array, tuple[
         numbers = target_numbers(target)
         if isinstance(encoder, CountEncoder) and numbers.min() < 0:
             raise InputError(
-                f"The model predicts amounts of 0 or more, but y holds {numbers.min():g}: correct"
-                " it."
+                "The model predicts amounts of 0 or more, but y holds {min:g}: correct it.",
+                min=numbers.min(),
             )
         return numbers, ()
     labels = target_labels(target)

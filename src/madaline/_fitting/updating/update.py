@@ -33,6 +33,7 @@ from madaline._fitting.updating.comparison import (
     unit_of_loss,
 )
 from madaline._fitting.updating.new_rows import JointRows, NewRows, is_too_few, prepare_update
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._model.known_rows import KnownRows
@@ -100,9 +101,8 @@ class _Update:
         """What is kept; the last of its decisions says why."""
         if self.new.unknown and (self.before.kept_rows is None or not self._can_fit_anew):
             raise InputError(
-                f"y holds the {self._unknown}, which the model was not fitted to,"
-                " and it keeps no rows of all its own classes to learn them together: fit again on"
-                " all rows."
+                "y holds the {unknown}, which the model was not fitted to, and it keeps no rows of all its own classes to learn them together: fit again on all rows.",
+                unknown=self._unknown,
             )
         if self._kept_rows is not None:
             self._kept_rows.check()
@@ -156,7 +156,9 @@ class _Update:
         """The decision to keep the model, where nothing can be compared."""
         losses = own_fold_losses(self.before.predictor, self._rows)[: self.new.n_rows]
         loss = CandidateLosses({AS_IT_IS: losses}, self.new.data.weight).mean(AS_IT_IS)
-        reason = f"{format_count(self.new.n_rows, 'new row')} are too few to judge a change by."
+        reason = _("{new_rows} are too few to judge a change by.").format(
+            new_rows=format_count(self.new.n_rows, "new row")
+        )
         return self._made(AS_IT_IS, loss=loss.mean, loss_error=loss.error, reason=reason)
 
     @property
@@ -169,9 +171,9 @@ class _Update:
         kept, facts = compared.best, dict[str, Any]()
         if self.new.unknown:
             kept = ANEW
-            facts["reason"] = (
-                f"the new rows hold the {self._unknown}, which the old networks do not have."
-            )
+            facts["reason"] = _(
+                "the new rows hold the {unknown}, which the old networks do not have."
+            ).format(unknown=self._unknown)
         elif len(losses) == 1:
             networks = any(map(learns, self.before.predictor.parts))
             what = "networks of constrained predictions" if networks else "trees"
@@ -278,7 +280,7 @@ class _Update:
             self.means,
             adjust=lambda plan: _smaller(plan, encodings),
         )
-        for _ in fitting:
+        for __ in fitting:
             pass
         return fitting
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from madaline._language import _
 from madaline.errors import ModelFileError
 from madaline.nn.layers._activations import ELU as ELU
 from madaline.nn.layers._activations import GELU as GELU
@@ -55,12 +56,14 @@ def layer_from_config(config: Mapping[str, Any]) -> Layer:
     try:
         return _BY_NAME[str(name)](**settings)
     except KeyError:
-        problem = f"no layer is called {name!r}"
+        problem = _("no layer is called {name!r}").format(name=name)
     except TypeError:
-        problem = f"{name} has other settings than {', '.join(settings) or 'none'}"
+        problem = _("{name} has other settings than {settings}").format(
+            name=name, settings=", ".join(settings) or "none"
+        )
     raise ModelFileError(
-        f"The description of a layer cannot be read ({problem}): "
-        "use the version of madaline that wrote it, or a newer one."
+        "The description of a layer cannot be read ({problem}): use the version of madaline that wrote it, or a newer one.",
+        problem=problem,
     )
 
 

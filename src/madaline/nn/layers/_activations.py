@@ -200,7 +200,10 @@ class LeakyReLU(Activation):
     def __post_init__(self) -> None:
         """Check the slope: the larger of `x` and `slope * x` is right for these only."""
         if not 0 <= self.negative_slope <= 1:
-            raise InputError(f"negative_slope is {self.negative_slope}: give a number from 0 to 1.")
+            raise InputError(
+                "negative_slope is {negative_slope}: give a number from 0 to 1.",
+                negative_slope=self.negative_slope,
+            )
 
     def value(self, x: Array, workspace: Workspace) -> tuple[Array, Array]:
         """Return ``max(x, negative_slope * x)``, twice."""

@@ -57,7 +57,7 @@ class Convolution(Layer):
         """Check the grid and the window."""
         check_grid(self.shape, self.size)
         if self.size % 2 == 0:
-            raise InputError(f"size is {self.size}: give an odd one, with a middle.")
+            raise InputError("size is {size}: give an odd one, with a middle.", size=self.size)
 
     @property
     def fan_in(self) -> int:
@@ -283,9 +283,11 @@ def _padded(
 def check_grid(shape: tuple[int, ...], size: int) -> None:
     """Refuse what is no grid of one or two dimensions, and windows of no size."""
     if len(shape) not in (1, 2) or min(shape) < 1:
-        raise InputError(f"shape is {shape}: give (length,) or (height, width), at least 1 each.")
+        raise InputError(
+            "shape is {shape}: give (length,) or (height, width), at least 1 each.", shape=shape
+        )
     if size < 1:
-        raise InputError(f"size is {size}: give the side of a window, at least 1.")
+        raise InputError("size is {size}: give the side of a window, at least 1.", size=size)
 
 
 def _as_grid(x: Array, shape: tuple[int, ...]) -> Array:

@@ -29,7 +29,9 @@ class Pooling(Layer):
         check_grid(self.shape, self.size)
         if min(self.shape) < self.size:
             raise InputError(
-                f"Windows of {self.size} do not fit into the shape {self.shape}: pool less often."
+                "Windows of {size} do not fit into the shape {shape}: pool less often.",
+                size=self.size,
+                shape=self.shape,
             )
 
     @property

@@ -45,7 +45,9 @@ class Dropout(Layer):
         """Check the rates."""
         rates = np.asarray(self.rate)
         if rates.dtype.kind not in "fiu" or not np.all((rates >= 0) & (rates < 1)):
-            raise InputError(f"rate is {self.rate}: give probabilities from 0 to below 1.")
+            raise InputError(
+                "rate is {rate}: give probabilities from 0 to below 1.", rate=self.rate
+            )
 
     def forward(
         self,
@@ -120,7 +122,9 @@ class BatchNormalization(Layer):
         """Check the sizes."""
         if min(self.positions, self.channels) < 1:
             raise InputError(
-                f"positions and channels are {self.positions} and {self.channels}: give at least 1."
+                "positions and channels are {positions} and {channels}: give at least 1.",
+                positions=self.positions,
+                channels=self.channels,
             )
 
     def slots(self) -> tuple[Slot, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from madaline._language import _
 from madaline.errors import ModelFileError
 from madaline.nn.losses._base import Loss as Loss
 from madaline.nn.losses._classification import BinaryCrossEntropy as BinaryCrossEntropy
@@ -35,10 +36,12 @@ def loss_from_config(config: Mapping[str, Any]) -> Loss:
     try:
         return {loss.__name__: loss for loss in LOSSES}[str(name)](**settings)
     except KeyError:
-        problem = f"no loss is called {name!r}"
+        problem = _("no loss is called {name!r}").format(name=name)
     except TypeError:
-        problem = f"{name} has other settings than {', '.join(settings) or 'none'}"
+        problem = _("{name} has other settings than {settings}").format(
+            name=name, settings=", ".join(settings) or "none"
+        )
     raise ModelFileError(
-        f"The description of a loss cannot be read ({problem}): "
-        "use the version of madaline that wrote it, or a newer one."
+        "The description of a loss cannot be read ({problem}): use the version of madaline that wrote it, or a newer one.",
+        problem=problem,
     )

@@ -76,7 +76,7 @@ class Huber(Loss):
     def __post_init__(self) -> None:
         """Check delta."""
         if not 0 < self.delta < np.inf:
-            raise InputError(f"delta is {self.delta}: give a number above 0.")
+            raise InputError("delta is {delta}: give a number above 0.", delta=self.delta)
 
     def rows(self, output: Array, target: Array) -> Array:
         """Return the loss averaged over the outputs, shape (*axes, n_samples)."""
@@ -100,7 +100,7 @@ class Huber(Loss):
         targets = np.asarray(target, np.float64)
         share = np.ones(len(targets)) if weight is None else np.asarray(weight, np.float64)
         low, high = targets.min(axis=0), targets.max(axis=0)
-        for _ in range(np.finfo(np.float64).nmant + 1):
+        for __ in range(np.finfo(np.float64).nmant + 1):
             middle = (low + high) / 2
             total = share @ np.clip(middle - targets, -self.delta, self.delta)
             low, high = np.where(total < 0, middle, low), np.where(total < 0, high, middle)
@@ -125,7 +125,7 @@ class Quantile(Loss):
     def __post_init__(self) -> None:
         """Check the level."""
         if not 0 < self.level < 1:
-            raise InputError(f"level is {self.level}: give a number between 0 and 1.")
+            raise InputError("level is {level}: give a number between 0 and 1.", level=self.level)
 
     def rows(self, output: Array, target: Array) -> Array:
         """Return the loss averaged over the outputs, shape (*axes, n_samples)."""
@@ -177,7 +177,8 @@ class Quantiles(Loss):
         inside = all(0 < level < 1 for level in self.levels)
         if not inside or any(low >= high for low, high in pairwise(self.levels)):
             raise InputError(
-                f"levels are {self.levels}: give numbers between 0 and 1 in ascending order."
+                "levels are {levels}: give numbers between 0 and 1 in ascending order.",
+                levels=self.levels,
             )
 
     @property
