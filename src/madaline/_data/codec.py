@@ -20,10 +20,12 @@ A field that has a default may be missing.
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from functools import cache, cached_property
+from string import Formatter
 from typing import (
     Annotated,
     Any,
@@ -62,7 +64,7 @@ from madaline._data.json_checks import (
     Text,
     Whole,
 )
-from madaline._language import _
+from madaline._language import Message, _
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -101,7 +103,12 @@ class Stored:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as JSON-able values."""
-        return {name: _to_json(getattr(self, name)) for name in _fields(type(self))}
+        sentences = _sentences(type(self))
+        return {
+            name: _stored(value) if name in sentences else _to_json(value)
+            for name in _fields(type(self))
+            for value in (getattr(self, name),)
+        }
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -183,6 +190,48 @@ def _fields(kind: type) -> dict[str, bool]:
     }
 
 
+@final
+class SentenceText(Check):
+    """A text, or a message with its template and values."""
+
+    def __init__(self) -> None:
+        text = Text()
+        several = (text, ListOf(text), AnyNumber(), TRUTH, Forward(lambda: self._message))
+        values = MapOf(text, Either(*several, words="text that UTF-8 can hold, or a number"))
+        parts = {"message": text, "plural": text, "values": values}
+        self._message = Fields(parts, {}, _unfilled)
+        self._check = Either(text, self._message, words="a text or a message")
+
+    def holds(self, values: Sequence[Any]) -> bool:
+        return self._check.holds(values)
+
+    def refuse(self, value: Any) -> Malformed:
+        return (self._message if type(value) is dict else self._check).refuse(value)
+
+    read = staticmethod(Message.restored)
+
+
+_FORM = r"[-+]?,?(\.\d+)?[fgde%]?"  # a format that makes a short text of a number
+
+
+def _unfilled(message: Mapping[str, Any]) -> str:
+    """Return what is wrong with a message: its gaps are others than the names of its values."""
+    for template in (message["message"], message["plural"]):
+        try:
+            gaps = [gap for gap in Formatter().parse(template) if gap[1] is not None]
+        except ValueError:
+            return "has braces that do not match"
+        for _literal, name, form, conversion in gaps:
+            is_short = re.fullmatch(_FORM, form or "") and conversion in (None, "r")
+            if name not in message["values"] or not is_short:
+                return "has words that name what is not there"
+    return ""
+
+
+Sentence = Annotated[str, SentenceText()]
+"""A sentence for people, shown in the language of whoever reads the file."""
+
+
 _SIMPLE: Mapping[Any, Check] = {
     int: Whole(-LARGEST_WHOLE, LARGEST_WHOLE),
     float: AnyNumber(),
@@ -227,7 +276,8 @@ def reader_of(hint: Any) -> Callable[[Any], Any]:
     """Return what makes a value of a type of its JSON."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return inner[1].read if isinstance(inner[1], OneKind) else reader_of(inner[0])
+        own = isinstance(inner[1], OneKind | SentenceText)
+        return inner[1].read if own else reader_of(inner[0])
     if _is_union(origin):
         others = [one for one in inner if one is not types.NoneType]
         return _optional(reader_of(others[0])) if len(others) == 1 else _one_with_fields(others)
@@ -268,7 +318,20 @@ def _is_union(origin: Any) -> bool:
     return origin is Union or origin is types.UnionType
 
 
+@_once
+def _sentences(kind: type[Stored]) -> set[str]:
+    """Return the names of the fields that are sentences for people."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {name for name in _fields(kind) if hints[name] == Sentence}
+
+
+def _stored(value: Any) -> Any:
+    return value.stored() if isinstance(value, Message) else value
+
+
 def _to_json(value: Any) -> Any:
+    if isinstance(value, Message):
+        return value.english
     if hasattr(value, "to_json"):
         return value.to_json()
     if isinstance(value, tuple | list):

@@ -183,8 +183,15 @@ def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
     if not column.kept:
         return column
     how = choice.words.partition(", ")[2]
-    note = _("; ").join(filter(None, [choice.words, column.note]))
-    return replace(column, written=choice.format, note=note, detail=f"{column.detail}; {how}")
+    note = choice.words or column.note
+    if choice.words and column.note:
+        note = _("{choice}; {note}").format(choice=choice.words, note=column.note)
+    return replace(
+        column,
+        written=choice.format,
+        note=note,
+        detail=_("{detail}; {how}").format(detail=column.detail, how=how),
+    )
 
 
 def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:

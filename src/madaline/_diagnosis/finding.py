@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
-from madaline._data.codec import Count, Stored
+from madaline._data.codec import Count, Sentence, Stored
 from madaline._data.json_checks import Text
-from madaline._language import _
+from madaline._language import Message, _
 from madaline._language.translation import translate, translate_word
 from madaline._words import clip_text, for_command_line
 from madaline.nn.arrays import Array
@@ -75,8 +75,8 @@ class Finding(Stored):
     kind: Kind
     severity: Severity
     subject: str
-    seen: str
-    remedy: str
+    seen: Sentence
+    remedy: Sentence
     evidence: Mapping[str, float] = field(default_factory=dict)
     rows: tuple[Count, ...] = ()
     names: tuple[str, ...] = ()
@@ -89,7 +89,8 @@ class Finding(Stored):
     @property
     def sentence(self) -> str:
         """The observation and the remedy, with the numbers filled in."""
-        return self._filled(f"{self.seen}: {self.remedy}.")
+        seen, remedy = self._filled(self.seen), self._filled(self.remedy)
+        return _("{seen}: {remedy}.").format(seen=seen, remedy=remedy)
 
     def __repr__(self) -> str:
         """Return the kind, the severity and the sentence."""
@@ -123,7 +124,8 @@ class Finding(Stored):
 
     def _filled(self, words: str) -> str:
         # Formatted once, so that braces in a subject stay as they are.
-        return words.format_map({"subject": self.subject, **self.evidence})
+        shown = translate_word(words)
+        return shown.format_map({"subject": translate(self.subject), **self.evidence})
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-able values, its sentence included."""
@@ -134,7 +136,8 @@ class Finding(Stored):
         """Return what is wrong with the words: they name numbers that the evidence lacks."""
         known = {"subject", *values.get("evidence", {})}
         try:
-            parts = [*string.Formatter().parse(values["seen"] + values["remedy"])]
+            words = Message.restored(values["seen"]) + Message.restored(values["remedy"])
+            parts = [*string.Formatter().parse(words)]
         except ValueError:
             return "has braces that do not match"
         for __, name, form, conversion in parts:

@@ -15,7 +15,7 @@ from string import Formatter
 from typing import Any, final
 
 from madaline._language.catalogs import Catalog, catalog_of
-from madaline._language.choice import language
+from madaline._language.choice import language, speaking
 
 _WIDE = r"“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
 _WIDE_END, _WIDE_START = re.compile(rf"[{_WIDE}]$"), re.compile(rf"[{_WIDE}]")
@@ -50,20 +50,42 @@ class Message(str):
     def format(self, *_values: Any, **values: Any) -> Message:
         """Return the sentence with its named gaps filled.
 
-        In another language than English, a value of several words that the catalog has is
-        translated, too.
+        Lists become names in a row. In another language than English, a value of several words that
+        the catalog has is translated, too.
         """
         name = language()
         if name == "en":
-            text = super().format(**values)
+            text = super().format(**{name: _listed(value) for name, value in values.items()})
         else:
             text = _filled(str(self), values, catalog_of(name))
         return Message(text, self.template, self.plural, values)
 
-    def again(self) -> str:
-        """Return the message in the language that people read now."""
+    @property
+    def english(self) -> str:
+        """The message in English, for programs and files."""
+        with speaking("en"):
+            return str(self.again())
+
+    def stored(self) -> Any:
+        """Return the template and the values as JSON-able values; without any, the English text."""
         if not self.values:
-            return _(self.template)
+            return self.template
+        values = {name: _plain(value) for name, value in self.values.items()}
+        return {"message": self.template, "plural": self.plural, "values": values}
+
+    @classmethod
+    def restored(cls, told: Any) -> Message:
+        """Return the message that `stored` described, in the language that people read."""
+        if isinstance(told, str):
+            return _(told)  # type: ignore[return-value]
+        values = {
+            name: cls.restored(value) if isinstance(value, dict) else value
+            for name, value in told["values"].items()
+        }
+        return cls("", told["message"], told["plural"], values).again()
+
+    def again(self) -> Message:
+        """Return the message in the language that people read now."""
         template = _(self.template)
         if self.plural:
             template = ngettext(self.template, self.plural, self.values["n"])
@@ -71,7 +93,20 @@ class Message(str):
             name: value.again() if isinstance(value, Message) else value
             for name, value in self.values.items()
         }
-        return template.format(**values)
+        return template.format(**values) if values else template  # type: ignore[return-value]
+
+
+def _listed(value: Any) -> Any:
+    return _(", ").join(map(str, value)) if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a message as JSON has it."""
+    if isinstance(value, Message):
+        return value.stored()
+    if hasattr(value, "item"):  # a number of NumPy
+        return value.item()
+    return value if isinstance(value, str | int | float | bool | list) else str(value)
 
 
 def _(template: str, /) -> str:
@@ -91,8 +126,8 @@ def _(template: str, /) -> str:
     --------
     >>> from madaline._language.choice import speaking
     >>> with speaking("zh"):
-    ...     _("Saved {path} ({size}).").format(path="a.madaline", size="3 kB")
-    '已保存 a.madaline（3 kB）。'
+    ...     _("Saved {path} ({st_size}). Next:").format(path="a.madaline", st_size="3 kB")
+    '已保存 a.madaline（3 kB）。接下来：'
     """
     name = language()
     text = template if name == "en" else catalog_of(name).sentence(template, None) or template
@@ -118,7 +153,7 @@ def _filled(text: str, values: Mapping[str, Any], entries: Catalog) -> str:
         filled = _fit(filled, literal)
         if gap is None:
             continue
-        value = values[gap]
+        value = _listed(values[gap])
         if isinstance(value, Message):
             value = value.again()
         elif isinstance(value, str):

@@ -31,6 +31,7 @@ from madaline._evaluation.quality import QUALITY, JointQuality, Quality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import score_predictions
 from madaline._language import _
+from madaline._language.choice import speaking
 from madaline._model.kept_rows import KEPT_ROWS, KeptRows
 from madaline._model.known_rows import Copies, KnownRows
 from madaline._runtime.file_checks import PREDICTOR, column_kind, column_name
@@ -349,7 +350,9 @@ class FittedModel:
             kept, of_rows = self.kept_rows.to_state(self.predictor.target_encoder)
             arrays |= {f"{OF_KEPT_ROWS}{name}": array for name, array in of_rows.items()}
         parts = {part: getattr(self, part) for part in _PARTS}
-        return Description(self.version, predictor, kept_rows=kept, **parts).to_json(), arrays
+        description = Description(self.version, predictor, kept_rows=kept, **parts)
+        with speaking("en"):
+            return description.to_json(), arrays
 
     def _check_profile(self) -> None:
         if self.profile is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from madaline._data.codec import Count, Finite, Items, Share
+from madaline._data.codec import Count, Finite, Items, Sentence, Share
 from madaline._language import _
 from madaline._words import (
     format_change,
@@ -197,7 +197,7 @@ class Updated(Decision):
     old_loss: float | None = None  # of the model as it was, on old rows
     old_loss_now: float | None = None  # of what was kept, on old rows
     old_error: float | None = None  # standard error of the difference
-    reason: str = ""  # why there was no comparison, in a sentence
+    reason: Sentence = ""  # why there was no comparison, in a sentence
     # the latest of the new rows, on which candidates were compared, each predicted from earlier
     # rows alone; 0: on all, whose times are not known
     latest_rows: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from madaline._data.codec import Sentence
 from madaline._language import _
 from madaline._words import format_change, format_count, format_distinct, format_size
 from madaline.records.decision import Decision
@@ -17,7 +18,7 @@ class CheaperPlan(Decision):
     n_bytes: int  # that the usual plan would take, about
     cheaper_bytes: int  # that this one takes, about
     limit: int  # how many there are
-    changes: str  # what is different, in words
+    changes: Sentence  # what is different, in words
 
     @property
     def sentence(self) -> str:
@@ -61,7 +62,7 @@ class PresetChosen(Decision):
 
     action = "preset"
     preset: str  # its name
-    changes: str  # what it changes, in words
+    changes: Sentence  # what it changes, in words
 
     @property
     def sentence(self) -> str:
@@ -208,7 +209,7 @@ class TreesLeftOut(Decision):
     """Boosted trees do not race."""
 
     action = "leave out"
-    reason: str  # in words
+    reason: Sentence  # in words
 
     @property
     def sentence(self) -> str:

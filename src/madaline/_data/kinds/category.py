@@ -423,7 +423,8 @@ class CategoryKind(Kind):
         commonest = np.argsort(-levels.counts[levels.is_present], kind="stable")[:3]
         more = _(" and {n_shown:,} more").format(n_shown=len(shown) - 3) if len(shown) > 3 else ""
         texts = [str(level) for level in shown[commonest]]
-        return ", ".join(text if len(text) <= 24 else text[:21] + "..." for text in texts) + more
+        named = [text if len(text) <= 24 else text[:21] + "..." for text in texts]
+        return _("{named}{more}").format(named=named, more=more)
 
     def fit(self, training: TrainingColumn) -> CategoryEncoder:
         """Return the fitted encoder; with many levels it also has means of the target."""

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
 from madaline._data.array_checks import ArrayCheck
-from madaline._data.codec import Finite, Items, Positive, Stored
+from madaline._data.codec import Finite, Items, Positive, Sentence, Stored
 from madaline._data.column import number_text
 from madaline._data.conversion import as_levels, as_numbers
 from madaline._data.formats.choice import Format
@@ -47,7 +47,7 @@ class ColumnSchema(Stored):
     kind: Annotated[str, OneOf(KIND_NAMES)]
     n_missing: int  # rows without a value
     n_distinct: int  # distinct values, not counting missing ones
-    detail: str  # what is in it; of a dropped column, why it is left out
+    detail: Sentence  # what is in it; of a dropped column, why it is left out
     # of numbers, and of moments in seconds since 1970: the smallest, the quartiles, the largest;
     # each a value that occurs
     quartiles: Annotated[tuple[float, ...], Items(most=5)] = ()
@@ -55,7 +55,7 @@ class ColumnSchema(Stored):
     written: Format | None = None  # how its numbers or dates are written, where they were text
     # how it was read, or why text that looks like numbers or dates was not; empty if there is
     # nothing to tell
-    note: str = ""
+    note: Sentence = ""
 
     @property
     def kept(self) -> bool:
