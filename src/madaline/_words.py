@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, TextIO
 
+from madaline._language import _, ngettext, translate
 from madaline._language.command_line import for_command_line as for_command_line
-from madaline._language.messages import _, ngettext, translate
 from madaline._language.widths import display_width, wrap
 
 WIDTH = 80

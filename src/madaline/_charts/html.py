@@ -21,9 +21,8 @@ import numpy as np
 
 from madaline._charts.figure import Band, Bars, Cells, Figure, Line, Mark
 from madaline._data.profile import ColumnProfile
-from madaline._language import _
+from madaline._language import _, translate, translate_word
 from madaline._language.choice import html_language
-from madaline._language.translation import translate, translate_word
 from madaline.nn.arrays import Array
 
 WIDTH, HEIGHT, _SMALL_HEIGHT = 360, 240, 150

@@ -18,9 +18,8 @@ from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import Any, TextIO, cast
 
-from madaline._language import _
+from madaline._language import _, translate
 from madaline._language.choice import speaking_in_process
-from madaline._language.translation import translate
 from madaline._words import for_command_line, printable, say
 from madaline.errors import MadalineError
 

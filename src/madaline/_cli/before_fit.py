@@ -57,8 +57,7 @@ from madaline._data.target import REGRESSION
 from madaline._data.target.values import missing_values
 from madaline._evaluation.objective import LOSSES, Objective
 from madaline._fitting.training_data import Roles
-from madaline._language import _
-from madaline._language.translation import translate_word
+from madaline._language import _, translate_word
 from madaline._language.widths import pad
 from madaline._look.contents import BLOCKS
 from madaline._look.look import Look

@@ -9,7 +9,7 @@ from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, final
 
 from madaline._cli.help import HelpFormatter, add_language, help_paragraphs
-from madaline._language.translation import translate
+from madaline._language import translate
 
 if TYPE_CHECKING:
     from madaline._cli.options import Command

@@ -37,8 +37,7 @@ from madaline._data.target.values import side_by_side
 from madaline._diagnosis.finding import Diagnosis
 from madaline._export import write_onnx
 from madaline._export.graph import load_onnx
-from madaline._language import _
-from madaline._language.translation import translate_word
+from madaline._language import _, translate_word
 from madaline._model import FittedModel
 from madaline._model.model_rows import RowBlock
 from madaline._race.plan import BALANCED

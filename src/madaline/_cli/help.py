@@ -5,8 +5,7 @@ from __future__ import annotations
 from argparse import RawDescriptionHelpFormatter
 from typing import Any, final
 
-from madaline._language import LANGUAGES
-from madaline._language.translation import translate, translate_word
+from madaline._language import LANGUAGES, translate, translate_word
 from madaline._language.widths import wrap
 from madaline._words import paragraph
 

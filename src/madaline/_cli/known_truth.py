@@ -13,8 +13,7 @@ from madaline._data.target import ClassEncoder
 from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text
-from madaline._language import _
-from madaline._language.translation import translate_word
+from madaline._language import _, translate_word
 from madaline._language.widths import display_width, pad, pad_left
 from madaline._model import FittedModel
 from madaline._model.known_rows import Copies

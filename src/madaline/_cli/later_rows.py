@@ -62,8 +62,7 @@ from madaline._data.table import Table
 from madaline._fitting.means import Means
 from madaline._fitting.training_data import Roles
 from madaline._fitting.updating.update import update_model
-from madaline._language import _
-from madaline._language.translation import translate_word
+from madaline._language import _, translate_word
 from madaline._language.widths import pad, pad_left
 from madaline._model import FittedModel
 from madaline._model.model_rows import RowBlock

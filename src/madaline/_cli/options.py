@@ -9,8 +9,7 @@ from typing import Any, final
 
 from madaline._data.kinds import GIVEN_KINDS
 from madaline._evaluation.conformal import check_coverage
-from madaline._language import _
-from madaline._language.translation import translate, translate_word
+from madaline._language import _, translate, translate_word
 
 FORMATS = "a file (CSV, TSV, jsonl, Parquet, Feather or xlsx, compressed too), - for standard input"
 """Where a table may come from."""

@@ -12,8 +12,7 @@ from typing import Any, NoReturn, final
 from madaline import __version__
 from madaline._cli.commands import COMMANDS
 from madaline._cli.help import HelpFormatter, add_language, help_paragraphs
-from madaline._language import _
-from madaline._language.translation import translate, translate_word
+from madaline._language import _, translate, translate_word
 from madaline._words import clip_text
 from madaline.errors import InputError
 

@@ -19,8 +19,7 @@ from madaline._evaluation.leakage import CERTAIN
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
-from madaline._language import _
-from madaline._language.translation import translate, translate_word
+from madaline._language import _, translate, translate_word
 from madaline._language.widths import clip_to_width, display_width, pad, pad_left
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows

@@ -42,8 +42,7 @@ from madaline._data.kinds.kind import BOOLEAN, DROPPED
 from madaline._data.table import Table
 from madaline._data.target import infer_task
 from madaline._data.text_columns import choose_text_formats, read_formats
-from madaline._language import _
-from madaline._language.translation import translate, translate_word
+from madaline._language import _, translate, translate_word
 from madaline._language.widths import pad_left
 from madaline._online.columns import BOOLEAN as OF_BOOLEANS
 from madaline._online.columns import StreamColumns

@@ -12,8 +12,7 @@ import numpy as np
 from madaline._charts.figure import COLORS, Axis, Figure, Line
 from madaline._charts.html import ToFrame, block, bullets, figures, paragraph, table
 from madaline._comparison.methods import CONSTANT, LINEAR, METHODS
-from madaline._language import _
-from madaline._language.translation import translate, translate_word
+from madaline._language import _, translate, translate_word
 from madaline._language.widths import pad, pad_left
 from madaline._words import (
     format_change,

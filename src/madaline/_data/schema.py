@@ -37,8 +37,7 @@ from madaline._data.media.signals import Signal, Sound, holds
 from madaline._data.table import Table, alike
 from madaline._data.terms import is_of_names, is_text
 from madaline._data.text_columns import choose_text_formats, read_formats
-from madaline._language import _
-from madaline._language.translation import translate, translate_word
+from madaline._language import _, translate, translate_word
 from madaline._language.widths import display_width, pad, pad_left
 from madaline._words import format_count
 from madaline.errors import InputError

@@ -11,8 +11,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
 from madaline._data.codec import Count, Sentence, Stored
 from madaline._data.json_checks import Text
-from madaline._language import Message, _
-from madaline._language.translation import translate, translate_word
+from madaline._language import Message, _, translate, translate_word
 from madaline._words import clip_text, for_command_line
 from madaline.nn.arrays import Array
 

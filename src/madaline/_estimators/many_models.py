@@ -16,7 +16,7 @@ from madaline._data.target import CLASSIFICATION
 from madaline._estimators.classifier import AdaptiveClassifier
 from madaline._estimators.from_model import estimator_of
 from madaline._estimators.regressor import AdaptiveRegressor
-from madaline._language.translation import translate
+from madaline._language import translate
 from madaline._model.many import COMMON, GroupScores, ModelsByGroup
 from madaline._words import warn
 from madaline.errors import GroupsWarning, InputError

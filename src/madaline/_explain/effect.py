@@ -14,8 +14,7 @@ from madaline._charts.figure import COLORS, OTHER, Axis, Figure, Line
 from madaline._charts.html import ToFrame, bar, block, figures, paragraph, table
 from madaline._explain.columns import value_text
 from madaline._explain.scale import PROBABILITY, TARGET, Readout
-from madaline._language import _
-from madaline._language.translation import translate
+from madaline._language import _, translate
 from madaline._language.widths import clip_to_width, display_width, pad_left
 from madaline.nn.arrays import Array
 

@@ -12,8 +12,7 @@ from madaline._charts.html import Html, ToFrame, bar, block, paragraph, table
 from madaline._data.column import in_seconds, is_missing
 from madaline._data.table import Table
 from madaline._filling.chain import Filler, Report, learn_filler
-from madaline._language import _
-from madaline._language.translation import translate
+from madaline._language import _, translate
 from madaline._sampling.cells import LEVEL
 from madaline._words import format_count, format_list, format_number, format_share
 

@@ -20,8 +20,7 @@ from madaline._filling.chain import learn_filler
 from madaline._filling.checking import NOTHING, FillQuality, check_filling
 from madaline._filling.merging import merge
 from madaline._filling.rules import Rules
-from madaline._language import _
-from madaline._language.translation import translate
+from madaline._language import _, translate
 from madaline._sampling.source import DRAWN, SourceTable, read_source, some_rows
 from madaline._words import format_count, format_list
 from madaline.errors import InputError

@@ -5,3 +5,6 @@ from madaline._language.catalogs import catalog as catalog
 from madaline._language.messages import Message as Message
 from madaline._language.messages import _ as _
 from madaline._language.messages import ngettext as ngettext
+from madaline._language.messages import tight as tight
+from madaline._language.messages import translate as translate
+from madaline._language.messages import translate_word as translate_word

@@ -26,8 +26,7 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
 from madaline._evaluation.association import MAX_PAIRED
-from madaline._language import _, ngettext
-from madaline._language.translation import translate, translate_word
+from madaline._language import _, ngettext, translate, translate_word
 from madaline._language.widths import clip_to_width, pad, pad_left
 from madaline._look.contents import CopiedRows, LookedColumn, Missing
 from madaline._report.page import render

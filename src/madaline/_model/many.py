@@ -32,8 +32,7 @@ from madaline._data.keys import MAX_KEY, GroupedRows, key_text
 from madaline._data.table import Table, alike
 from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._evaluation.score import Score
-from madaline._language import _
-from madaline._language.translation import translate, translate_word
+from madaline._language import _, translate, translate_word
 from madaline._language.widths import display_width, pad, pad_left
 from madaline._model.model import FittedModel
 from madaline._words import (

@@ -8,8 +8,7 @@ from typing import Any, final
 
 from madaline._charts.diagram import Diagram, diagram_svg
 from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
-from madaline._language import _
-from madaline._language.translation import translate
+from madaline._language import _, translate
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.parameters import Parameters
 from madaline._neural_network.settings import TrainingSettings

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.network import Course, diagnose_network
-from madaline._language.translation import translate
+from madaline._language import translate
 from madaline._neural_network.arguments import (
     check_range,
     differ_in_scale,

@@ -10,7 +10,7 @@ from typing import Annotated, Any, final
 
 from madaline._data.codec import Stored
 from madaline._data.json_checks import Number, Whole
-from madaline._language.translation import translate
+from madaline._language import translate
 from madaline._playground.datasets import DATASETS, MadeData
 from madaline._playground.learning import Change, NetworkRun
 from madaline._playground.learning_data import LearningData

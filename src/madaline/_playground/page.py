@@ -15,8 +15,8 @@ import numpy as np
 
 from madaline._data.codec import Count, Stored, check_of
 from madaline._data.json_checks import Malformed
+from madaline._language import translate
 from madaline._language.choice import speaking
-from madaline._language.translation import translate
 from madaline._serve.guard import Bodies
 from madaline._serve.messages import Refusal, error_response, json_response, read_json
 from madaline.errors import InputError

@@ -11,7 +11,7 @@ from madaline._data.column import in_seconds
 from madaline._data.formats.date_format import DateFormat
 from madaline._data.formats.number_format import COMMA, NumberFormat
 from madaline._data.formats.writing import learn_dates
-from madaline._language.translation import translate
+from madaline._language import translate
 from madaline._playground.tables import UserTable
 
 _READERS = {

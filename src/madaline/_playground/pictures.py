@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline._language.translation import translate
+from madaline._language import translate
 from madaline._playground.learning import NetworkRun, finite
 from madaline._playground.learning_data import Coordinates
 from madaline._playground.options import FEATURES, features_of

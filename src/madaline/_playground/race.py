@@ -15,7 +15,7 @@ from madaline._data.target import CLASSIFICATION, infer_task
 from madaline._fitting import Fitting
 from madaline._fitting.means import Means
 from madaline._fitting.training_data import Roles
-from madaline._language.translation import translate, translate_word
+from madaline._language import translate, translate_word
 from madaline._playground.datasets import DATASETS
 from madaline._playground.lanes import RaceLog
 from madaline._playground.options import TABLE

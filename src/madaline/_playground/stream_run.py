@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._evaluation.scores import label_text
-from madaline._language.translation import translate
+from madaline._language import translate
 from madaline._online.learner import OnlineLearner, Prediction
 from madaline._online.tasks import Classes
 from madaline._playground.stream_rows import (

@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterator
 
 from madaline._data.io.atomic import write_document
-from madaline._language import _
-from madaline._language.translation import translate
+from madaline._language import _, translate
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
 from madaline._report.reproduce import how_to_reproduce

@@ -19,9 +19,8 @@ from madaline._charts.html import figure_svg
 from madaline._data.io.atomic import write_document
 from madaline._explain import Explanation
 from madaline._extras import load_extra
-from madaline._language import _
+from madaline._language import _, translate
 from madaline._language.choice import html_language
-from madaline._language.translation import translate
 from madaline._model import FittedModel
 from madaline._report.data import Report
 from madaline._report.explained import ExplainedRow

@@ -14,8 +14,7 @@ from typing import Annotated, Any, final
 from madaline._charts.html import Html, ToFrame, bar, block, bullets, paragraph, table
 from madaline._data.codec import Count, LongText, Share, Stored
 from madaline._data.json_checks import OneOf, Text
-from madaline._language import _
-from madaline._language.translation import translate
+from madaline._language import _, translate
 from madaline._words import format_count, format_share
 
 _MAX_COLUMNS = 100

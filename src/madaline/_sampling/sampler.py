@@ -15,8 +15,7 @@ from madaline._data.io.atomic import write_document
 from madaline._data.table import Table, alike
 from madaline._engine.memory import free_memory
 from madaline._engine.threads import count_threads
-from madaline._language import _
-from madaline._language.translation import translate
+from madaline._language import _, translate
 from madaline._sampling.cells import LEVEL, MOMENT_KIND
 from madaline._sampling.chain import Chain, ChainSettings, Given, learn_chain
 from madaline._sampling.choosing import MIN_SHARP, Chosen, choose

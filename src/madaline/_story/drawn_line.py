@@ -8,7 +8,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import TextIO, final
 
-from madaline._language.translation import translate
+from madaline._language import translate
 from madaline._language.widths import clip_to_width, display_width, pad
 from madaline._words import say
 

@@ -21,8 +21,7 @@ from madaline._data.io.recognition import is_null
 from madaline._data.io.targets import to_target
 from madaline._data.io.tensor_header import named, with_prefix
 from madaline._data.table import Table
-from madaline._language import _
-from madaline._language.translation import translate
+from madaline._language import _, translate
 from madaline._online.columns import KEY, check_given
 from madaline._watching import FALSE_ALARMS
 from madaline._watching.alarm import Alarm, Alarms, describe

@@ -19,8 +19,7 @@ from madaline._explain.attributions.words import WordAttributions
 from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, PROBABILITY
 from madaline._extras import load_extra
-from madaline._language import _
-from madaline._language.translation import translate
+from madaline._language import _, translate
 from madaline._language.widths import display_width, pad
 from madaline._words import format_count
 from madaline.errors import InputError
