@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -47,12 +49,45 @@ def test_what_is_no_catalog_is_refused() -> None:
         dict(read_po('msgctxt "a"\nmsgid "b"\nmsgstr "c"\n'))
 
 
-def test_translations_have_the_gaps_of_their_sentences() -> None:
-    script = Path(__file__).parents[2] / "scripts" / "language.py"
-    spec = importlib.util.spec_from_file_location("language", script)
+def script() -> ModuleType:
+    path = Path(__file__).parents[2] / "scripts" / "language.py"
+    spec = importlib.util.spec_from_file_location("language", path)
     assert spec is not None
     assert spec.loader is not None
-    language = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(language)
-    wrong = [line for line in language.problems("zh") if "gaps that the sentence lacks" in line]
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_translations_have_the_gaps_of_their_sentences() -> None:
+    wrong = [line for line in script().problems("zh") if "gaps that the sentence lacks" in line]
+    assert wrong == []
+
+
+def filled(node: ast.Call) -> tuple[ast.expr, set[str]] | None:
+    """Return the sentence of a call that fills its gaps, and the names of the values."""
+    names = {keyword.arg for keyword in node.keywords if keyword.arg}
+    match node.func:
+        case ast.Attribute(
+            value=ast.Call(func=ast.Name(id="_" | "ngettext"), args=args), attr="format"
+        ):
+            return args[0], names
+        case ast.Name(id="InputError" | "ModelFileError" | "Malformed" | "warn") if node.args:
+            return node.args[0], names
+    return None
+
+
+def test_values_fill_all_gaps_of_a_sentence() -> None:
+    language = script()
+    wrong, n_sentences = [], 0
+    for path in language.SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            call = filled(node) if isinstance(node, ast.Call) else None
+            if call is None or any(keyword.arg is None for keyword in node.keywords):
+                continue
+            for text in language._texts_of(call[0]) if call[1] else ():
+                n_sentences += 1
+                if language.gaps(text) - call[1] or (call[1] and not language.gaps(text)):
+                    wrong.append(f"{path.name}:{node.lineno}: {text}")
+    assert n_sentences > 1000
     assert wrong == []

@@ -124,10 +124,10 @@ def training_figure(
         named.add(name)
     return Figure(
         "Training",
-        _("The loss over {epochs}, from {losses:.4g} to {losses2:.4g}; {decisions}.").format(
+        _("The loss over {epochs}, from {first:.4g} to {last:.4g}; {decisions}.").format(
             epochs=format_count(len(epochs), "epoch"),
-            losses=losses[0],
-            losses2=losses[-1],
+            first=losses[0],
+            last=losses[-1],
             decisions=format_count(len(drawn), "decision"),
         ),
         _(
@@ -160,9 +160,7 @@ def loss_figure(rows: Array, losses: Array, changes: Sequence[int], name: str) -
     span = (y.low, y.high)
     marks = [Line(np.array([row, row], float), np.array(span), REFERENCE) for row in latest]
     if len(losses):
-        described = _(", from {losses:.3g} to {losses2:.3g}").format(
-            losses=losses[0], losses2=losses[-1]
-        )
+        described = _(", from {first:.3g} to {last:.3g}").format(first=losses[0], last=losses[-1])
         marks.append(Line(rows, losses, COLORS[0], name))
     else:
         described = ""
@@ -247,12 +245,12 @@ def stretches_figure(
     return Figure(
         "Over time",
         _(
-            "The {metric} of {stretches} of time: {networks:.3g} in the first, {networks2:.3g} in the last{described}."
+            "The {metric} of {stretches} of time: {first:.3g} in the first, {last:.3g} in the last{described}."
         ).format(
             metric=metric,
             stretches=format_count(len(bounds), "stretch", "stretches"),
-            networks=networks[0],
-            networks2=networks[-1],
+            first=networks[0],
+            last=networks[-1],
             described=described,
         ),
         _("The {metric} of rows that follow one another, predicted from earlier rows alone").format(

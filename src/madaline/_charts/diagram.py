@@ -170,8 +170,8 @@ def _line(connection: Connection, middle: float) -> str:
     style = "less" if connection.weight < 0 else "more"
     shade = f'stroke-width="{0.4 + 4 * connection.size:.2f}"'
     shade += f' stroke-opacity="{0.25 + 0.75 * connection.size:.2f}"'
-    title = _("weight from {name} to {name2}: {weight:.4g}").format(
-        name=source.name, name2=target.name, weight=connection.weight
+    title = _("weight from {start} to {end}: {weight:.4g}").format(
+        start=source.name, end=target.name, weight=connection.weight
     )
     return (
         f'<g class="weight {style}"><title>{escape(title)}</title><path class="near" {path}/>'

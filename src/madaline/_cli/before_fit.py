@@ -123,11 +123,7 @@ def run_look(arguments: Namespace) -> None:
     if path is not None:
         with writing(path):
             seen.save(path)
-        tell(
-            _("Wrote {path} ({st_size}).").format(
-                path=path, st_size=format_size(path.stat().st_size)
-            )
-        )
+        tell(_("Wrote {path} ({size}).").format(path=path, size=format_size(path.stat().st_size)))
     if arguments.json:
         say_json(seen.to_json())
     else:
@@ -341,7 +337,7 @@ def _progress_line(
 ) -> str:
     loss, metric = format_number(loss_of(one, rows), 4), metric_name(rows.metrics[0])
     title = pad(translate_word(METHODS[name].title), 19)
-    rest = _(", about {text} left").format(text=format_duration(max(1.0, left))) if left else ""
+    rest = _(", about {time} left").format(time=format_duration(max(1.0, left))) if left else ""
     return _("  {title} {metric} {loss} (after {seconds}{rest})").format(
         title=title, metric=metric, loss=loss, seconds=format_duration(seconds), rest=rest
     )

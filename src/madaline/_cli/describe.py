@@ -112,8 +112,8 @@ def _info_sections(
             multiply_adds=format_work(summary.multiply_adds),
             preset=preset,
         ),
-        _("The file has {st_size} (format {VERSION}, written by madaline {version}).").format(
-            st_size=format_size(path.stat().st_size), VERSION=VERSION, version=model.version
+        _("The file has {size} (format {format}, written by madaline {version}).").format(
+            size=format_size(path.stat().st_size), format=VERSION, version=model.version
         ),
         "How the model was found:",
         f"  madaline story {shlex.join([str(path), *option_words('--group', groups)])}",
@@ -356,11 +356,7 @@ def run_report(arguments: Namespace) -> None:
     with writing(path):
         save_page(report, path, look=link)
     for page in filter(None, (look, path)):
-        tell(
-            _("Wrote {page} ({st_size}).").format(
-                page=page, st_size=format_size(page.stat().st_size)
-            )
-        )
+        tell(_("Wrote {page} ({size}).").format(page=page, size=format_size(page.stat().st_size)))
 
 
 def _report_of(model: FittedModel, given: RowBlock | None, source: str) -> Report:
@@ -422,9 +418,9 @@ def run_export(arguments: Namespace) -> None:
         metadata = {entry.key: entry.value for entry in proto.metadata_props}
         say_json({"output": str(path), "outputs": outputs, "metadata": metadata})
     tell(
-        _("Wrote {path} ({st_size}): {inputs}, one for each column; it returns {outputs}.").format(
+        _("Wrote {path} ({size}): {inputs}, one for each column; it returns {outputs}.").format(
             path=path,
-            st_size=format_size(path.stat().st_size),
+            size=format_size(path.stat().st_size),
             inputs=format_count(len(proto.graph.input), "input"),
             outputs=format_list(outputs),
         )

@@ -212,7 +212,7 @@ def _pairs(quality: ClassificationQuality) -> Iterator[str]:
         n_classes=len(quality.classes)
     )
     for pair in pairs:
-        confusion = _("{clipped} predicted as {clipped2}").format(
-            clipped=clipped(pair["true"], 24), clipped2=clipped(pair["predicted"], 24)
+        confusion = _("{true} predicted as {predicted}").format(
+            true=clipped(pair["true"], 24), predicted=clipped(pair["predicted"], 24)
         )
         yield f"  {confusion}: {pair['rows']:,.0f} ({pair['share']:.0%})"

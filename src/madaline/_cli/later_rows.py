@@ -254,9 +254,7 @@ def _update_lines(
     yield paragraph(update.sentence)
     if model.kept_rows is not None:
         yield kept_rows_line(model.kept_rows)
-    yield _("Saved {path} ({st_size}). Next:").format(
-        path=path, st_size=format_size(path.stat().st_size)
-    )
+    yield _("Saved {path} ({size}). Next:").format(path=path, size=format_size(path.stat().st_size))
     yield f"  madaline predict {file} TABLE" if past is None else f"  madaline forecast {file}"
     yield f"  madaline {'info' if update.kept == AS_IT_IS else 'story'} {file}"
 

@@ -100,8 +100,8 @@ def run_sample(arguments: Namespace) -> None:
         with writing(Path(arguments.save)):
             sampler.save(arguments.save)
         tell(
-            _("Wrote {save} ({st_size}).").format(
-                save=arguments.save, st_size=format_size(Path(arguments.save).stat().st_size)
+            _("Wrote {save} ({size}).").format(
+                save=arguments.save, size=format_size(Path(arguments.save).stat().st_size)
             )
         )
     values = sampler._values(arguments.rows, arguments.seed, given or None, arguments.balanced)

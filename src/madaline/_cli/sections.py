@@ -170,7 +170,7 @@ def network_lines(summary: Summary) -> Iterator[str]:
     )
     for member in summary.members:
         left = (
-            _(" (pruned to {map})").format(map="-".join(map(str, member.units)))
+            _(" (pruned to {units})").format(units="-".join(map(str, member.units)))
             if member.pruned
             else ""
         )
@@ -264,9 +264,7 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     if not with_leak:
         yield from _shown(sentences)
     file = shlex.quote(str(path))
-    yield _("Saved {path} ({st_size}). Next:").format(
-        path=path, st_size=format_size(path.stat().st_size)
-    )
+    yield _("Saved {path} ({size}). Next:").format(path=path, size=format_size(path.stat().st_size))
     rows = "FOLDER" if summary.request.source.endswith("/") else "TABLE"
     past = model.predictor.past
     yield f"  madaline predict {file} {rows}" if past is None else f"  madaline forecast {file}"

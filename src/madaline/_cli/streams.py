@@ -132,8 +132,8 @@ def run_stream(arguments: Namespace) -> None:
         loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
         say_lines(
             [
-                _("\nSaved {path}: madaline.{loader}.load({path2!r}) goes on from here.").format(
-                    path=path, loader=loader, path2=str(path)
+                _("\nSaved {path}: madaline.{loader}.load({name!r}) goes on from here.").format(
+                    path=path, loader=loader, name=str(path)
                 )
             ]
         )

@@ -365,10 +365,10 @@ def _check_columns(table: Table, *, may_be_empty: bool) -> None:
     if empty:
         what, it = ("Column {} has", "it") if len(empty) == 1 else ("Columns {} have", "them")
         raise InputError(
-            "{what} no value in any row: leave {it} out with --drop {map}{text}.",
+            "{what} no value in any row: leave {it} out with --drop {columns}{text}.",
             what=what.format(format_list(empty)),
             it=it,
-            map=" ".join(map(shlex.quote, empty[:8])),
+            columns=" ".join(map(shlex.quote, empty[:8])),
             text=" ..." if len(empty) > 8 else "",
         )
 

@@ -31,9 +31,9 @@ class ArrayCheck:
         """Raise `Malformed` if the array is something else."""
         if array.dtype != np.dtype(self.dtype):
             raise Malformed(
-                "has elements of type {dtype}, but must have {dtype2}",
+                "has elements of type {dtype}, but must have {wanted}",
                 dtype=array.dtype,
-                dtype2=self.dtype,
+                wanted=self.dtype,
             )
         wanted = self.shape
         if array.ndim != len(wanted) or not all(map(_fits, array.shape, wanted)):

@@ -300,9 +300,9 @@ def _level(name: str, item: Any) -> str | bool:
         hash(item)
     except TypeError:
         raise InputError(
-            "Column {name!r} holds a {name2} ({shown}): give one number, text, Boolean or date a row{SEQUENCES_HINT}.",
+            "Column {name!r} holds a {type} ({shown}): give one number, text, Boolean or date a row{SEQUENCES_HINT}.",
             name=name,
-            name2=type(item).__name__,
+            type=type(item).__name__,
             shown=shown(item),
             SEQUENCES_HINT=SEQUENCES_HINT if hasattr(item, "__len__") else "",
         ) from None

@@ -170,7 +170,9 @@ class OneOf(Check):
         return {(type(value), value) for value in self.values}
 
     def refuse(self, value: Any) -> Malformed:
-        return wrong(value, _("one of {map}").format(map=format_list(map(_JSON.repr, self.values))))
+        return wrong(
+            value, _("one of {values}").format(values=format_list(map(_JSON.repr, self.values)))
+        )
 
 
 @final

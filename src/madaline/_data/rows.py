@@ -287,12 +287,12 @@ class FileRows(Rows):
             self._types.told.add(name)
             held = "numbers" if self._types.types[name].is_numeric() else "text"
             warn(
-                "Column {name!r} holds {kinds} in {name2}, but {kinds2} in {name3}: all of it is read as {held}; write it as one of them, or, if it holds codes, fit with `--category {name}` (in Python, the argument kinds).",
+                "Column {name!r} holds {kinds} in {file}, but {others} in {other_file}: all of it is read as {held}; write it as one of them, or, if it holds codes, fit with `--category {name}` (in Python, the argument kinds).",
                 name=name,
                 kinds=kinds[0],
-                name2=first.name,
-                kinds2=kinds[1],
-                name3=part.name,
+                file=first.name,
+                others=kinds[1],
+                other_file=part.name,
                 held=held,
             )
 
@@ -332,17 +332,17 @@ def _check_alike(part: Part, first: Part, columns: Sequence[str]) -> None:
     more = [name for name in part.schema if name not in first.schema]
     if lacking:
         raise InputError(
-            "{name} has no column {listed}, as {name2} has: give files with the same columns.",
+            "{name} has no column {listed}, as {other} has: give files with the same columns.",
             name=part.name,
             listed=listed(lacking),
-            name2=first.name,
+            other=first.name,
         )
     if more and len(columns) == len(first.schema):
         raise InputError(
-            "{name} has a column {listed}, which {name2} has not: give files with the same columns.",
+            "{name} has a column {listed}, which {other} has not: give files with the same columns.",
             name=part.name,
             listed=listed(more),
-            name2=first.name,
+            other=first.name,
         )
 
 

@@ -260,9 +260,9 @@ class Table:
         unknown = [name for name in names if name not in self.columns]
         if unknown:
             raise InputError(
-                "The table has no column {listed}: its columns are {listed2}.",
+                "The table has no column {listed}: its columns are {columns}.",
                 listed=listed(unknown),
-                listed2=listed(self.names),
+                columns=listed(self.names),
             )
 
 

@@ -132,8 +132,8 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
         Finding(
             "confused classes",
             "medium" if shares[true, predicted] >= _HALF else "low",
-            _("{classes} predicted as {classes2}").format(
-                classes=classes[true], classes2=classes[predicted]
+            _("{true} predicted as {predicted}").format(
+                true=classes[true], predicted=classes[predicted]
             ),
             "{subject} in {confused:,} of {rows:,} rows of the true class ({share:.0%})",
             remedy,

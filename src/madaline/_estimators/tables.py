@@ -270,10 +270,10 @@ def _check_rows(X: Sequence[Any]) -> None:
     number = next((row for row, length in enumerate(lengths) if length != lengths[0]), None)
     if number is not None:
         raise InputError(
-            "Row {number} (counted from 0) of X has the length {lengths} where row 0 has {lengths2}: {remedy}.",
+            "Row {number} (counted from 0) of X has the length {length} where row 0 has {first}: {remedy}.",
             number=number,
-            lengths=lengths[number],
-            lengths2=lengths[0],
+            length=lengths[number],
+            first=lengths[0],
             remedy=_remedy(X[0]),
         )
     if len(X[0]) and isinstance(X[0][0], list | tuple):

@@ -447,8 +447,8 @@ def class_weights(
     unknown = [label for label in class_weight if label not in labels]
     if unknown and any(label not in class_weight for label in labels):
         raise InputError(
-            "class_weight names the class {unknown!r}, which no row has: the classes are {map}.",
+            "class_weight names the class {unknown!r}, which no row has: the classes are {classes}.",
             unknown=unknown[0],
-            map=", ".join(map(repr, labels[:8])),
+            classes=", ".join(map(repr, labels[:8])),
         )
     return np.array([float(class_weight.get(label, 1.0)) for label in labels])

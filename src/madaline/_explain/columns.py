@@ -85,7 +85,7 @@ def value_text(value: Any, *, digits: int = 6, longest: int | None = 24) -> str:
     if isinstance(value, np.ndarray):
         if value.ndim == 3 and value.shape[-1] in CHANNELS:
             return size_words(value.shape)
-        return _("{map} numbers").format(map=" x ".join(map(str, value.shape)))
+        return _("{shape} numbers").format(shape=" x ".join(map(str, value.shape)))
     if isinstance(value, Signal):
         return value.words
     if isinstance(value, bool | np.bool_):

@@ -183,13 +183,13 @@ class Effect(ToFrame):
         high, low = int(self.prediction.argmax()), int(self.prediction.argmin())
         level = self.readout.level
         return _(
-            "Of {column}, the {predicted} is highest for {text} ({level}) and lowest for {text2} ({level2}), {amount} apart."
+            "Of {column}, the {predicted} is highest for {highest} ({level}) and lowest for {lowest} ({level2}), {amount} apart."
         ).format(
             column=self.column,
             predicted=self._predicted,
-            text=_text(self.values[high]),
+            highest=_text(self.values[high]),
             level=level(self.prediction[high]),
-            text2=_text(self.values[low]),
+            lowest=_text(self.values[low]),
             level2=level(self.prediction[low]),
             amount=self.readout.amount(self.range),
         )

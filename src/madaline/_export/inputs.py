@@ -95,9 +95,9 @@ def _check_left_out(encoder: TableEncoder, refused: dict[str, str], without: Seq
     unknown = [name for name in without if name not in encoder.columns]
     if unknown:
         raise InputError(
-            "The model has no column {listed}: it uses {listed2}.",
+            "The model has no column {listed}: it uses {columns}.",
             listed=listed(unknown),
-            listed2=listed(encoder.columns),
+            columns=listed(encoder.columns),
         )
     needless = [name for name in without if name not in refused]
     if needless:

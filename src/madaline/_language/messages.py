@@ -126,7 +126,7 @@ def _(template: str, /) -> str:
     --------
     >>> from madaline._language.choice import speaking
     >>> with speaking("zh"):
-    ...     _("Saved {path} ({st_size}). Next:").format(path="a.madaline", st_size="3 kB")
+    ...     _("Saved {path} ({size}). Next:").format(path="a.madaline", size="3 kB")
     '已保存 a.madaline（3 kB）。接下来：'
     """
     name = language()

@@ -417,6 +417,6 @@ def _why(order: TimeOrder) -> str:
         return ", which the rows are sorted by"
     losses = format_with_error([noticed.among, noticed.after], noticed.standard_error)
     metric = metric_name(noticed.metric)
-    return _(" ({metric} of a simple model: {losses} near in time, {losses2} later)").format(
-        metric=metric, losses=losses[0], losses2=losses[1]
+    return _(" ({metric} of a simple model: {near} near in time, {later} later)").format(
+        metric=metric, near=losses[0], later=losses[1]
     )

@@ -59,20 +59,20 @@ def check_range(loss: Loss, target: Array, name: str = "y_train") -> None:
     n_codes = len(np.unique(target)) if target.shape[1] == 1 else 0
     if wrong.size and np.array_equal(np.unique(target), range(n_codes)):  # 0, 1, 2, ...
         raise InputError(
-            "{name} holds {wrong:g} but {name2} learns numbers from {lowest} to {highest}: for {n_codes} classes give the network output_size={n_codes}, for numbers loss=Squared().",
+            "{name} holds {wrong:g} but {loss} learns numbers from {lowest} to {highest}: for {n_codes} classes give the network output_size={n_codes}, for numbers loss=Squared().",
             name=name,
             wrong=wrong[0],
-            name2=type(loss).__name__,
+            loss=type(loss).__name__,
             lowest=lowest,
             highest=highest,
             n_codes=n_codes,
         )
     if wrong.size:
         raise InputError(
-            "{name} holds {wrong:g} but {name2} learns numbers from {lowest} to {highest}: for other numbers give the network loss=Squared().",
+            "{name} holds {wrong:g} but {loss} learns numbers from {lowest} to {highest}: for other numbers give the network loss=Squared().",
             name=name,
             wrong=wrong[0],
-            name2=type(loss).__name__,
+            loss=type(loss).__name__,
             lowest=lowest,
             highest=highest,
         )

@@ -164,10 +164,10 @@ class BestRestored(CoachDecision):
     @property
     def reason(self) -> str:
         return _(
-            "Diverged: the loss rose from {loss:.3g} to {loss2}, so training goes back to the weights of epoch {epoch}, and the learning rate goes down from {previous_learning_rate:.3g} to {learning_rate:.3g}"
+            "Diverged: the loss rose from {loss:.3g} to {to}, so training goes back to the weights of epoch {epoch}, and the learning rate goes down from {previous_learning_rate:.3g} to {learning_rate:.3g}"
         ).format(
             loss=self.best.loss,
-            loss2=_loss(self.loss),
+            to=_loss(self.loss),
             epoch=self.best.epoch,
             previous_learning_rate=self.previous_learning_rate,
             learning_rate=self.learning_rate,
@@ -203,13 +203,13 @@ class WeightDecayRaised(Trial):
     @property
     def reason(self) -> str:
         seen = _(
-            "Overfit: since epoch {epoch}, the loss fell from {loss:.3g} to {loss2:.3g} on training rows, but rose from {validation_loss:.3g} to {validation_loss2:.3g} on held-out rows, so training goes back to that epoch"
+            "Overfit: since epoch {epoch}, the loss fell from {loss:.3g} to {to:.3g} on training rows, but rose from {validation_loss:.3g} to {held_out_to:.3g} on held-out rows, so training goes back to that epoch"
         ).format(
             epoch=self.best.epoch,
             loss=self.best.loss,
-            loss2=self.now.loss,
+            to=self.now.loss,
             validation_loss=self.best.validation_loss,
-            validation_loss2=self.now.validation_loss,
+            held_out_to=self.now.validation_loss,
         )
         if not self.values:
             return _("{seen}, and stops").format(seen=seen)

@@ -142,9 +142,9 @@ class NeuralNetwork(TrainedNetwork):
         predicted, truth = self.predict(X), np.asarray(y)
         if predicted.shape != truth.shape:
             raise InputError(
-                "y has the shape {shape}, but predictions have {shape2}: give each row its label or number.",
+                "y has the shape {shape}, but predictions have {wanted}: give each row its label or number.",
                 shape=truth.shape,
-                shape2=predicted.shape,
+                wanted=predicted.shape,
             )
         if isinstance(self._loss, _OF_CLASSES):
             return float(np.mean(predicted == truth))
@@ -162,9 +162,9 @@ class NeuralNetwork(TrainedNetwork):
         unknown = [name for name in arguments if name not in self._given]
         if unknown:
             raise InputError(
-                "{unknown!r} is no argument: there are {map}.",
+                "{unknown!r} is no argument: there are {arguments}.",
                 unknown=unknown[0],
-                map=", ".join(map(repr, self._given)),
+                arguments=", ".join(map(repr, self._given)),
             )
         self._given |= arguments
         self._begin()

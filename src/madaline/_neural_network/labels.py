@@ -64,10 +64,10 @@ def targets_of(name: str, labels: Array, classes: Array, size: int) -> Array:
     unknown = [label for label in labels.tolist() if label not in codes]
     if unknown:
         raise InputError(
-            "{name} holds {unknown!r}: the network's classes are {map}.",
+            "{name} holds {unknown!r}: the network's classes are {classes}.",
             name=name,
             unknown=unknown[0],
-            map=format_list(map(repr, classes.tolist())),
+            classes=format_list(map(repr, classes.tolist())),
         )
     indices = np.array([codes[label] for label in labels.tolist()])
     return indices[:, None].astype(np.float64) if size == 1 else np.eye(size)[indices]

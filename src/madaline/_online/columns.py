@@ -345,9 +345,9 @@ def _kind(name: str, column: Array, missing: Array) -> str | None:
     if isinstance(first, bool):
         return BOOLEAN if all(isinstance(value, bool) for value in column[~missing]) else CATEGORY
     raise InputError(
-        "Column {name!r} holds a {name2}: a stream takes numbers, text, Booleans and dates.",
+        "Column {name!r} holds a {type}: a stream takes numbers, text, Booleans and dates.",
         name=name,
-        name2=type(first).__name__,
+        type=type(first).__name__,
     )
 
 

@@ -94,11 +94,11 @@ class OnlineLearner:
             learner = cls._of_state(state, arrays)
         if learner.task.kind != kind:
             raise ModelFileError(
-                "{path} predicts {kind}, not {kind2}: load it with {text}.",
+                "{path} predicts {kind}, not {wanted}: load it with {loader}.",
                 path=path,
                 kind=learner.task.kind,
-                kind2=kind,
-                text="OnlineRegressor" if kind == "classes" else "OnlineClassifier",
+                wanted=kind,
+                loader="OnlineRegressor" if kind == "classes" else "OnlineClassifier",
             )
         return learner
 

@@ -232,9 +232,9 @@ class UserTable:
         for name in (*columns, target):
             if name not in self.axes:
                 raise InputError(
-                    "{name} has no column {name2!r} of numbers or categories: choose among {axes}.",
+                    "{name} has no column {column!r} of numbers or categories: choose among {axes}.",
                     name=self.name,
-                    name2=name,
+                    column=name,
                     axes=format_list(self.axes, 8),
                 )
         if len({*columns, target}) < 3:

@@ -235,9 +235,9 @@ def _use_backend(race: Race, name: str) -> None:
         race.backend = backend_named(name)
     except ImportError:
         warn(
-            "The interrupted fit was started with {name}, which is not installed: it goes on with {name2}, and may end with slightly different networks.",
+            "The interrupted fit was started with {name}, which is not installed: it goes on with {other}, and may end with slightly different networks.",
             name=name,
-            name2=race.backend.name,
+            other=race.backend.name,
         )
 
 
@@ -313,7 +313,9 @@ def _check_candidate(candidate: Candidate, dataset: Dataset) -> None:
     loss = dataset.mean_loss(candidate.output[:])
     if not np.isclose(loss, candidate.loss, rtol=1e-3, atol=1e-6):
         raise Malformed(
-            "has outputs of a loss of {loss:.4g}, not {loss2:.4g}", loss=loss, loss2=candidate.loss
+            "has outputs of a loss of {loss:.4g}, not {stored:.4g}",
+            loss=loss,
+            stored=candidate.loss,
         )
     if not np.isfinite(candidate.theta).all():
         raise Malformed("has parameters that are no finite numbers")

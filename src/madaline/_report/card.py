@@ -80,20 +80,20 @@ def _head(model: FittedModel) -> Iterator[str]:
     labels = class_labels(model)
     outcome = "a number"
     if labels is not None:
-        outcome = _("one of {n_labels} classes ({map})").format(
-            n_labels=len(labels), map=format_list(map(_text, labels), limit=20)
+        outcome = _("one of {n_labels} classes ({classes})").format(
+            n_labels=len(labels), classes=format_list(map(_text, labels), limit=20)
         )
     outcome = outcome_of_several(model) or outcome
     yield from (f"# {_text(summary.target)}", "")
     yield (
         _(
-            "Predicts {text}, {outcome}, from {columns}, with {predictors} that madaline {text2} fitted to {rows}."
+            "Predicts {target}, {outcome}, from {columns}, with {predictors} that madaline {version} fitted to {rows}."
         ).format(
-            text=_text(summary.target),
+            target=_text(summary.target),
             outcome=outcome,
             columns=format_count(summary.n_columns, "column"),
             predictors=summary.predictors("small network"),
-            text2=_text(model.version),
+            version=_text(model.version),
             rows=format_count(summary.n_samples, "row"),
         )
     )
@@ -113,7 +113,8 @@ def _scores(model: FittedModel) -> Iterator[str]:
     if not summary.learned:
         yield "**It is not clearly better than the baseline.**"
     yield from (
-        _("**Warning**: {text}").format(text=_text(sentence)) for sentence in summary.leak_sentences
+        _("**Warning**: {sentence}").format(sentence=_text(sentence))
+        for sentence in summary.leak_sentences
     )
     yield from ("", "| score | model ± standard error | baseline |", "| --- | ---: | ---: |")
     for score in summary.scores:

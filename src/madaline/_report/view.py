@@ -250,8 +250,8 @@ def _outcome(report: Report) -> str:
             share = _(" ({rows:.0%} are {classes})").format(
                 rows=rows[1] / rows.sum(), classes=classes[1]
             )
-        return _("{classes} or {classes2}{share}").format(
-            classes=classes[0], classes2=classes[1], share=share
+        return _("{first} or {second}{share}").format(
+            first=classes[0], second=classes[1], share=share
         )
     return _("one of {n_classes} classes: {classes}").format(
         n_classes=len(classes), classes=format_list(classes, limit=5)

@@ -75,11 +75,11 @@ def _check_reach(cells: ColumnCells, name: str, numbers: Array) -> None:
     if len(beyond):
         write = format_moment if cells.kind == MOMENT_KIND else "{:.6g}".format
         raise InputError(
-            "Column {name!r} has no value {write}: its values are drawn from {write2} to {write3}.",
+            "Column {name!r} has no value {value}: its values are drawn from {low} to {high}.",
             name=name,
-            write=write(float(beyond[0])),
-            write2=write(low),
-            write3=write(high),
+            value=write(float(beyond[0])),
+            low=write(low),
+            high=write(high),
         )
 
 

@@ -54,8 +54,8 @@ def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> 
         shares, axis, x = _numbers(real, drawn)
     lacks = [float(is_missing(column).mean()) for column in (real, drawn)]
     missing = (
-        _(" Missing: {lacks} of real rows, {lacks2} of drawn ones.").format(
-            lacks=format_share(lacks[0]), lacks2=format_share(lacks[1])
+        _(" Missing: {real} of real rows, {drawn} of drawn ones.").format(
+            real=format_share(lacks[0]), drawn=format_share(lacks[1])
         )
         if max(lacks)
         else ""

@@ -164,8 +164,8 @@ def check_replaces(new: FittedModel, old: FittedModel, path: Path) -> None:
         for model in (new, old)
     ]
     if targets[0] != targets[1]:
-        difference = _("it predicts {targets}, not {targets2}").format(
-            targets=targets[0], targets2=targets[1]
+        difference = _("it predicts {targets}, not {wanted}").format(
+            targets=targets[0], wanted=targets[1]
         )
     elif list(_kinds(new).items()) != list(_kinds(old).items()):
         difference = _difference(_kinds(new), _kinds(old))

@@ -72,10 +72,10 @@ class Registry:
         if many is not None:
             raise Refusal(
                 404,
-                "{name} holds a model for each {by}: name one, as in /models/{name2}, or send rows to /models/{name}/predict.",
+                "{name} holds a model for each {by}: name one, as in /models/{example}, or send rows to /models/{name}/predict.",
                 name=name,
                 by=_(" and ").join(many.models.index.by),
-                name2=many.first.name,
+                example=many.first.name,
             )
         model = self._models.get(name)
         if not isinstance(model, ServedModel):

@@ -100,9 +100,9 @@ class Settings(Access):
             _check_name(name, path)
             if not isinstance(path, str | Path):
                 raise InputError(
-                    "{name!r} is a {name2}: give the path of its file.",
+                    "{name!r} is a {type}: give the path of its file.",
                     name=name,
-                    name2=type(path).__name__,
+                    type=type(path).__name__,
                 )
         if self.token is not None:
             check_token(self.token, "The token")

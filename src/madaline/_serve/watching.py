@@ -196,8 +196,8 @@ class Watcher:
                 self._metrics.count("unwatched", self._name, by=batch[0].rows.n_rows)
         except Exception as error:  # watching goes on whatever happens
             self._log(
-                _("{name}: rows were not observed ({name2}: {error}).").format(
-                    name=self._name, name2=type(error).__name__, error=error
+                _("{name}: rows were not observed ({error_type}: {error}).").format(
+                    name=self._name, error_type=type(error).__name__, error=error
                 )
             )
 

@@ -97,12 +97,14 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     metric = metric_name(forward.metric)
     if not of_numbers:
         return _(
-            "The class shares of the latest rows predict {compared} the networks: their {metric} is {shown}, that of the networks {shown2}."
-        ).format(compared=compared, metric=metric, shown=shown[0], shown2=shown[1])
+            "The class shares of the latest rows predict {compared} the networks: their {metric} is {shown}, that of the networks {of_networks}."
+        ).format(compared=compared, metric=metric, shown=shown[0], of_networks=shown[1])
     of_each = "" if forward.series is None else _(" of each {series}").format(series=forward.series)
     sentence = _(
-        "The last known value{of_each} predicts {compared} the networks: its {metric} is {shown}, theirs {shown2}."
-    ).format(of_each=of_each, compared=compared, metric=metric, shown=shown[0], shown2=shown[1])
+        "The last known value{of_each} predicts {compared} the networks: its {metric} is {shown}, theirs {of_networks}."
+    ).format(
+        of_each=of_each, compared=compared, metric=metric, shown=shown[0], of_networks=shown[1]
+    )
     return (
         sentence
         if lags
@@ -257,14 +259,14 @@ def _updated(forward: ForwardScores) -> str:
     name = metric_name(forward.metric)
     how = ", each predicted from earlier ones" if forward.of_later_rows else ""
     return _(
-        "Scores are of the rows of the latest update, {when}{how}. Before it learned them, the {name} of the model was {shown} there; on the stretches before, {shown2} to {shown3}."
+        "Scores are of the rows of the latest update, {when}{how}. Before it learned them, the {name} of the model was {shown} there; on the stretches before, {low} to {high}."
     ).format(
         when=forward.when(latest),
         how=how,
         name=name,
         shown=shown[0],
-        shown2=shown[1],
-        shown3=shown[2],
+        low=shown[1],
+        high=shown[2],
     )
 
 

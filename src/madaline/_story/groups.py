@@ -75,7 +75,7 @@ class GroupProgress:
         fresh = self._done - self._before
         if fresh and self._n_done < self._n_fits:
             seconds = elapsed * (self._work - self._done) / fresh
-            left = _(", about {text} left").format(text=format_duration(max(1.0, seconds)))
+            left = _(", about {time} left").format(time=format_duration(max(1.0, seconds)))
         bar = f"{self._bar()} " if self._line.redraws else ""
         return f"{bar}{self.fits}, {format_duration(elapsed)}{left}"
 

@@ -144,7 +144,7 @@ class Clock:
         rest = (
             ""
             if left is None
-            else _(", about {text} left").format(text=format_duration(max(1.0, left)))
+            else _(", about {time} left").format(time=format_duration(max(1.0, left)))
         )
         return f"{format_duration(self.elapsed)}{rest}"
 

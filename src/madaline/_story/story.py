@@ -212,8 +212,8 @@ def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
         lowest, highest = format_distinct([best.loss, worst.loss])
         yield (
             _(
-                'After the first epoch the validation losses ranged from {lowest} ("{recipe}") to {highest} ("{recipe2}").'
-            ).format(lowest=lowest, recipe=best.recipe, highest=highest, recipe2=worst.recipe)
+                'After the first epoch the validation losses ranged from {lowest} ("{best}") to {highest} ("{worst}").'
+            ).format(lowest=lowest, best=best.recipe, highest=highest, worst=worst.recipe)
         )
 
 
@@ -257,14 +257,14 @@ def _stopped_early(dropped: Sequence[Dropped]) -> str:
     ends = [min(losses), max(losses), min(best), max(best)]
     low, high, best_low, best_high = format_distinct(ends)
     return _(
-        "{recipes} was stopped early, after {epochs}, with a validation loss of {span} when the best recipe had {span2}."
+        "{recipes} was stopped early, after {epochs}, with a validation loss of {span} when the best recipe had {span_of_best}."
         if len(dropped) == 1
-        else "{recipes} were stopped early, after {epochs}, with a validation loss of {span} when the best recipe had {span2}."
+        else "{recipes} were stopped early, after {epochs}, with a validation loss of {span} when the best recipe had {span_of_best}."
     ).format(
         recipes=format_count(len(dropped), "recipe"),
         epochs=_epochs(dropped),
         span=_span([low, high]),
-        span2=_span([best_low, best_high]),
+        span_of_best=_span([best_low, best_high]),
     )
 
 

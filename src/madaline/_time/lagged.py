@@ -246,10 +246,10 @@ def _horizon(gap: int, told: Any) -> int:
     horizon = gap + 1 if told is None else check_rows("horizon", told)
     if horizon <= gap:
         raise InputError(
-            "horizon is {horizon}, but gap is {gap}: rows are predicted from {gap2} rows ahead of the last known value on; give horizon={gap2} or more.",
+            "horizon is {horizon}, but gap is {gap}: rows are predicted from {first} rows ahead of the last known value on; give horizon={first} or more.",
             horizon=horizon,
             gap=gap,
-            gap2=gap + 1,
+            first=gap + 1,
         )
     return horizon
 

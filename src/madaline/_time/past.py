@@ -153,10 +153,10 @@ class Past:
         if beyond:
             sentences.append(
                 _(
-                    "{rows} more than {rows2} ahead of the last known value, which is further than the model learned to predict: give {known}, or fit with a longer horizon."
+                    "{rows} more than {horizon} ahead of the last known value, which is further than the model learned to predict: give {known}, or fit with a longer horizon."
                 ).format(
                     rows=format_count(beyond, "row"),
-                    rows2=format_count(lags.horizon, "row"),
+                    horizon=format_count(lags.horizon, "row"),
                     known=known,
                 )
             )
@@ -219,8 +219,8 @@ class Past:
         absent = [name for name in lags.sources if name not in table]
         if absent:
             raise InputError(
-                "The rows lack {map}, by which the lags of {target!r} are counted: add what is missing.",
-                map=_(" and ").join(map(repr, absent)),
+                "The rows lack {columns}, by which the lags of {target!r} are counted: add what is missing.",
+                columns=_(" and ").join(map(repr, absent)),
                 target=lags.target,
             )
         names = lags.read_series(table)

@@ -335,11 +335,11 @@ def check_gradient(
         worst = int(np.argmax(errors))
         raise GradientError(
             _(
-                "The gradient by {name} is wrong by {error:.1e} (relative): at {map} it is {claimed:.6g}, central differences give {true:.6g}."
+                "The gradient by {name} is wrong by {error:.1e} (relative): at {place} it is {claimed:.6g}, central differences give {true:.6g}."
             ).format(
                 name=name,
                 error=error,
-                map=tuple(map(int, entries[worst])),
+                place=tuple(map(int, entries[worst])),
                 claimed=claimed[worst],
                 true=true[worst],
             )

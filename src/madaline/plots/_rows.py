@@ -115,9 +115,9 @@ def plot_map(
     name = next(iter(explanation.maps)) if column is None else column
     if name not in explanation.maps:
         raise InputError(
-            "There is no map of {name!r}: there are {map}.",
+            "There is no map of {name!r}: there are {maps}.",
             name=name,
-            map=", ".join(map(repr, explanation.maps)),
+            maps=", ".join(map(repr, explanation.maps)),
         )
     left, right = axes_or_new(ax, 2)
     values = explanation.maps[name][row]

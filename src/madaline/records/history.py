@@ -72,8 +72,8 @@ class Epochs(list[Epoch], ToFrame):
         """Return how many there are, and their losses."""
         if not self:
             return "<Epochs: 0>"
-        losses = _("the loss from {loss:.4g} to {loss2:.4g}").format(
-            loss=self[0].loss, loss2=self[-1].loss
+        losses = _("the loss from {first:.4g} to {last:.4g}").format(
+            first=self[0].loss, last=self[-1].loss
         )
         held_out = [epoch for epoch in self if epoch.validation_loss is not None]
         if held_out:
@@ -167,8 +167,8 @@ class History(dict[str, list[Any]], ToFrame):
             return "<History: no epochs>"
         best = min(range(len(losses)), key=losses.__getitem__)
         recipes = format_count(len(set(self["recipe_id"])), "recipe")
-        where = _("{this}, epoch {this2}").format(
-            this=self["recipe"][best], this2=self["epoch"][best]
+        where = _("{recipe}, epoch {epoch}").format(
+            recipe=self["recipe"][best], epoch=self["epoch"][best]
         )
         return (
             f"<History of {recipes} over {format_count(max(self['epoch']), 'epoch')}; lowest loss"

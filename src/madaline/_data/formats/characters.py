@@ -75,9 +75,9 @@ def check_missing(words: Sequence[str]) -> tuple[str, ...]:
     """Return words for missing values, or raise `InputError` if they are too many or too long."""
     if len(words) > MAX_WORDS or any(len(word) > MAX_WORD for word in words):
         raise InputError(
-            "There are {n_words} words for missing values, of up to {map} letters: give {MAX_WORDS} at most, of {MAX_WORD:,} letters.",
+            "There are {n_words} words for missing values, of up to {longest} letters: give {MAX_WORDS} at most, of {MAX_WORD:,} letters.",
             n_words=len(words),
-            map=max(map(len, words)),
+            longest=max(map(len, words)),
             MAX_WORDS=MAX_WORDS,
             MAX_WORD=MAX_WORD,
         )

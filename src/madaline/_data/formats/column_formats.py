@@ -345,9 +345,7 @@ def _words_of_years(dates: Sequence[WrittenDate], pivot: int, offset: int) -> st
     """Return how years are counted, if it is not as usual."""
     if offset:
         written = dates[0].year
-        return _(", with {written} as {written2}").format(
-            written=written, written2=written + offset
-        )
+        return _(", with {first} as {second}").format(first=written, second=written + offset)
     shown = [date.year for date in dates if date.is_short]
     whole = [date.year for date in dates if not date.is_short]
     if (
@@ -355,7 +353,7 @@ def _words_of_years(dates: Sequence[WrittenDate], pivot: int, offset: int) -> st
         and not shown
         and _OTHER_CALENDARS[0] <= min(whole) <= max(whole) < _OTHER_CALENDARS[1]
     ):
-        span = _("years from {whole} to {whole2}").format(whole=min(whole), whole2=max(whole))
+        span = _("years from {first} to {last}").format(first=min(whole), last=max(whole))
         return _(
             ", with {span}: if they are of another calendar (Jalali, Hijri), convert them"
         ).format(span=span)

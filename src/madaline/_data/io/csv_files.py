@@ -317,10 +317,10 @@ def _check_widths(path: Path, given: _CsvText, separator: str) -> None:
             stop = line
             if len(row) != expected and line - start > _MAX_LINES:
                 raise InputError(
-                    "{path} is not a table: a quote in line {start} is not closed in line {start2}; correct that line.",
+                    "{path} is not a table: a quote in line {first} is not closed in line {line}; correct that line.",
                     path=path,
-                    start=start,
-                    start2=start + _MAX_LINES,
+                    first=start,
+                    line=start + _MAX_LINES,
                 )
             if len(row) != expected:
                 raise InputError(

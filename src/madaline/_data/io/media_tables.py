@@ -97,10 +97,10 @@ def _files_of_one_kind(folder: Path, encoder: ColumnEncoder | None) -> tuple[str
         )
     if len(present) > 1:
         raise InputError(
-            "The folder {folder} holds images ({name}) and sounds ({name2}): put them into two folders.",
+            "The folder {folder} holds images ({image}) and sounds ({sound}): put them into two folders.",
             folder=folder,
-            name=paths[IMAGE][0].name,
-            name2=paths[SOUND][0].name,
+            image=paths[IMAGE][0].name,
+            sound=paths[SOUND][0].name,
         )
     (kind,) = present
     return kind, paths[kind]
@@ -112,8 +112,8 @@ def _rate_notes(sounds: Iterable[Sound]) -> Iterator[str]:
     if len(rates) > 1:
         yield (
             _(
-                "The sounds have sampling rates from {rates:,} to {rates2:,} hertz: only frequencies that all of them contain are used."
-            ).format(rates=min(rates), rates2=max(rates))
+                "The sounds have sampling rates from {lowest:,} to {highest:,} hertz: only frequencies that all of them contain are used."
+            ).format(lowest=min(rates), highest=max(rates))
         )
 
 

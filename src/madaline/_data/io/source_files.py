@@ -156,11 +156,11 @@ def _parts_of(
     for path in paths[1:]:
         if _format(path) != format_:
             raise InputError(
-                "{path} is {format}, but {paths} is {format2}: give files of one format.",
+                "{path} is {format}, but {other} is {other_format}: give files of one format.",
                 path=path,
                 format=_format(path),
-                paths=paths[0],
-                format2=format_,
+                other=paths[0],
+                other_format=format_,
             )
     if format_ == _WHOLE:
         if len(paths) > 1:

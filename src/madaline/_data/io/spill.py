@@ -70,8 +70,8 @@ class RowFile:
         """
         if out.dtype != self.dtype:
             raise TypeError(
-                _("The rows are {dtype}, but out is {dtype2}.").format(
-                    dtype=self.dtype, dtype2=out.dtype
+                _("The rows are {dtype}, but out is {wanted}.").format(
+                    dtype=self.dtype, wanted=out.dtype
                 )
             )
         left, offset = _bytes_of(out), self._start + start * self._row_bytes

@@ -125,8 +125,8 @@ def with_all_names(frame: Any) -> tuple[Any, str]:
     if len(set(names)) < len(names):
         return frame, ""
     return frame[1:].rename(dict(zip(frame.columns, names, strict=True))), (
-        _("The names of columns stand in two lines: {map}.").format(
-            map=format_list(map(repr, names), limit=3)
+        _("The names of columns stand in two lines: {names}.").format(
+            names=format_list(map(repr, names), limit=3)
         )
     )
 

@@ -346,8 +346,8 @@ class NumberKind(Kind):
         if not len(ascending):
             return ""
         word = "whole, " if is_whole(ascending) else ""
-        return _("{word}from {ascending} to {ascending2}").format(
-            word=word, ascending=format_short(ascending[0]), ascending2=format_short(ascending[-1])
+        return _("{word}from {low} to {high}").format(
+            word=word, low=format_short(ascending[0]), high=format_short(ascending[-1])
         )
 
     def fit(self, training: TrainingColumn) -> NumberEncoder:

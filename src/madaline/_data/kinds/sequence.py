@@ -372,8 +372,8 @@ class SequenceKind(Kind):
             if channels > 1
             else "a number a step"
         )
-        return _("{lengths:,} to {lengths2:,} steps, {numbers}").format(
-            lengths=min(lengths), lengths2=max(lengths), numbers=numbers
+        return _("{shortest:,} to {longest:,} steps, {numbers}").format(
+            shortest=min(lengths), longest=max(lengths), numbers=numbers
         )
 
     def fit(self, training: TrainingColumn) -> ColumnEncoder:

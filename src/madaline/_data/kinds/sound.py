@@ -78,8 +78,8 @@ class SoundEncoder(ColumnEncoder):
             return ""
         sounds = format_count(len(low), "sound has", "sounds have")
         return _(
-            "Column {name}: {sounds} a sampling rate of down to {low:,} hertz, so no frequencies above {low2:,.0f} hertz, but the model uses up to {highest:,.0f}: those count as silent, and predictions may be worse."
-        ).format(name=self.name, sounds=sounds, low=min(low), low2=min(low) / 2, highest=highest)
+            "Column {name}: {sounds} a sampling rate of down to {low:,} hertz, so no frequencies above {limit:,.0f} hertz, but the model uses up to {highest:,.0f}: those count as silent, and predictions may be worse."
+        ).format(name=self.name, sounds=sounds, low=min(low), limit=min(low) / 2, highest=highest)
 
     def write(self, column: Array, out: Array) -> None:
         self.frames.write(column, out)
@@ -118,8 +118,8 @@ class SoundKind(Kind):
             return ""
         seconds, rates = [sound.seconds for sound in present], [sound.rate for sound in present]
         rate = " to ".join(f"{limit:,}" for limit in sorted({min(rates), max(rates)}))
-        return _("{seconds:.2g} to {seconds2:.2g} seconds, {rate} hertz").format(
-            seconds=min(seconds), seconds2=max(seconds), rate=rate
+        return _("{shortest:.2g} to {longest:.2g} seconds, {rate} hertz").format(
+            shortest=min(seconds), longest=max(seconds), rate=rate
         )
 
     def fit(self, training: TrainingColumn) -> SoundEncoder:

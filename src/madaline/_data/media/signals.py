@@ -147,10 +147,10 @@ def shape_error(arrays: Any) -> InputError:
     row = next(row for row, array in enumerate(arrays) if array.shape != arrays[0].shape)
     row = next((r for r, array in enumerate(arrays) if array.shape[1:] != arrays[0].shape[1:]), row)
     return InputError(
-        "Array {row} (counted from 0) has the shape {shape} where array 0 has {shape2}: bring all images to one size, or give every step of sequences as many numbers, NaN where one is missing.",
+        "Array {row} (counted from 0) has the shape {shape} where array 0 has {first}: bring all images to one size, or give every step of sequences as many numbers, NaN where one is missing.",
         row=row,
         shape=arrays[row].shape,
-        shape2=arrays[0].shape,
+        first=arrays[0].shape,
     )
 
 
@@ -164,12 +164,12 @@ def _check_channels(name: str, column: Array) -> None:
         first = first or (row, channels)
         if channels != first[1]:
             raise InputError(
-                "Sequence {row} (counted from 0) of column {name!r} has {channels} numbers a step where sequence {first} has {first2}: give every step as many, NaN where one is missing.",
+                "Sequence {row} (counted from 0) of column {name!r} has {channels} numbers a step where sequence {first} has {wanted}: give every step as many, NaN where one is missing.",
                 row=row,
                 name=name,
                 channels=channels,
                 first=first[0],
-                first2=first[1],
+                wanted=first[1],
             )
 
 
@@ -304,10 +304,10 @@ def make_sound(where: str, waveform: Any, rate: Any) -> Sound:
         )
     if len(values) < MIN_SECONDS * rate:
         raise InputError(
-            "{where} is too short, {text:.3g} milliseconds: leave it out; {text2:.0f} are needed.",
+            "{where} is too short, {length:.3g} milliseconds: leave it out; {needed:.0f} are needed.",
             where=where,
-            text=1000 * len(values) / rate,
-            text2=1000 * MIN_SECONDS,
+            length=1000 * len(values) / rate,
+            needed=1000 * MIN_SECONDS,
         )
     if not np.isfinite(values).all():
         raise InputError(

@@ -135,9 +135,9 @@ class ClassEncoder(TargetEncoder):
             return np.fromiter(map(numbers.__getitem__, items), np.int64, count=len(items))
         except KeyError as error:
             raise InputError(
-                "The label {args!r} is not among the classes {map}: correct it.",
-                args=error.args[0],
-                map=", ".join(map(repr, self.classes.tolist()[:8])),
+                "The label {label!r} is not among the classes {classes}: correct it.",
+                label=error.args[0],
+                classes=", ".join(map(repr, self.classes.tolist()[:8])),
             ) from None
 
     def matrix(self, values: Array) -> Array:

@@ -311,8 +311,8 @@ def check_learnable(
 def _whole_number_task(distinct: Array, n_values: int) -> tuple[str, str]:
     if len(distinct) == 0:
         return REGRESSION, "the target holds no values"
-    described = _("the target holds whole numbers from {number_text} to {number_text2}").format(
-        number_text=number_text(float(distinct[0])), number_text2=number_text(float(distinct[-1]))
+    described = _("the target holds whole numbers from {low} to {high}").format(
+        low=number_text(float(distinct[0])), high=number_text(float(distinct[-1]))
     )
     if distinct[0] not in (0, 1):
         return REGRESSION, _("{described}, not numbered from 0 or 1").format(described=described)

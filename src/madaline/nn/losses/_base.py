@@ -134,9 +134,9 @@ class Loss(ABC):
             or output.shape[-2] not in (1, target.shape[-2])
         ):
             raise InputError(
-                "The target has the shape {shape} and the output {shape2}: give a row for each row of the output, such as target[:, None] for one output, and one-hot rows for classes.",
+                "The target has the shape {shape} and the output {of_output}: give a row for each row of the output, such as target[:, None] for one output, and one-hot rows for classes.",
                 shape=target.shape,
-                shape2=output.shape,
+                of_output=output.shape,
             )
 
     def config(self) -> dict[str, Any]:
