@@ -19,8 +19,8 @@ from madaline._explain.attributions.comparison import Background, Differentiable
 from madaline._explain.attributions.parts import Pairs
 from madaline._explain.attributions.trees import TreesPart, _Paths
 from madaline._explain.scale import scale_of
-from madaline._story.drawn_line import DrawnLine
-from madaline._story.progress import Clock, EventLines
+from madaline._progress.drawn_line import DrawnLine
+from madaline._progress.progress import Clock, EventLines
 from madaline._trees.racing import _Trees
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.layers import Linear, Trees

@@ -10,10 +10,10 @@ import pytest
 from madaline._cli import commands, parser
 from madaline._cli.options import MODEL, Command
 from madaline._model import FittedModel
+from madaline._progress.progress import decision_line
 from madaline._report.card import model_card
 from madaline._report.data import Report
 from madaline._report.page import render_page
-from madaline._story.progress import decision_line
 
 
 def test_the_report_of_a_model_alone(run, model, place) -> None:

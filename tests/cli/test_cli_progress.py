@@ -9,15 +9,15 @@ import sys
 
 import pytest
 
-from madaline._race.plan import Plan
-from madaline._story.drawn_line import can_redraw
-from madaline._story.progress import (
+from madaline._progress.drawn_line import can_redraw
+from madaline._progress.progress import (
     EPOCHS_OF_VARIANTS,
     Clock,
     EventLines,
     Leaderboard,
     LiveLeaderboard,
 )
+from madaline._race.plan import Plan
 from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from madaline import AdaptiveRegressor
+from madaline._progress.progress import Clock, EventLines
 from madaline._race.plan import BALANCED, Plan
-from madaline._story.progress import Clock, EventLines
 from madaline._trees.racing import first_answer
 from madaline.errors import InterruptedFitWarning
 from madaline.records.race_decisions import FirstAnswer, Interrupted, TreesLeftOut

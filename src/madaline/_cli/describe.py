@@ -40,13 +40,13 @@ from madaline._export.graph import load_onnx
 from madaline._language import _, translate_word
 from madaline._model import FittedModel
 from madaline._model.model_rows import RowBlock
+from madaline._progress.progress import decision_line
 from madaline._race.plan import BALANCED
 from madaline._race.recipe import legend
 from madaline._report.card import model_card, write_card
 from madaline._report.data import Report, verdict
 from madaline._report.page import check_jinja, save_page
 from madaline._story.forward import tell_age
-from madaline._story.progress import decision_line
 from madaline._words import (
     format_count,
     format_list,

@@ -57,8 +57,8 @@ from madaline._fitting.means import Means, TimeLimit
 from madaline._fitting.training import first_interrupt
 from madaline._language import _
 from madaline._model import FittedModel
+from madaline._progress.progress import Clock, choose_progress
 from madaline._race.plan import ALL, BALANCED, MEMBERS, PRESETS
-from madaline._story.progress import Clock, choose_progress
 from madaline._words import (
     for_command_line,
     format_count,

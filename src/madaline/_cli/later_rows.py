@@ -66,8 +66,8 @@ from madaline._language import _, translate_word
 from madaline._language.widths import pad, pad_left
 from madaline._model import FittedModel
 from madaline._model.model_rows import RowBlock
+from madaline._progress.row_progress import RowProgress
 from madaline._runtime.forecast import with_date_texts
-from madaline._story.row_progress import RowProgress
 from madaline._watching import FALSE_ALARMS
 from madaline._watching.alarm import Alarm
 from madaline._watching.monitor import Monitor

@@ -23,8 +23,8 @@ from madaline._fitting.means import Means, TimeLimit
 from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.many import GroupScores, ModelsByGroup
+from madaline._progress.groups import GroupProgress
 from madaline._request import FitRequest
-from madaline._story.groups import GroupProgress
 from madaline._words import (
     format_count,
     format_list,
@@ -75,15 +75,16 @@ def _fitted(
     kept = path.with_name(f"{path.name}.checkpoint")
 
     try:
-        models, notes = fit_models(
-            job,
-            grouped,
-            options,
-            kept,
-            n_jobs=arguments.jobs or -1,
-            executor=arguments.on,
-            progress=progress,
-        )
+        with progress:
+            models, notes = fit_models(
+                job,
+                grouped,
+                options,
+                kept,
+                n_jobs=arguments.jobs or -1,
+                executor=arguments.on,
+                each_fit=progress.show,
+            )
         models.save(path)
     except KeyboardInterrupt:
         again = _("goes on from {kept}").format(kept=kept) if kept.exists() else "starts anew"

@@ -38,7 +38,7 @@ from madaline._model.reading import (
     needed_columns,
     reading_options,
 )
-from madaline._story.row_progress import RowProgress
+from madaline._progress.row_progress import RowProgress
 from madaline._watching.monitor import Monitor
 from madaline._words import format_count, paragraph
 from madaline.errors import BrokenFileError, InputError

@@ -16,7 +16,7 @@ from madaline._data.target import REGRESSION
 from madaline._data.text_columns import read_column_in
 from madaline._evaluation.objective import LOSSES
 from madaline._fitting.sampling import ColumnRoles, SampledRows, draw_rows
-from madaline._story.row_progress import shown
+from madaline._progress.row_progress import shown
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

@@ -54,7 +54,7 @@ class Listeners:
         *,
         live: bool = False,
     ) -> None:
-        from madaline._story.progress import Clock, choose_progress
+        from madaline._progress.progress import Clock, choose_progress
 
         self._progress = choose_progress(
             sys.stdout if estimator.verbose else None,

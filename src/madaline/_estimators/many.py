@@ -33,8 +33,8 @@ from madaline._fitting.many import Job, ManyOptions, fit_models
 from madaline._language import _
 from madaline._model import FittedModel
 from madaline._model.many import ModelsByGroup
+from madaline._progress.groups import GroupProgress
 from madaline._request import FitRequest
-from madaline._story.groups import GroupProgress
 from madaline._words import format_count, warn
 from madaline.errors import GroupsWarning, InputError, RowsLeftOutWarning
 from madaline.nn.arrays import Array
@@ -159,18 +159,21 @@ def fit_many(
     n_rows = [*map(len, grouped.rows()), *[len(job.target)] * options.fits_common]
     progress = GroupProgress(sys.stdout if verbose else None, n_rows, every=verbose > 1)
     fits = partial(
-        fit_models, job, grouped, options, n_jobs=n_jobs, executor=executor, progress=progress
+        fit_models, job, grouped, options, n_jobs=n_jobs, executor=executor, each_fit=progress.show
     )
-    return ManyModels(_fitted(fits, None if output is None else Path(output)))
+    return ManyModels(_fitted(fits, None if output is None else Path(output), progress))
 
 
 def _fitted(
-    fits: Callable[[Path | None], tuple[ModelsByGroup, list[str]]], path: Path | None
+    fits: Callable[[Path | None], tuple[ModelsByGroup, list[str]]],
+    path: Path | None,
+    progress: GroupProgress,
 ) -> ModelsByGroup:
     """Return the models, written where there is a path; fits that are done are kept beside it."""
     kept = None if path is None else path.with_name(f"{path.name}.checkpoint")
     with nullcontext() if path is None else alone(path):
-        models, notes = fits(kept)
+        with progress:
+            models, notes = fits(kept)
         for note in notes:
             warn(note, GroupsWarning)
         if path is None or kept is None:

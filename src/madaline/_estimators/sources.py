@@ -99,7 +99,7 @@ def _check_in_blocks(request: FitRequest, folds: Any, time: Any) -> None:
 def _sample_of(estimator: Any, rows: FileRows, roles: ColumnRoles, seed: int) -> SourceRows:
     """Read a table once, and return a sample of its rows, or all of a small one."""
     from madaline._fitting.sampling import SampledRows, draw_rows
-    from madaline._story.row_progress import shown
+    from madaline._progress.row_progress import shown
 
     rows = shown(rows, sys.stdout) if estimator.verbose and sys.stdout else rows
     of_classes = estimator._task == "classification"

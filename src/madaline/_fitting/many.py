@@ -9,7 +9,7 @@ import hashlib
 import pickle
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -37,7 +37,6 @@ from madaline._model.many import (
     checksum_of,
 )
 from madaline._model.reading import needed_columns, reading_options
-from madaline._story.groups import GroupProgress
 from madaline._words import format_count, format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -101,16 +100,17 @@ def fit_models(
     *,
     n_jobs: int | None,
     executor: Any = None,
-    progress: GroupProgress,
+    each_fit: Callable[[Done], None],
 ) -> tuple[ModelsByGroup, list[str]]:
-    """Return the models, and sentences on groups that failed, and on what fits warned of."""
+    """Return the models, and sentences on groups that failed, and on what fits warned of.
+
+    `each_fit` is called with each fit as it ends.
+    """
     finished, done = FinishedFits(path), dict[int, Done]()
     try:
-        with progress:
-            for number, fit in _fits(job, grouped, options, finished, (n_jobs, executor)):
-                done[number] = fit
-                rows, failed = fit.entry.n_rows, bool(fit.entry.error)
-                progress.show(rows, text=_line_of(fit.entry), failed=failed, before=fit.before)
+        for number, fit in _fits(job, grouped, options, finished, (n_jobs, executor)):
+            done[number] = fit
+            each_fit(fit)
         _check_fitted([fit.entry for fit in done.values()])
     except BaseException:
         finished.close()
@@ -311,12 +311,6 @@ def _index_of(done: Mapping[int, Done], options: ManyOptions, compared: Compared
         done[COMMON].entry if COMMON in done else None,
         compared,
     )
-
-
-def _line_of(entry: Entry) -> str:
-    """Return what came of a fit, in a line."""
-    name = entry.text or "all rows"
-    return f"  {name}: {entry.score or entry.error} ({format_count(entry.n_rows, 'row')})"
 
 
 def _failures(index: Index, options: ManyOptions) -> Iterator[str]:

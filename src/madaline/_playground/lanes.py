@@ -17,10 +17,10 @@ from madaline._fitting import Fitting
 from madaline._model import FittedModel
 from madaline._playground.learning import finite
 from madaline._playground.plane import Plane
+from madaline._progress.progress import Leaderboard
 from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.state import Candidate, RaceState
 from madaline._race.stopping_policies import ensemble_weights
-from madaline._story.progress import Leaderboard
 from madaline._words import METRICS, format_estimate, format_number
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Trees

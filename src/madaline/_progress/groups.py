@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from typing import Self, TextIO, final
 
+from madaline._fitting.finished_fits import Done
 from madaline._language import _
-from madaline._story.drawn_line import DrawnLine, can_redraw, in_notebook
+from madaline._model.many import Entry
+from madaline._progress.drawn_line import DrawnLine, can_redraw, in_notebook
 from madaline._words import format_count, format_duration
 
 _ROWS_OF_A_FIT = 500  # rows that take as long as what every fit takes
@@ -45,18 +47,18 @@ class GroupProgress:
             _("Fitted {fits}{before}, in {took}.").format(fits=self.fits, before=before, took=took)
         )
 
-    def show(self, n_rows: int, *, text: str, failed: bool, before: bool) -> None:
+    def show(self, fit: Done) -> None:
         """Count a fit that is done; it may be one of an earlier run."""
-        work = n_rows + _ROWS_OF_A_FIT
+        work = fit.entry.n_rows + _ROWS_OF_A_FIT
         self._n_done += 1
         self._done += work
-        self._n_failed += failed
-        if before:
+        self._n_failed += bool(fit.entry.error)
+        if fit.before:
             self._n_before += 1
             self._before += work
         if self._every:
-            self._line.say(text)
-        if self._line.redraws or not before:
+            self._line.say(_line_of(fit.entry))
+        if self._line.redraws or not fit.before:
             elapsed = time.monotonic() - self._started
             self._line.show(lambda: self._status(elapsed), elapsed)
 
@@ -82,3 +84,9 @@ class GroupProgress:
     def _bar(self) -> str:
         full = round(_BAR * self._done / max(1.0, self._work))
         return f"[{'=' * full}{' ' * (_BAR - full)}]"
+
+
+def _line_of(entry: Entry) -> str:
+    """Return what came of a fit, in a line."""
+    name = entry.text or "all rows"
+    return f"  {name}: {entry.score or entry.error} ({format_count(entry.n_rows, 'row')})"

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from madaline._data.rows import open_rows
-from madaline._story import row_progress
-from madaline._story.row_progress import RowProgress, shown
+from madaline._progress import row_progress
+from madaline._progress.row_progress import RowProgress, shown
 
 
 @pytest.fixture

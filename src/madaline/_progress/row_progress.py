@@ -10,7 +10,7 @@ from typing import TextIO, final
 from madaline._data.rows import FileRows
 from madaline._data.table import Table
 from madaline._language import _
-from madaline._story.drawn_line import MIN_PAUSE, DrawnLine, can_redraw
+from madaline._progress.drawn_line import MIN_PAUSE, DrawnLine, can_redraw
 from madaline._words import format_duration
 
 

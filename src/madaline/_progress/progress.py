@@ -10,8 +10,8 @@ from string import ascii_uppercase
 from typing import Any, Self, TextIO, final
 
 from madaline._language import _, translate, translate_word
+from madaline._progress.drawn_line import DrawnLine, can_redraw, in_notebook
 from madaline._race.plan import Plan
-from madaline._story.drawn_line import DrawnLine, can_redraw, in_notebook
 from madaline._words import format_count, format_duration, format_loss, paragraph, printable, say
 from madaline.records.decision import Decision
 from madaline.records.history import Record

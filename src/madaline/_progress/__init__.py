@@ -1,0 +1,1 @@
+"""The display of what is running: fits, fits of many groups, rows of a large table."""
