@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from madaline._arguments import read_monotone
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
-from madaline._estimators.arguments import read_monotone
 from madaline._fitting import Fitting
 from madaline._fitting.examination import FitContext
 from madaline._fitting.means import Means

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from tests.fits import data_of, roles_of
 
+from madaline._arguments import read_monotone
 from madaline._data import drawing
 from madaline._data.drawing import ranked
 from madaline._data.splits.folds import GivenFolds
 from madaline._data.table import Table
 from madaline._data.target import ClassEncoder, RegressionEncoder
-from madaline._estimators.arguments import read_monotone
 from madaline._evaluation.objective import Objective
 from madaline._fitting import all_rows, memory, sampling, training
 from madaline._fitting.arguments import (

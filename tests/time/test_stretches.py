@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from madaline import _arguments as arguments
 from madaline._data.schema import Schema
 from madaline._data.splits.folds import FoldedRows
 from madaline._data.table import Table
-from madaline._estimators import arguments
 from madaline._time.stretches import (
     ROW_ORDER,
     RowTimes,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline import _arguments as arguments
 from madaline._comparison.compared_rows import MAX_ROWS, ComparedRows
 from madaline._comparison.measuring import (
     MeasuredMethod,
@@ -120,8 +121,6 @@ def compare(
     Take the linear model: its root mean squared error, 1.0266, is the lowest, and all others are
     more than a standard error above it.
     """
-    from madaline._estimators import arguments  # needs scikit-learn
-
     names, seed = chosen_methods(models), arguments.read_seed(random_state)
     given, limit = recognize(X).table(), arguments.read_time_limit(time_limit)
     target = arguments.read_labels(y, given.n_samples)

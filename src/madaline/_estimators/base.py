@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sklearn.utils.validation import check_is_fitted
 
+from madaline import _arguments as arguments
 from madaline._data.io.recognition import recognize
 from madaline._data.table import Table
 from madaline._data.target import drawn_classes
 from madaline._engine.executors.choice import address_of
-from madaline._estimators import arguments
 from madaline._estimators.callbacks import Listeners, with_teardown
 from madaline._estimators.counted_rows import CountedRows, count_rows
 from madaline._estimators.files import RowsOfFiles

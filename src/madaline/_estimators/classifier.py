@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 
+from madaline._arguments import (
+    booleans_of,
+    computed,
+    read_indicators,
+    read_names,
+    read_targets,
+)
 from madaline._data.io.frames import frame_of
 from madaline._data.target import (
     ClassEncoder,
@@ -18,13 +25,6 @@ from madaline._data.target import (
     checked_probabilities,
     holds_probabilities,
     labels_of,
-)
-from madaline._estimators.arguments import (
-    booleans_of,
-    computed,
-    read_indicators,
-    read_names,
-    read_targets,
 )
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.counted_rows import CountedRows

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from madaline._arguments import read_seed, read_targets
 from madaline._data.table import Table
-from madaline._estimators.arguments import read_seed, read_targets
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 

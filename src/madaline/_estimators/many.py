@@ -15,6 +15,7 @@ from typing import Any, final
 import numpy as np
 from sklearn.base import clone
 
+from madaline import _arguments as arguments
 from madaline._data.io.atomic import alone
 from madaline._data.io.recognition import Form, RecognizedRows, recognize
 from madaline._data.io.targets import to_target
@@ -24,7 +25,6 @@ from madaline._data.table import Table, alike
 from madaline._data.target import CLASSIFICATION, REGRESSION, infer_task
 from madaline._engine.executors.choice import count_workers, find_executor
 from madaline._engine.memory import memory_limit
-from madaline._estimators import arguments
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.classifier import AdaptiveClassifier
 from madaline._estimators.many_models import ManyModels

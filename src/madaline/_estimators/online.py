@@ -8,13 +8,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets
 
+from madaline._arguments import computed, unchanged_if_refused
 from madaline._data.column import shown, to_column
 from madaline._data.conversion import as_numbers
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.io.targets import to_target
 from madaline._data.kinds.kind import NUMBER
 from madaline._data.text_columns import read_numbers
-from madaline._estimators.arguments import computed, unchanged_if_refused
 from madaline._estimators.online_base import OnlineEstimator
 from madaline._estimators.typed_bases import BaseEstimator, ClassifierMixin, RegressorMixin
 from madaline._online.learner import Prediction

@@ -10,9 +10,9 @@ import numpy as np
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import validate_data
 
+from madaline import _arguments as arguments
 from madaline._data.io.recognition import Form, is_null, recognize
 from madaline._data.table import Table, listed
-from madaline._estimators import arguments
 from madaline._estimators.tables import array_table
 from madaline._language import _
 from madaline._online.learner import OnlineLearner, Prediction

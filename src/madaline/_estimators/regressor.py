@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from sklearn.metrics import d2_pinball_score
 
+from madaline._arguments import computed, read_names, read_targets
 from madaline._data.column import to_column
 from madaline._data.text_columns import read_numbers
-from madaline._estimators.arguments import computed, read_names, read_targets
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.typed_bases import RegressorMixin
 from madaline._words import warn

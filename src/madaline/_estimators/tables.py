@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
+from madaline._arguments import read_missing
 from madaline._data.column import shown
 from madaline._data.encoders.table_encoder import TableEncoder
 from madaline._data.io.media_tables import frequency_notes, open_files, scale_notes
@@ -18,7 +19,6 @@ from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
 from madaline._data.media.files import read_pillow_images
 from madaline._data.table import Table, listed
 from madaline._data.text_columns import missing_notes
-from madaline._estimators.arguments import read_missing
 from madaline._language import _
 from madaline._words import format_count, warn
 from madaline.errors import (

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from madaline import _arguments as arguments
 from madaline._data.table import Table
-from madaline._estimators import arguments
 from madaline._estimators.explanations import Explanations
 from madaline._estimators.tables import read_table
 from madaline._language import _

@@ -9,12 +9,12 @@ from typing import Any, Self, final
 
 import numpy as np
 
+from madaline._arguments import read_missing
 from madaline._data.column import is_missing
 from madaline._data.drawing import read_seed
 from madaline._data.io.recognition import Form, RecognizedRows, recognize
 from madaline._data.io.table_files import read_as_written
 from madaline._data.table import Table
-from madaline._estimators.arguments import read_missing
 from madaline._estimators.typed_bases import BaseEstimator, TransformerMixin
 from madaline._filling.chain import learn_filler
 from madaline._filling.checking import NOTHING, FillQuality, check_filling

@@ -11,6 +11,7 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline import _arguments as arguments
 from madaline._data.column import is_missing
 from madaline._data.conversion import as_levels
 from madaline._data.io.recognition import Form, recognize
@@ -119,8 +120,6 @@ def look(
     >>> [(column.name, round(column.association, 1)) for column in seen.related]
     [('x', 0.9)]
     """
-    from madaline._estimators import arguments  # needs scikit-learn
-
     words = arguments.read_missing(missing)
     name, values = "target", None
     given, notes, source = _read(table, words)

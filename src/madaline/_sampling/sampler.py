@@ -9,6 +9,7 @@ from typing import Any, Self, final
 
 import numpy as np
 
+from madaline._arguments import read_missing
 from madaline._charts.html import block, bullets, paragraph
 from madaline._data.drawing import read_seed
 from madaline._data.io.atomic import write_document
@@ -141,8 +142,6 @@ class Sampler:
         InputError
             If the table or an argument cannot be used.
         """
-        from madaline._estimators.arguments import read_missing  # needs scikit-learn
-
         self._check_arguments()
         source = read_source(
             table,

@@ -8,7 +8,6 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils.validation import column_or_1d
 
 from madaline._data.column import number_text
 from madaline._data.drawing import read_seed as read_seed
@@ -126,6 +125,8 @@ def read_targets(y: Any, n_samples: int, *, n_targets: int | None = None) -> Arr
             )
         return values
     if y is not None and len(shape) != 1:
+        from sklearn.utils.validation import column_or_1d
+
         y = column_or_1d(y, warn=True)
     return _one_per_row(to_target(y), n_samples, "y")
 
