@@ -73,7 +73,7 @@ def test_a_last_known_value_that_is_better_makes_the_model_useless(forward):
     )
     (better,) = found(of_values((5, 5, 5, 5), 4.0), "last known value", of_numbers=False)
     assert better.severity == "high"
-    assert better.seen.startswith("{subject} predict better than")
+    assert better.seen.startswith("The class shares of the latest rows predict better than")
     assert better.subject == "The class shares of the latest rows"
     assert not found(of_values((5, 5, 5, 5), 6.0), "last known value")
 

@@ -50,9 +50,9 @@ class Finding(Stored):
     subject : str
         A column, a group of rows such as "city = Bonn", a class, the rows.
     seen : str
-        The observation, in words for a newcomer. So that words cannot disagree with
-        numbers, it names the subject as {subject} and the numbers of the evidence as {name}
-        or, with a format, {name:.1%}.
+        The observation, in words for a newcomer: a message with its values, or a text. So that
+        words cannot disagree with numbers, a text names the subject as {subject} and the numbers
+        of the evidence as {name} or, with a format, {name:.1%}.
     remedy : str
         What to do, written in the same way.
     evidence : Mapping[str, float]
@@ -124,6 +124,8 @@ class Finding(Stored):
     def _filled(self, words: str) -> str:
         # Formatted once, so that braces in a subject stay as they are.
         shown = translate_word(words)
+        if isinstance(words, Message) and words.values:
+            return shown
         return shown.format_map({"subject": translate(self.subject), **self.evidence})
 
     def to_json(self) -> dict[str, Any]:
@@ -135,8 +137,8 @@ class Finding(Stored):
         """Return what is wrong with the words: they name numbers that the evidence lacks."""
         known = {"subject", *values.get("evidence", {})}
         try:
-            words = Message.restored(values["seen"]) + Message.restored(values["remedy"])
-            parts = [*string.Formatter().parse(words)]
+            words = [text for text in (values["seen"], values["remedy"]) if isinstance(text, str)]
+            parts = [*string.Formatter().parse("".join(words))]
         except ValueError:
             return "has braces that do not match"
         for __, name, form, conversion in parts:
@@ -255,8 +257,3 @@ class Diagnosis(ToFrame):
     def from_json(cls, values: Sequence[Mapping[str, Any]]) -> Diagnosis:
         """Return the diagnosis that `to_json` described."""
         return cls(tuple(map(Finding.from_json, values)))
-
-
-def braced(text: str) -> str:
-    """Return text whose braces name no evidence."""
-    return text.replace("{", "{{").replace("}", "}}")

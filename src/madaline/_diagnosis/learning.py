@@ -325,13 +325,16 @@ def _find_in_gradients(
     kind: Kind
     if not np.isfinite(first).all() or ratio > _EXPLODED:
         kind = "exploding gradients"
-        verb = "explodes"
+        seen = _(
+            "The gradient explodes on its way to the first layer ({ratio:.1g} times the last's)"
+        )
         remedy = "lower the learning rate, begin with smaller weights, or use fewer layers"
     elif ratio < _VANISHED and not (blocked and ratio < _STOPPED):
         kind = "vanishing gradients"
-        verb = "vanishes"
+        seen = _(
+            "The gradient vanishes on its way to the first layer ({ratio:.1g} times the last's)"
+        )
         remedy = "use fewer layers, or an activation that is not flat, such as ReLU or SiLU"
     else:
         return []
-    seen = f"The gradient {verb} on its way to the first layer ({{ratio:.1g}} times the last's)"
     return [Finding(kind, "medium", "the gradient", seen, remedy, {"ratio": ratio})]

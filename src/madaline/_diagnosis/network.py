@@ -105,8 +105,9 @@ def _find_weakness(loss: float, baseline: float) -> list[Finding]:
             "nothing learned" if useless else "weak fit",
             "high" if useless else "medium",
             "the fit",
-            f"The network is {'no' if useless else 'hardly'} better than a constant baseline on its"
-            " training rows (loss {loss:.4f}, baseline {baseline:.4f})",
+            "The network is no better than a constant baseline on its training rows (loss {loss:.4f}, baseline {baseline:.4f})"
+            if useless
+            else "The network is hardly better than a constant baseline on its training rows (loss {loss:.4f}, baseline {baseline:.4f})",
             "train for longer, with a higher learning rate or more units",
             {"loss": loss, "baseline": baseline},
         )

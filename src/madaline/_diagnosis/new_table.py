@@ -17,7 +17,7 @@ from madaline._data.kinds import KINDS
 from madaline._data.profile import ColumnProfile, TableProfile, shares_below
 from madaline._data.table import Table
 from madaline._diagnosis import out_of_fold
-from madaline._diagnosis.finding import Diagnosis, Finding, Severity, braced
+from madaline._diagnosis.finding import Diagnosis, Finding, Severity
 from madaline._diagnosis.over_time import find_late_rows
 from madaline._language import _
 from madaline._time.forward import ForwardScores
@@ -125,13 +125,13 @@ def _finding(change: _ShareChange) -> Finding:
     severity: Severity = (
         "high" if change.size >= _LARGE else "medium" if change.size >= _MEDIUM else "low"
     )
-    what = braced(change.what)
     return Finding(
         "drift",
         severity,
         change.column,
-        "{subject} differs from the training rows: " + what + " are {now:.1%} of its rows and were"
-        " {before:.1%}",
+        _(
+            "{column} differs from the training rows: {what} are {now:.1%} of its rows and were {before:.1%}"
+        ).format(column=change.column, what=change.what, now=change.now, before=change.before),
         "find out why, and fit again on rows like these if the change is here to stay",
         {"before": change.before, "now": change.now, "p_value": change.p_value},
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._diagnosis import out_of_fold
-from madaline._diagnosis.finding import Finding, braced
+from madaline._diagnosis.finding import Finding
 from madaline._language import _
 from madaline._time.forward import ForwardScores
 from madaline._time.series_scores import SeriesScores
@@ -50,23 +50,39 @@ def _find_last_known(forward: ForwardScores, *, of_numbers: bool) -> list[Findin
     how = forward.last_known_predicts
     if how == "worse":
         return []
-    compared = "better than" if how == "better" else "as well as"
+    better = how == "better"
     subject = "The last known value"
-    predicts = "predicts"
+    seen = (
+        _(
+            "{subject} predicts better than the networks ({metric} {last_known:.4g}, theirs {networks:.4g})"
+        )
+        if better
+        else _(
+            "{subject} predicts as well as the networks ({metric} {last_known:.4g}, theirs {networks:.4g})"
+        )
+    )
     remedy = "give lags (lags=), the earlier values as columns, or predict the last value"
     if not of_numbers:
         subject = "The class shares of the latest rows"
-        predicts = "predict"
+        seen = (
+            _(
+                "{subject} predict better than the networks ({metric} {last_known:.4g}, theirs {networks:.4g})"
+            )
+            if better
+            else _(
+                "{subject} predict as well as the networks ({metric} {last_known:.4g}, theirs {networks:.4g})"
+            )
+        )
         remedy = "give lags (lags=), or the latest class known when you predict as a column"
+    evidence = {"last_known": forward.overall("last_known"), "networks": forward.overall()}
     return [
         Finding(
             "last known value",
-            "high" if how == "better" else "medium",
+            "high" if better else "medium",
             subject,
-            f"{{subject}} {predicts} {compared} the networks ({_metric(forward)}"
-            " {last_known:.4g}, theirs {networks:.4g})",
+            seen.format(subject=_(subject), metric=metric_name(forward.metric), **evidence),
             remedy,
-            {"last_known": forward.overall("last_known"), "networks": forward.overall()},
+            evidence,
         )
     ]
 
@@ -75,16 +91,17 @@ def _find_series_sizes(scores: SeriesScores | None) -> list[Finding]:
     """Return whether a simple forecast predicts series better, each on its own scale."""
     if scores is None or scores.scaled_error < scores.naive_error:
         return []
+    evidence = {"naive": scores.naive_error, "networks": scores.scaled_error}
     return [
         Finding(
             "last known value",
             "high",
             scores.name,
-            f"The sizes of series ({{subject}}) differ, and the {scores.naive} predicts them better"
-            " than the networks, each on its own scale (mean absolute scaled error {naive:.3g},"
-            " theirs {networks:.3g})",
+            _(
+                "The sizes of series ({series}) differ, and the {forecast} predicts them better than the networks, each on its own scale (mean absolute scaled error {naive:.3g}, theirs {networks:.3g})"
+            ).format(series=scores.name, forecast=scores.naive, **evidence),
             "use that forecast, or divide the target of each series by its mean",
-            {"naive": scores.naive_error, "networks": scores.scaled_error},
+            evidence,
         )
     ]
 
@@ -100,21 +117,24 @@ def _find_odd_stretch(forward: ForwardScores) -> list[Finding]:
     if values[worst] < _ODD * others.mean() or _chance_of(values[worst], others) > 2 * alarm:
         return []
     latest = worst == len(values) - 1
+    stretch = _("The stretch of {when}").format(when=forward.when(forward.stretches[worst]))
+    evidence = {
+        "worst": float(values[worst]),
+        "least": float(others.min()),
+        "most": float(others.max()),
+    }
     return [
         Finding(
             "odd stretch",
             "high" if latest else "medium",
-            _("The stretch of {when}").format(when=forward.when(forward.stretches[worst])),
-            "{subject} was predicted far worse than all others"
-            f" ({_metric(forward)} {{worst:.3g}}, others {{least:.3g}} to {{most:.3g}})",
+            stretch,
+            _(
+                "{stretch} was predicted far worse than all others ({metric} {worst:.3g}, others {least:.3g} to {most:.3g})"
+            ).format(stretch=stretch, metric=metric_name(forward.metric), **evidence),
             "it is the latest, so rows to come may be like it: find out what has changed"
             if latest
             else "find out what was different then, and give it as a column: it may come again",
-            {
-                "worst": float(values[worst]),
-                "least": float(others.min()),
-                "most": float(others.max()),
-            },
+            evidence,
         )
     ]
 
@@ -143,21 +163,13 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
     fresh = max(0, int((lasting - 1 < _AGING).sum()) - 1)  # the last age at which little is lost
     every = float(ages[fresh])
     share = max(0.0, float(lasting[fresh]) - 1)
-    often = "more often than every" if share >= _AGING else "every"
     return [
         Finding(
             "aging",
             "medium" if share >= _AGED else "low",
             "the networks",
-            _(
-                "Networks that learned up to {braced} earlier, and from fewer rows, have {more_lost}"
-            ).format(
-                braced=braced(forward.span(float(ages[-1]))), more_lost=_more_lost(forward, lost)
-            ),
-            _("fit again, or update, {often} {braced}, which costs").format(
-                often=often, braced=braced(forward.span(every))
-            )
-            + (" up to {share:.0%}" if share >= _NEGLIGIBLE else " next to nothing"),
+            _oldest(forward, lost, float(ages[-1])),
+            _how_often(forward.span(every), share),
             {
                 "lost": lost,
                 "times": 1 + lost,
@@ -169,13 +181,30 @@ def _find_aging(forward: ForwardScores) -> list[Finding]:
     ]
 
 
-def _more_lost(forward: ForwardScores, lost: float) -> str:
-    """Return how much the oldest networks lose, in words."""
-    metric = _metric(forward)
-    fresh = "of networks that learned up to the rows"
+def _oldest(forward: ForwardScores, lost: float, age: float) -> str:
+    """Return how much the oldest networks lose."""
+    metric, span = metric_name(forward.metric), forward.span(age)
     if lost >= 1:
-        return f"{{times:.3g}} times the {metric} {fresh}"
-    return f"a {metric} {{lost:.0%}} above that {fresh}"
+        return _(
+            "Networks that learned up to {span} earlier, and from fewer rows, have {times:.3g} times the {metric} of networks that learned up to the rows"
+        ).format(span=span, times=1 + lost, metric=metric)
+    return _(
+        "Networks that learned up to {span} earlier, and from fewer rows, have a {metric} {lost:.0%} above that of networks that learned up to the rows"
+    ).format(span=span, metric=metric, lost=lost)
+
+
+def _how_often(span: str, share: float) -> str:
+    """Return how often it pays to learn again, and what less often costs."""
+    if share < _NEGLIGIBLE:
+        return _("fit again, or update, every {span}, which costs next to nothing").format(
+            span=span
+        )
+    advice = (
+        _("fit again, or update, more often than every {span}, which costs up to {share:.0%}")
+        if share >= _AGING
+        else _("fit again, or update, every {span}, which costs up to {share:.0%}")
+    )
+    return advice.format(span=span, share=share)
 
 
 def find_late_rows(table: Table, forward: ForwardScores | None) -> list[Finding]:
@@ -188,20 +217,17 @@ def find_late_rows(table: Table, forward: ForwardScores | None) -> list[Finding]
     if not late.any():
         return []
     share = float(late.mean())
-    last = braced(forward.moment(forward.stretches[-1].last))
-    reach = braced(forward.span(forward.reach))
+    last = forward.moment(forward.stretches[-1].last)
+    reach = forward.span(forward.reach)
     return [
         Finding(
             "late rows",
             "medium" if share >= _MANY else "low",
             forward.name,
-            f"{{share:.0%}} of the rows come more than {reach} after the last row learned ({last})"
-            " by {subject}, later than any that the scores are of",
+            _(
+                "{share:.0%} of the rows come more than {reach} after the last row learned ({last}) by {column}, later than any that the scores are of"
+            ).format(share=share, reach=reach, last=last, column=forward.name),
             "fit again, or update, with later rows, or expect larger errors than promised",
             {"share": share, "first": float(ahead.min()), "last": float(ahead.max())},
         )
     ]
-
-
-def _metric(forward: ForwardScores) -> str:
-    return braced(metric_name(forward.metric))

@@ -113,13 +113,13 @@ def _of_groups(codes: Array, target: Array) -> Iterator[tuple[str, Array]]:
     yield "the sum of {target} in the other rows", sums - target + 0 * several
     yield "the mean of {target} in the rows", sums / several
     yield "the sum of {target} in the rows", sums + 0 * several
-    for word, function, start in (
-        ("highest", np.maximum, -np.inf),
-        ("lowest", np.minimum, np.inf),
+    for words, function, start in (
+        ("the highest {target} in the rows", np.maximum, -np.inf),
+        ("the lowest {target} in the rows", np.minimum, np.inf),
     ):
         best = np.full(codes.max() + 1, start)
         function.at(best, codes, target)
-        yield f"the {word} {{target}} in the rows", best[codes] + 0 * several
+        yield words, best[codes] + 0 * several
 
 
 def _running(numbers: Mapping[str, Array], target: Array) -> Iterator[tuple[str, str]]:

@@ -90,12 +90,17 @@ class Leak(Stored):
 
     @property
     def clause(self) -> str:
-        """What the columns, written as {subject}, tell of the target; shares by their names."""
+        """What the columns tell of the target."""
         target = self.target or "the target"
         if self.outcome:
             target = _("whether {target} is {outcome}").format(target=target, outcome=self.outcome)
-        value = self.value if self.form == "computed" else _escape(self.value)
-        return FORMS[self.form].replace("{value}", value).replace("{target}", _escape(target))
+        return _(FORMS[self.form]).format(
+            subject=_listed(self.columns),
+            value=_(self.value).format(target=target) if self.form == "computed" else self.value,
+            target=target,
+            explained=self.explained,
+            share=self.share,
+        )
 
     def __str__(self) -> str:
         """Return the suspicion and the remedy in a sentence."""
@@ -131,16 +136,14 @@ class JointLeak:
 
     @property
     def seen(self) -> str:
-        """The suspicion, with the columns as {subject} and the shares by their names."""
+        """The suspicion."""
         first = self.leaks[0]
         words = first.clause
         if len(self.leaks) > 1:
-            others = JointLeak(self.leaks[1:])
-            alone, rest = (_listed(one.columns, _MAX_NAME) for one in (first, others))
-            words = _escape(words.format_map({"subject": alone, **self.evidence}))
-            words = _("{words}; other leaks: {escape}").format(words=words, escape=_escape(rest))
+            others = _listed(JointLeak(self.leaks[1:]).columns, _MAX_NAME)
+            words = _("{words}; other leaks: {others}").format(words=words, others=others)
         if not first.metric:
-            return words + ", unlike all other columns together"
+            return _("{words}, unlike all other columns together").format(words=words)
         without, within = format_distinct([first.score_without, first.score_with], 2)
         metric = metric_name(first.metric)
         if len(self.leaks) > 1:
@@ -180,12 +183,9 @@ class JointLeak:
             **scores,
         }
 
-    def _filled(self, words: str) -> str:
-        return words.format_map({"subject": self.subject, **self.evidence})
-
     def __str__(self) -> str:
         """Return the suspicion and the remedy in a sentence."""
-        return f"{self._filled(self.seen)}: {self.remedy}."
+        return _("{seen}: {remedy}.").format(seen=self.seen, remedy=self.remedy)
 
 
 def join_leaks(leaks: Iterable[Leak]) -> list[JointLeak]:
@@ -200,10 +200,6 @@ def _listed(names: Sequence[str], length: int | None = None) -> str:
     """Return names in a row, perhaps clipped."""
     texts = [name if length is None else clip_text(name, length) for name in names]
     return _(" and ").join(texts) if len(texts) < 3 else format_list(texts)
-
-
-def _escape(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")
 
 
 def find_leaks(

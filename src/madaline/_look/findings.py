@@ -12,7 +12,7 @@ from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED, format_short
 from madaline._data.schema import Schema, far_nines
 from madaline._data.table import Table
-from madaline._diagnosis.finding import Finding, braced
+from madaline._diagnosis.finding import Finding
 from madaline._diagnosis.training_table import (
     MAX_BY_CHANCE,
     copies_by_chance,
@@ -20,7 +20,7 @@ from madaline._diagnosis.training_table import (
     find_leaking,
 )
 from madaline._evaluation.leakage import Leak
-from madaline._language import _
+from madaline._language import _, ngettext
 from madaline._look.contents import CopiedRows, LookedColumn, Missing, SharedCode
 from madaline._time.orders import sorting_column
 from madaline._time.told_times import is_monotone
@@ -102,11 +102,11 @@ def _few_rows(facts: Facts) -> Iterator[Finding]:
 def _empty(facts: Facts) -> Iterator[Finding]:
     names = [column.name for column in facts.columns if not column.n_distinct]
     if names:
-        has, them = ("has", "it") if len(names) == 1 else ("have", "them")
-        seen, remedy = (
-            f"{{subject}} {has} no value in any row",
-            _("leave {them} out of the columns").format(them=them),
+        single = len(names) == 1
+        seen = (
+            "{subject} has no value in any row" if single else "{subject} have no value in any row"
         )
+        remedy = "leave it out of the columns" if single else "leave them out of the columns"
         yield Finding("no value", "medium", format_list(names), seen, remedy)
 
 
@@ -119,7 +119,11 @@ def _constant(facts: Facts) -> Iterator[Finding]:
         and not column.n_missing
     ]
     if names:
-        seen = f"{{subject}} {'holds' if len(names) == 1 else 'hold'} the same value in every row"
+        seen = (
+            "{subject} holds the same value in every row"
+            if len(names) == 1
+            else "{subject} hold the same value in every row"
+        )
         yield Finding(
             "constant", "low", format_list(names), seen, "nothing to do, as it is left out"
         )
@@ -144,7 +148,9 @@ def _far(facts: Facts) -> Iterator[Finding]:
             if rows < _MIN_REPEATED:
                 mistakes.append(f"{column.name} ({text})")
                 continue
-            seen = f"{{subject}} is {text} in {{rows:,}} rows, far from all other values"
+            seen = _("{column} is {value} in {rows:,} rows, far from all other values").format(
+                column=column.name, value=text, rows=rows
+            )
             remedy = _("if it stands for a missing value, say so (missing=[{text!r}])").format(
                 text=text
             )
@@ -200,7 +206,9 @@ def _missing(facts: Facts) -> Iterator[Finding]:
         yield Finding("missing values", "low", format_list(names), seen, remedy, evidence)
     for code in facts.shared:
         text = format_short(code.value)
-        seen = f"{{subject}} are {text} in the same {{rows:,}} rows"
+        seen = _("{columns} are {value} in the same {rows:,} rows").format(
+            columns=format_list(code.columns), value=text, rows=code.n_rows
+        )
         remedy = _("if it stands for a missing value, say so (missing=[{text!r}])").format(
             text=text
         )
@@ -281,7 +289,9 @@ def _rare(facts: Facts) -> Iterator[Finding]:
 def _things(facts: Facts) -> Iterator[Finding]:
     if facts.things is not None:
         name, shared = facts.things
-        seen = f"All rows of one {{subject}} have the same values of {braced(format_list(shared))}"
+        seen = _("All rows of one {column} have the same values of {shared}").format(
+            column=name, shared=format_list(shared)
+        )
         remedy = "if rows of one are alike otherwise, too, name it (groups=)"
         yield Finding("groups", "low", name, seen, remedy)
 
@@ -309,7 +319,10 @@ def _gaps(facts: Facts) -> Iterator[Finding]:
         if dates is None or not dates.gaps or dates.longest < _LARGE_GAP * dates.step:
             continue
         span, after = format_span(dates.longest), format_moment(dates.after, within=dates.longest)
-        seen = f"{{subject}} has {{gaps:,}} {'gap' if dates.gaps == 1 else 'gaps'}"
-        seen += _(", the longest one of {span} after {after}").format(span=span, after=after)
+        seen = ngettext(
+            "{column} has {n:,} gap, the longest one of {span} after {after}",
+            "{column} has {n:,} gaps, the longest one of {span} after {after}",
+            dates.gaps,
+        ).format(n=dates.gaps, column=column.name, span=span, after=after)
         evidence = {"gaps": dates.gaps}
         yield Finding("order", "low", column.name, seen, "see whether rows are missing", evidence)
