@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from madaline._estimators.many_models import ManyModels
     from madaline._estimators.online import OnlineClassifier, OnlineRegressor
     from madaline._filling.imputer import Imputer
-    from madaline._look import look
+    from madaline._look.looking import look
     from madaline._model import FittedModel
     from madaline._neural_network import NeuralNetwork
     from madaline._sampling import Sampler
@@ -63,7 +63,7 @@ _HOMES = {
     "compare": "madaline._comparison:compare",
     "fit_many": "madaline._estimators.many:fit_many",
     "load": "madaline._estimators.from_file:load",
-    "look": "madaline._look:look",
+    "look": "madaline._look.looking:look",
     "sequences": "madaline._data.media.signals:sequences",
     "sounds": "madaline._data.media.signals:sounds",
 }
