@@ -48,6 +48,12 @@ def test_logarithmic_ticks_are_few_and_within(low: float, ratio: float) -> None:
     assert all(0 <= axis.position(tick) <= 1 for tick in ticks)
 
 
+def test_years_have_no_comma() -> None:
+    years = Axis(1989.0, 2011.0, "year")
+    assert [years.write(tick) for tick in years.ticks()] == ["1990", "1995", "2000", "2005", "2010"]
+    assert Axis(1000.0, 5000.0, "mass").write(2000.0) == "2,000"
+
+
 def test_places_stay_within_the_frame() -> None:
     axis = Axis.around([1.0, float("inf"), 3.0, float("nan")], "x")
     assert (axis.low, axis.high) == (1, 3)

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from madaline._cli import commands, parser
+from madaline._cli import commands, parser, sections
 from madaline._cli.options import MODEL, Command
 from madaline._model import FittedModel
 from madaline._progress.progress import decision_line
@@ -136,3 +136,16 @@ def test_every_command_of_a_model_prints_one_json_object(run, model, fruit, comm
     facts = json.loads(outcome.out, parse_constant=lambda name: pytest.fail(name))
     assert isinstance(facts, dict)
     assert outcome.out.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("n_lines", "heading"),
+    [
+        ((1,), "1 warning:"),
+        ((9, 1), "2 warnings; the first:"),
+        ((2, 2, 9), "3 warnings; the first 2:"),
+    ],
+)
+def test_warnings_that_have_no_room_are_counted(n_lines: tuple[int, ...], heading: str) -> None:
+    texts = [" ".join(["word"] * 15 * n) for n in n_lines]
+    assert next(iter(sections._shown(texts))) == heading

@@ -1,10 +1,13 @@
 """What is learned from texts gives these texts back."""
 
-import datetime
+import datetime as clock
+import re
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from madaline._data.formats import writing
 from madaline._data.formats.number_format import NumberFormat
 from madaline._data.formats.writing import learn_dates, learn_numbers
 
@@ -41,11 +44,11 @@ def test_numbers_come_back_as_they_were(texts, numbers, read):
     ],
 )
 def test_dates_come_back_as_they_were(form):
-    days = [datetime.datetime(2023, 1, 31, 9, 5), datetime.datetime(2024, 12, 7, 17, 45)]
+    days = [clock.datetime(2023, 1, 31, 9, 5), clock.datetime(2024, 12, 7, 17, 45)]
     if "%H" not in form:
         days = [day.replace(hour=0, minute=0) for day in days]
     texts = [day.strftime(form) for day in days]
-    seconds = [day.replace(tzinfo=datetime.UTC).timestamp() for day in days]
+    seconds = [day.replace(tzinfo=UTC).timestamp() for day in days]
     writing = learn_dates(texts, seconds)
     assert writing is not None
     assert [writing.write(moment) for moment in seconds] == texts
@@ -54,8 +57,8 @@ def test_dates_come_back_as_they_were(form):
 
 def test_days_without_a_zero_come_back_beside_months_with_one():
     texts = [f"{day}.{month:02d}.2023" for day in (5, 17, 30) for month in (1, 9, 12)]
-    days = [datetime.datetime(2023, month, day) for day in (5, 17, 30) for month in (1, 9, 12)]
-    seconds = [day.replace(tzinfo=datetime.UTC).timestamp() for day in days]
+    days = [clock.datetime(2023, month, day) for day in (5, 17, 30) for month in (1, 9, 12)]
+    seconds = [day.replace(tzinfo=UTC).timestamp() for day in days]
     writing = learn_dates(texts, seconds)
     assert [writing.write(moment) for moment in seconds] == texts
 
@@ -63,3 +66,36 @@ def test_days_without_a_zero_come_back_beside_months_with_one():
 def test_other_texts_are_not_understood():
     assert learn_numbers(["1.2M", "3k"], [1.2e6, 3000.0], NumberFormat()) is None
     assert learn_dates(["Tuesday next"], [0.0]) is None
+
+
+class _Abroad(datetime):
+    """Where months are not written in English: a locale must not matter."""
+
+    def strftime(self, form: str) -> str:
+        assert not {"%b", "%B", "%p"} & set(re.findall("%.", form))
+        return super().strftime(form)
+
+    @classmethod
+    def strptime(cls, text: str, form: str) -> datetime:
+        assert not {"%b", "%B", "%p"} & set(re.findall("%.", form))
+        return datetime.strptime(text, form)
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("%-d %b %Y", "5 May 2021"),
+        ("%B %d, %Y", "December 05, 2021"),
+        ("%d/%m/%Y %-I:%M %p", "05/12/2021 12:30 PM"),
+        ("%d/%m/%Y %I:%M %p", "05/12/2021 12:30 AM"),
+    ],
+)
+def test_names_of_months_do_not_follow_the_locale(
+    form: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "datetime", _Abroad)
+    monkeypatch.setattr(writing, "_EPOCH", _Abroad(1970, 1, 1, tzinfo=UTC))
+    dates = writing.DateWriting(form)
+    moment = dates.read(text)
+    assert dates.write(moment.astype("datetime64[s]").astype(float)) == text
+    assert str(moment)[:7] == ("2021-05" if "May" in text else "2021-12")

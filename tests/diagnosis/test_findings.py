@@ -162,7 +162,7 @@ def test_rows_of_a_class_that_is_rarely_held_out_are_not_said_to_be_all(make_out
     columns = {"x": rng.normal(size=300)}
     evaluated = make_out_of_fold(columns, target, target, classes=("no", "yes"))
     (found,) = find_weakness(strength, evaluated)
-    assert "The class yes has 4 rows, too few to learn it" in found.sentence
+    assert "The class yes has 4 of 300 rows, too few to learn" in found.sentence
     schema = replace(evaluated.schema, n_samples=500)
     (found,) = find_weakness(strength, replace(evaluated, schema=schema))
     assert "The class yes has 4 of 300 rows held out, too few to measure how well it" in str(found)

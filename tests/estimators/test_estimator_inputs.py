@@ -402,3 +402,15 @@ def test_labels_of_an_index_in_another_order_are_warned_of():
         for other in others:
             warn_of_other_order(X, other)
         warn_of_other_order(X.to_numpy(), shuffled)
+
+
+@pytest.mark.parametrize("model", [AdaptiveClassifier(), AdaptiveRegressor()])
+@pytest.mark.parametrize("name", ["fit", "explain", "report", "predict_file"])
+def test_an_unknown_argument_names_the_method_alone(model, name) -> None:
+    with pytest.raises(TypeError, match=f"^{name}\\(\\) got an unexpected keyword argument"):
+        getattr(model, name)(None, validation_data=None)
+
+
+def test_numbers_with_decimals_are_for_the_regressor() -> None:
+    with pytest.raises(ValueError, match=r"such as 1\.5: predict them with AdaptiveRegressor"):
+        AdaptiveClassifier().fit(np.arange(4.0)[:, None], np.array([1.0, 1.5, 2.0, 7.25]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 from madaline import AdaptiveClassifier
 from madaline._explain import explain
+from madaline._explain.scale import class_indices, scale_of
 from madaline.errors import InputError
 
 
@@ -54,3 +57,11 @@ def test_the_estimator_refuses_a_background_of_no_rows():
     model = AdaptiveClassifier(effort=1, random_state=0).fit(x, x[:, 0] > 3)
     with pytest.raises(InputError, match="The background has no rows"):
         model.explain(x[:2], background=x[:0])
+
+
+def test_a_kind_of_target_without_a_scale():
+    predictor = SimpleNamespace(target_encoder=object())
+    with pytest.raises(TypeError, match="no scale for the predictions of a object"):
+        scale_of(predictor)
+    with pytest.raises(TypeError, match="no scale"):
+        class_indices(predictor, np.zeros((2, 1)))

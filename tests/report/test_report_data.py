@@ -181,7 +181,7 @@ def test_how_to_reproduce_is_what_was_asked_for(models) -> None:
     )
     given = again(given=("sample_weight", "groups"))
     assert "model.fit(X, y, sample_weight=sample_weight, groups=groups)" in given["python"]
-    assert "sample weight and groups, which are not kept" in given["remarks"][-1]
+    assert "give it sample weight and groups again" in given["remarks"][-1]
     assert given["command"] is None
     named = again(given=("groups",), file_options=["--groups", "day", "--drop=-x"])
     assert named["command"].endswith("--groups day --drop=-x --effort 12")

@@ -90,7 +90,7 @@ class Axis:
         if self.unit == "moment":
             text = format_moment(value, within=self.high - self.low)
             return text.removesuffix("-01-01") if self.high - self.low > _YEARS else text
-        if self.unit == "year":
+        if self.unit == "year" or (self.low >= _FIRST_YEAR and self.high <= _LAST_YEAR):
             return f"{value:.4g}"
         return _short(value)
 
@@ -106,6 +106,7 @@ class Axis:
 
 
 _YEARS = 1e8  # seconds; the first day of a year is written as the year on longer axes
+_FIRST_YEAR, _LAST_YEAR = 1700, 2100  # numbers between them are most often years
 _MOST = 4e307  # of which an axis may have both signs: the length of a longer one overflows
 
 _STEPS = (

@@ -313,8 +313,12 @@ def _shown(warnings: Sequence[str]) -> Iterator[str]:
         n_lines += len(texts[n_shown])
         n_shown += 1
     n_shown = max(1, n_shown)
-    of_all = "" if n_shown == len(texts) else _(", the first {n_shown}").format(n_shown=n_shown)
-    yield f"{format_count(len(texts), 'warning')}{of_all}:"
+    if n_shown == len(texts):
+        yield f"{format_count(len(texts), 'warning')}:"
+    elif n_shown == 1:
+        yield _("{n:,} warnings; the first:").format(n=len(texts))
+    else:
+        yield _("{n:,} warnings; the first {n_shown}:").format(n=len(texts), n_shown=n_shown)
     for lines in texts[:n_shown]:
         yield from lines
 

@@ -136,7 +136,7 @@ def _rare_classes(evaluated: OutOfFold) -> list[Finding]:
     counts = np.bincount(evaluated.class_index, minlength=len(evaluated.classes))
     ordered = np.argsort(counts, kind="stable")
     rare = [index for index in ordered if counts[index] < _MIN_CLASS_ROWS]
-    seen = "The class {subject} has {rows:,} rows, too few to learn it or to measure how well"
+    seen = "The class {subject} has {rows:,} of {held_out:,} rows, too few to learn or to measure"
     if evaluated.n_rows < evaluated.schema.n_samples:  # others are learned from
         seen = "The class {subject} has {rows:,} of {held_out:,} rows held out, too few to measure"
         seen += " how well it is predicted"

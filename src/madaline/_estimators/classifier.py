@@ -29,6 +29,7 @@ from madaline._data.target import (
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.counted_rows import CountedRows
 from madaline._estimators.typed_bases import ClassifierMixin
+from madaline._method_names import name_methods
 from madaline._words import warn
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from madaline._model import FittedModel
 
 
+@name_methods
 class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):
     """Neural networks that find their own regularization, encoding and stopping point.
 
@@ -453,7 +455,7 @@ class AdaptiveClassifier(ClassifierMixin, AdaptiveEstimator):
         check_learnable(target, self._task, name="y")
         # The target encoder refuses infinity.
         if target.dtype.kind != "f" or np.isfinite(target).all():
-            check_classification_targets(target)
+            _check_classes(target)
 
     def _remember(self, model: FittedModel) -> None:
         super()._remember(model)
@@ -489,6 +491,16 @@ def _column_labels(y: Any, n_classes: int) -> Array:
     """Return the classes that the columns of `y` are named after, or their numbers."""
     frame = frame_of(y)
     return labels_of(None if frame is None else frame.columns, n_classes)
+
+
+def _check_classes(target: Array) -> None:
+    """Refuse numbers with decimals, which are no classes."""
+    if target.dtype.kind == "f" and (fractions := target[target != np.floor(target)]).size:
+        raise InputError(
+            "Unknown label type: continuous. y holds numbers with decimals, such as {number!r}: predict them with AdaptiveRegressor, or give classes.",
+            number=float(fractions[0]),
+        )
+    check_classification_targets(target)
 
 
 def _check_same_type(labels: Array) -> None:

@@ -17,6 +17,7 @@ from madaline._data.kinds.kind import NUMBER
 from madaline._data.text_columns import read_numbers
 from madaline._estimators.online_base import OnlineEstimator
 from madaline._estimators.typed_bases import BaseEstimator, ClassifierMixin, RegressorMixin
+from madaline._method_names import name_methods
 from madaline._online.learner import Prediction
 from madaline._online.tasks import Classes, Numbers
 from madaline.errors import InputError
@@ -26,6 +27,7 @@ _CLASSES = "give a class as text, a Boolean, or a number below 2**63, or leave t
 """What a label must be, so that a file can hold it."""
 
 
+@name_methods
 class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):
     """Networks of several time scales that learn from a stream.
 
@@ -208,6 +210,7 @@ def _class(label: Any) -> Any:
     return label if isinstance(label, str | int | float) else None
 
 
+@name_methods
 class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):
     """Networks of several time scales that learn numbers from a stream.
 

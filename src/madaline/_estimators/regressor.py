@@ -14,6 +14,7 @@ from madaline._data.column import to_column
 from madaline._data.text_columns import read_numbers
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.typed_bases import RegressorMixin
+from madaline._method_names import name_methods
 from madaline._words import warn
 from madaline.errors import InputError, TextReadWarning
 from madaline.nn.arrays import Array
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from madaline._evaluation.objective import Objective
 
 
+@name_methods
 class AdaptiveRegressor(RegressorMixin, AdaptiveEstimator):
     """Neural networks that find their own regularization, encoding and stopping point.
 

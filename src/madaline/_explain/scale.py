@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
+from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder, TargetEncoder
 from madaline._language import _
 from madaline._model import FittedModel
 from madaline._runtime.predictor import Predictor
@@ -127,13 +127,15 @@ class _TargetUnit(Scale):
 
 def scale_of(predictor: Predictor, name: str | None = None) -> Scale:
     """Return the scale on which a model is explained; log-odds of classes by default."""
-    if isinstance(predictor.target_encoder, RegressionEncoder | CountEncoder):
+    encoder = predictor.target_encoder
+    if isinstance(encoder, RegressionEncoder | CountEncoder):
         if name not in (None, TARGET):
             raise InputError(
                 "scale is {name!r}, but this model predicts a number, which is explained in its own unit: leave it out.",
                 name=name,
             )
-        return _TargetUnit(predictor.target_encoder)
+        return _TargetUnit(encoder)
+    _check_kind(encoder)
     if name not in (None, LOG_ODDS, PROBABILITY):
         raise InputError(
             "scale is {name!r}: choose {LOG_ODDS!r} or {PROBABILITY!r}.",
@@ -144,10 +146,17 @@ def scale_of(predictor: Predictor, name: str | None = None) -> Scale:
     return _Probability() if name == PROBABILITY else _LogOdds()
 
 
+def _check_kind(encoder: TargetEncoder) -> None:
+    """Refuse a kind of target that no scale is of, rather than explain it as another."""
+    if not isinstance(encoder, ClassEncoder | RegressionEncoder | CountEncoder):
+        raise TypeError(f"There is no scale for the predictions of a {type(encoder).__name__}.")
+
+
 def class_indices(predictor: Predictor, output: Array, target_class: Any = None) -> Array:
     """Return the index of the class to explain in each row, by default the most probable one."""
     encoder = predictor.target_encoder
     if not isinstance(encoder, ClassEncoder):
+        _check_kind(encoder)
         if target_class is not None:
             raise InputError(
                 "target_class is {target_class!r}, but this model predicts a number: leave it out.",
@@ -229,6 +238,7 @@ def readouts_of(
     encoder = model.predictor.target_encoder
     target = model.summary.target
     if not isinstance(encoder, ClassEncoder):
+        _check_kind(encoder)
         if target_class is not None or scale not in (None, TARGET):
             what = (
                 _("the scale {scale!r}").format(scale=scale)

@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from madaline._method_names import name_methods
 from madaline._neural_network.parameters import Parameters
 from madaline._neural_network.training import TrainedNetwork
 from madaline._words import format_list
@@ -29,6 +30,7 @@ _BEFORE = "before "  # in a file, in names of what was before the rows held out 
 _ABOUT = "about"  # in a file, the JSON text of what the arrays do not tell
 
 
+@name_methods
 class NeuralNetwork(TrainedNetwork):
     """A network of fully connected layers that is trained by gradient descent.
 

@@ -207,6 +207,6 @@ def _remarks(model: FittedModel) -> Iterator[str]:
     unnamed = _unnamed(model.summary)
     if unnamed:
         names = _(" and ").join(one.replace("_", " ") for one in unnamed)
-        yield _("The fit was given {names}, which are not kept: give them again.").format(
-            names=names
-        )
+        yield _(
+            "The model file does not keep all that the fit was given: give it {names} again."
+        ).format(names=names)

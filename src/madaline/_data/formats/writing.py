@@ -68,7 +68,10 @@ class NumberWriting(Stored):
 @final
 @dataclass(frozen=True)
 class DateWriting(Stored):
-    """The form of a date, with the marks of `strftime`; %-d has no zero before it."""
+    """The form of a date, with the marks of `strftime`; %-d has no zero before it.
+
+    Names of months are English in any locale.
+    """
 
     form: Annotated[str, Text(60)]
 
@@ -79,13 +82,28 @@ class DateWriting(Stored):
         '2/01/1970'
         """
         moment = _EPOCH + timedelta(seconds=seconds)
-        return moment.strftime(
-            re.sub("%-(.)", lambda mark: str(int(moment.strftime(f"%{mark[1]}"))), self.form)
-        )
+        names = {"%B": _MONTHS[moment.month - 1], "%p": "AM" if moment.hour < 12 else "PM"}
+        names["%b"] = names["%B"][:3]
+
+        def write_mark(mark: re.Match[str]) -> str:
+            if mark[0] in names:
+                return names[mark[0]]
+            text = moment.strftime(f"%{mark[2]}")
+            return str(int(text)) if mark[1] else text
+
+        return re.sub("%(-?)(.)", write_mark, self.form)
 
     def read(self, text: str) -> np.datetime64:
         """Return the moment that a text stands for; `ValueError` if it is written otherwise."""
-        return np.datetime64(datetime.strptime(text, self.form.replace("%-", "%")), "us")
+        form = self.form.replace("%-", "%")
+        if "%b" in form or "%B" in form:  # which strptime reads in the language of the locale
+            text = _MONTH.sub(lambda name: f"{_NUMBERS[name[0][:3].lower()]:02}", text)
+            form = form.replace("%b", "%m").replace("%B", "%m")
+        afternoon = text.lower().endswith(" pm")
+        if form.endswith(" %p") and text[-3:].lower() in (" am", " pm"):
+            form, text = form[:-3], text[:-3]
+        moment = datetime.strptime(text, form)
+        return np.datetime64(moment + timedelta(hours=12 * afternoon), "us")
 
 
 @final
@@ -171,6 +189,12 @@ def _gives_back(
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_NUMBERS = {name[:3].lower(): number for number, name in enumerate(_MONTHS, 1)}
+_MONTH = re.compile("|".join(f"{name}|{name[:3]}" for name in _MONTHS), re.IGNORECASE)
 
 
 def _forms() -> Iterator[str]:

@@ -248,7 +248,8 @@ export class RaceView {
     else if (this.end) parts.push(t("The race is over after {epoch} epochs: {networks} networks predict.", { epoch: this.epoch, networks: this.end.networks }));
     else if (this.epoch) {
       const loss = this.ensemble.at(-1)?.[1];
-      parts.push(t("epoch {epoch}: {racing} recipes train, loss of the ensemble {loss}", { epoch: this.epoch, racing, loss: loss === undefined ? "–" : loss.toFixed(4) }));
+      const facts = { epoch: this.epoch, racing, loss: loss === undefined ? "–" : loss.toFixed(4) };
+      parts.push(racing === 1 ? t("epoch {epoch}: 1 recipe trains, loss of the ensemble {loss}", facts) : t("epoch {epoch}: {racing} recipes train, loss of the ensemble {loss}", facts));
     } else parts.push(t("Nothing is trained yet."));
     find("status").textContent = parts.join(" · ");
   }
