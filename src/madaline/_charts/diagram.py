@@ -10,7 +10,6 @@ from typing import final
 
 import numpy as np
 
-from madaline._charts.html import Html
 from madaline._language import _
 from madaline._words import clip_text
 from madaline.nn.arrays import Array
@@ -133,31 +132,40 @@ _RADIUS = 8
 _NAME = 15  # characters of a name that are shown, at most
 
 
-def diagram_svg(diagram: Diagram) -> Html:
+def diagram_svg(diagram: Diagram) -> str:
     """Return a network as SVG; the name and the numbers of what the mouse points at are shown."""
     width = _LEFT + _COLUMN * (len(diagram.captions) - 1) + _RIGHT
     height = _TOP + _ROW * diagram.rows + _BOTTOM
     middle = _TOP + _ROW * diagram.rows / 2
     shown = ", ".join(diagram.captions)
-    return Html(
-        "".join(
-            [
-                f'<svg class="chart network" role="img" viewBox="0 0 {width} {height}"'
-                f' style="max-width:{width}px">',
-                f"<title>The network</title><desc>Layers: {escape(shown)}.</desc>",
-                *(_line(connection, middle) for connection in diagram.connections),
-                *(_circle(unit, middle, len(diagram.captions) - 1) for unit in diagram.units),
-                *(
-                    _text("middle", _across(layer), middle + _ROW * place + 4, words)
-                    for layer, place, words in diagram.hidden
-                ),
-                *(
-                    _text("middle", _across(layer), 16, caption)
-                    for layer, caption in enumerate(diagram.captions)
-                ),
-                "</svg>",
-            ]
-        )
+    return "".join(
+        [
+            f'<svg class="chart network" role="img" viewBox="0 0 {width} {height}"'
+            f' style="max-width:{width}px">',
+            f"<title>The network</title><desc>Layers: {escape(shown)}.</desc>",
+            *(_line(connection, middle) for connection in diagram.connections),
+            *(_circle(unit, middle, len(diagram.captions) - 1) for unit in diagram.units),
+            *(
+                _text("middle", _across(layer), middle + _ROW * place + 4, words)
+                for layer, place, words in diagram.hidden
+            ),
+            *(
+                _text("middle", _across(layer), 16, caption)
+                for layer, caption in enumerate(diagram.captions)
+            ),
+            "</svg>",
+        ]
+    )
+
+
+def diagram_key(diagram: Diagram) -> str:
+    """Return as HTML what the lines of the picture mean."""
+    return _(
+        "Lines are weights, {positive} or {negative}; the widest is {largest:.3g}. Point at a line or a circle to see its number."
+    ).format(
+        positive=f'<span class="key">{escape(_("positive"))}</span>',
+        negative=f'<span class="key s1">{escape(_("negative"))}</span>',
+        largest=diagram.largest,
     )
 
 

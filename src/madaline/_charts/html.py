@@ -1,240 +1,52 @@
-"""What a notebook shows of results: tables and figures as HTML, and listings.
-
-No script, no request, and fit for any background: texts take the color of the page, so that light
-and dark themes suit; other colors are of medium lightness, which both show.
-"""
+"""The sections of a result as HTML: what a notebook shows, and pages that load and run nothing."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from base64 import b64encode
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
-from itertools import pairwise
-from typing import Any, Self, SupportsIndex, TypeVar, final, overload
+from itertools import groupby
 
-import numpy as np
-
-from madaline._charts.figure import Band, Bars, Cells, Figure, Line, Mark
+from madaline._charts.blocks import (
+    Bar,
+    Block,
+    Cell,
+    Charts,
+    Findings,
+    Found,
+    Name,
+    Paragraph,
+    Section,
+    TextTable,
+    finding_blocks,
+)
+from madaline._charts.diagram import diagram_key, diagram_svg
+from madaline._charts.figure import Figure
+from madaline._charts.svg import bar_svg, distribution_svg, figure_svg
 from madaline._data.profile import ColumnProfile
-from madaline._language import _, translate, translate_word
+from madaline._language import translate, translate_word
 from madaline._language.choice import html_language
-from madaline.nn.arrays import Array
 
-WIDTH, HEIGHT, _SMALL_HEIGHT = 360, 240, 150
-"""Units of a figure, about pixels on a small screen; a small one is less high."""
-
-LEFT, RIGHT, TOP, BOTTOM, _SMALL_LEFT, _SMALL_BOTTOM = 56, 16, 10, 40, 42, 22
-"""Room around the frame, for the numbers and names of the axes; small figures have no names."""
-
-_CHARACTER = 6.5  # units of the width of a character at an axis
-_CELL_WIDTH, _CELL_HEIGHT = 120, 14  # units of a bar in the cell of a table
+_MAX_TOGETHER = 24  # characters of a text that stays on one line
 
 
-def figure_svg(figure: Figure, *, small: bool = False) -> str:
-    """Return a figure as SVG; a small one has no names of axes."""
-    left = max([LEFT, *(round(_CHARACTER * len(name)) for name in figure.y.names)])
-    paper = _Paper(figure, left=left)
-    if small:
-        paper = _Paper(figure, _SMALL_HEIGHT, _SMALL_LEFT, _SMALL_BOTTOM)
-    return "".join(
-        [
-            f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {paper.height}">',
-            f"<title>{escape(translate(figure.title))}</title>"
-            f"<desc>{escape(translate(figure.description))}</desc>",
-            *_frame(paper),
-            *([] if small else _names(paper)),
-            *(shape for mark in figure.marks for shape in _shapes(mark, paper)),
-            "</svg>",
-        ]
-    )
+def render_html(sections: Iterable[Section]) -> str:
+    """Return sections with their style sheet: what a notebook shows of a result.
 
-
-@final
-@dataclass(frozen=True, eq=False)
-class _Paper:
-    """Where the values of a figure lie."""
-
-    figure: Figure
-    height: int = HEIGHT
-    left: int = LEFT
-    bottom: int = BOTTOM
-
-    def right(self, value: float) -> float:
-        """Return how far right a value lies."""
-        return self.left + self.figure.x.position(value) * (WIDTH - self.left - RIGHT)
-
-    def down(self, value: float) -> float:
-        """Return how far down a value lies."""
-        room = self.height - TOP - self.bottom
-        return self.height - self.bottom - self.figure.y.position(value) * room
-
-
-def bar(value: float, most: float, *, spread: float = 0.0, both: bool = False) -> Html:
-    """Return a bar for the cell of a table, hidden from screen readers: the number is beside it.
-
-    The largest value fills the cell; one below zero has another color. The spread is a thin line to
-    both sides of the bar's end. With `both`, zero is in the middle.
-
-    >>> bar(0.5, 1.0)[-70:]
-    '<rect class="fill more" x="0.0" y="2" width="60.0" height="10"/></svg>'
-    """
-    zero, unit = (_CELL_WIDTH / 2, _CELL_WIDTH / 2 / most) if both else (0.0, _CELL_WIDTH / most)
-
-    def within(x: float) -> float:
-        return min(float(_CELL_WIDTH), max(0.0, x))
-
-    end = within(zero + unit * value)
-    style = "more" if value >= 0 else "less"
-    marks = [
-        f'<rect class="fill {style}" x="{min(zero, end):.1f}" y="2" width="{abs(end - zero):.1f}"'
-        ' height="10"/>'
-    ]
-    if both:
-        marks.append(f'<path class="zero" d="M{zero:.1f} 0V{_CELL_HEIGHT}"/>')
-    if spread:
-        low, high = within(end - unit * spread), within(end + unit * spread)
-        marks.append(f'<path class="whisker" d="M{low:.1f} 7H{high:.1f}"/>')
-    # A bar is as wide as its cell, however high that is.
-    return _cell(marks, _CELL_WIDTH, _CELL_HEIGHT, ' preserveAspectRatio="none"')
-
-
-def distribution_svg(profile: ColumnProfile, width: int = 100, height: int = 22) -> Html:
-    """Return what is in a column for the cell of a table: its histogram, or its frequent levels."""
-    rows = profile.shares or profile.counts
-    step = width / max(4, len(rows))
-    most = max(rows, default=1)
-    marks = [
-        f'<rect class="fill" x="{k * step:.1f}" y="{height - height * number / most:.1f}"'
-        f' width="{0.9 * step:.1f}" height="{height * number / most:.1f}"/>'
-        for k, number in enumerate(rows)
-        if number
-    ]
-    return _cell(marks, width, height)
-
-
-def _cell(marks: list[str], width: int, height: int, settings: str = "") -> Html:
-    start = f'<svg class="cell" aria-hidden="true" viewBox="0 0 {width} {height}"{settings}>'
-    return Html("".join([start, *marks, "</svg>"]))
-
-
-def _shapes(mark: Mark, paper: _Paper) -> Iterator[str]:
-    """Yield the elements of a mark."""
-    match mark:
-        case Line():
-            points = _points(mark.x, mark.y, paper)
-            if len(points) > 1:
-                yield f'<path class="line {mark.style}" d="M{" L".join(points)}"/>'
-            for x, y in map(str.split, points if mark.dots or len(points) == 1 else ()):
-                yield f'<circle class="dot {mark.style}" cx="{x}" cy="{y}" r="3"/>'
-        case Band():
-            upper = _points(mark.x, mark.upper, paper)
-            points = _points(mark.x, mark.lower, paper) + upper[::-1]
-            shape = f'd="M{" L".join(points)}Z"'
-            yield f'<path class="band {mark.style}" fill-opacity="{mark.opacity}" {shape}/>'
-        case Bars():
-            for (low, high), number in zip(pairwise(mark.edges), mark.counts, strict=True):
-                yield _rectangle(paper, (low, high), (0.0, number))
-        case Cells():
-            bins = list(pairwise(mark.edges))
-            for row, column in np.argwhere(mark.counts):
-                opacity = f' fill-opacity="{0.15 + 0.85 * mark.shades[row, column]:.2f}"'
-                yield _rectangle(paper, bins[column], bins[row], opacity)
-
-
-def _rectangle(
-    paper: _Paper, x: tuple[float, float], y: tuple[float, float], settings: str = ""
-) -> str:
-    left, right = map(paper.right, x)
-    bottom, top = map(paper.down, y)
-    return (
-        f'<rect class="fill"{settings} x="{_number(left)}" y="{_number(top)}"'
-        f' width="{_number(right - left)}" height="{_number(bottom - top)}"/>'
-    )
-
-
-def _frame(paper: _Paper) -> Iterator[str]:
-    """Yield the grid and the numbers at it."""
-    x, y = paper.figure.x, paper.figure.y
-    left = paper.left
-    right = WIDTH - RIGHT
-    bottom = paper.height - paper.bottom
-    for value in y.ticks(6 if paper.height == HEIGHT else 4):
-        up = paper.down(value)
-        yield f'<path class="grid" d="M{left} {_number(up)}H{right}"/>'
-        yield _text("tick end", left - 5, up + 4, y.write(value))
-    for value in _ticks_apart(paper):
-        over = paper.right(value)
-        yield f'<path class="grid" d="M{_number(over)} {TOP}V{bottom}"/>'
-        yield _text("tick middle", over, bottom + 15, x.write(value))
-
-
-def _ticks_apart(paper: _Paper) -> list[float]:
-    """Return as many ticks of the horizontal axis as have room side by side."""
-    axis = paper.figure.x
-    for most in (5, 4, 3, 2):
-        ticks = axis.ticks(most)
-        widest = _CHARACTER * (1 + max(len(axis.write(tick)) for tick in ticks))
-        places = [paper.right(tick) for tick in ticks]
-        if all(after - before >= widest for before, after in pairwise(places)):
-            break
-    return ticks
-
-
-def _names(paper: _Paper) -> Iterator[str]:
-    """Yield the names of the axes."""
-    middle = (TOP + paper.height - paper.bottom) / 2
-    yield _text("name middle", (paper.left + WIDTH - RIGHT) / 2, HEIGHT - 6, paper.figure.x.label)
-    yield _text("name middle", 11, middle, paper.figure.y.label, upright=True)
-
-
-def _points(x: Array, y: Array, paper: _Paper) -> list[str]:
-    """Return where points lie, each as two numbers with a space between them."""
-    return [
-        f"{_number(paper.right(one))} {_number(paper.down(other))}"
-        for one, other in zip(x.astype(float), y, strict=True)
-    ]
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}".removesuffix(".0")
-
-
-def _text(style: str, x: float, y: float, words: str, *, upright: bool = False) -> str:
-    turn = f' transform="rotate(-90 {_number(x)} {_number(y)})"' if upright else ""
-    position = f'x="{_number(x)}" y="{_number(y)}"'
-    shown = translate_word(words) if style.startswith("name") else words
-    return f'<text class="{style}" {position}{turn}>{escape(shown)}</text>'
-
-
-Item = TypeVar("Item")
-
-_MAX_LINES = 20  # lines that are printed, at most
-
-
-class Html(str):
-    """Text that is HTML already; any other text is escaped."""
-
-    __slots__ = ()
-
-
-def block(*parts: str) -> str:
-    """Return parts with their style sheet: what a notebook shows of an object.
-
-    >>> block(paragraph("a < b"))[-21:]
+    >>> render_html([Section([Paragraph("a < b")])])[-21:]
     '<p>a &lt; b</p></div>'
     """
-    return f'<div class="madaline"><style>{_style()}</style>{"".join(parts)}</div>'
+    inner = "".join(map(_section, sections))
+    return f'<div class="madaline"><style>{_style()}</style>{inner}</div>'
 
 
-def document(title: str, *parts: str) -> str:
-    """Return parts as a page of its own, which loads nothing and runs nothing.
+def render_page(title: str, sections: Iterable[Section]) -> str:
+    """Return sections as a page of its own, which loads nothing and runs nothing.
 
-    >>> "default-src 'none'" in document("Rows", paragraph("a < b"))
+    >>> "default-src 'none'" in render_page("Rows", [Section([Paragraph("a < b")])])
     True
     """
     digest = b64encode(sha256(_style().encode()).digest()).decode()
@@ -244,77 +56,7 @@ def document(title: str, *parts: str) -> str:
         f" 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'\">"
         f"<title>{escape(translate(title))}</title>"
     )
-    return f"{head}{block(*parts)}</html>\n"
-
-
-def paragraph(text: str, style: str = "") -> Html:
-    """Return a paragraph of a class of the style sheet."""
-    return _element("p", text, style)
-
-
-def heading(text: str) -> Html:
-    """Return a small heading."""
-    return _element("h4", text)
-
-
-def bullets(texts: Iterable[str]) -> Html:
-    """Return a list of points."""
-    return Html(f"<ul>{''.join(_element('li', text) for text in texts)}</ul>")
-
-
-def word(text: str, style: str) -> Html:
-    """Return text of a class of the style sheet."""
-    return _element("span", text, style)
-
-
-def together(text: str, most: int = 24) -> Html:
-    """Return text on one line, unless it is long."""
-    return word(text, "together" if len(text) <= most else "")
-
-
-def table(
-    header: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    right: Collection[int] = (),
-    caption: str = "",
-    unclear: Collection[int] = (),
-) -> Html:
-    """Return a table: numbers flush right in some columns, and rows that stand back.
-
-    >>> table(["name", "rows"], [["<b>", "9"]], right=[1])[-73:]
-    '<tr><td>&lt;b&gt;</td><td class="right">9</td></tr></tbody></table></div>'
-    """
-
-    def cells(tag: str, texts: Sequence[str]) -> str:
-        return "".join(
-            _element(tag, text, "right" if number in right else "")
-            for number, text in enumerate(texts)
-        )
-
-    body = "".join(
-        f'<tr class="unclear muted">{cells("td", row)}</tr>'
-        if number in unclear
-        else f"<tr>{cells('td', row)}</tr>"
-        for number, row in enumerate(rows)
-    )
-    above = paragraph(caption, "caption") if caption else ""
-    head = f"<thead><tr>{cells('th', header)}</tr></thead>"
-    return Html(f'{above}<div class="wide"><table>{head}<tbody>{body}</tbody></table></div>')
-
-
-def figures(drawn: Iterable[Figure]) -> Html:
-    """Return figures side by side, each with its caption and its legend."""
-    return Html(f'<div class="figures">{"".join(map(_figure, drawn))}</div>')
-
-
-def more(shown: int, total: int, noun: str) -> Html:
-    """Return how many are not shown; nothing if all are."""
-    return (
-        paragraph(_("… and {total:,} more {noun}").format(total=total - shown, noun=noun), "muted")
-        if total > shown
-        else Html("")
-    )
+    return f"{head}{render_html([Section((), title), *sections])}</html>\n"
 
 
 @cache
@@ -322,70 +64,113 @@ def _style() -> str:
     return files("madaline._charts").joinpath("notebook.css").read_text("utf-8")
 
 
+def _section(section: Section) -> str:
+    title = _element("h4", _known(section.title)) if section.title else ""
+    return title + "".join(
+        f"<ul>{''.join(map(_block, blocks))}</ul>" if of_points else "".join(map(_block, blocks))
+        for of_points, blocks in groupby(section.blocks, _is_point)
+    )
+
+
+def _is_point(block: Block) -> bool:
+    return isinstance(block, Paragraph) and block.style == "point"
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph(text, "point"):
+            return _element("li", escape(translate(text)))
+        case Paragraph(text, style):
+            return _element("p", escape(translate(text)), style)
+        case TextTable():
+            return _table(block)
+        case Charts():
+            return _charts(block)
+        case Findings():
+            return _findings(block.each)
+
+
+def _table(table: TextTable) -> str:
+    above = _element("p", escape(translate(table.caption)), "caption") if table.caption else ""
+    rows = [[*map(_cell, row)] for row in table.rows]
+    return above + _rows(table.heads, rows, table.right, table.unclear)
+
+
+def _rows(
+    heads: Iterable[str],
+    rows: Iterable[Sequence[str]],
+    right: Collection[int] = (),
+    unclear: Collection[int] = (),
+) -> str:
+    def cells(tag: str, texts: Iterable[str]) -> str:
+        return "".join(
+            _element(tag, text, "right" if number in right else "")
+            for number, text in enumerate(texts)
+        )
+
+    body = "".join(
+        _element("tr", cells("td", row), "unclear" if number in unclear else "")
+        for number, row in enumerate(rows)
+    )
+    head = f"<thead><tr>{cells('th', map(_known, heads))}</tr></thead>"
+    return f'<div class="wide"><table>{head}<tbody>{body}</tbody></table></div>'
+
+
+def _cell(cell: Cell) -> str:
+    match cell:
+        case Paragraph(text, "together"):
+            return _element("span", escape(text), "together" if len(text) <= _MAX_TOGETHER else "")
+        case Paragraph(text, style):
+            return _element("span", escape(translate_word(text)), style)
+        case Bar(text=text):
+            drawn = bar_svg(cell.value, cell.most, spread=cell.spread, both=cell.both)
+            return f"{drawn} {text}" if text else drawn
+        case ColumnProfile():
+            return distribution_svg(cell)
+    return escape(cell)
+
+
+def _charts(charts: Charts) -> str:
+    network = charts.network
+    key = "" if network is None else _element("p", diagram_key(network), "muted")
+    figures = "".join(map(_figure, charts.figures))
+    return "".join(
+        [
+            "" if network is None else diagram_svg(network),
+            key,
+            f'<div class="figures">{figures}</div>' if figures else "",
+        ]
+    )
+
+
 def _figure(figure: Figure) -> str:
-    legend = ", ".join(word(line.label, f"key {line.style}") for line in figure.legend)
+    legend = ", ".join(
+        _element("span", escape(translate(line.label)), f"key {line.style}")
+        for line in figure.legend
+    )
     caption = f"<figcaption>{escape(translate(figure.caption))} {legend}</figcaption>"
     return f"<figure>{figure_svg(figure)}{caption}</figure>"
 
 
-def _element(tag: str, text: str, style: str = "") -> Html:
-    inner = (
-        text
-        if isinstance(text, Html)
-        else escape(translate_word(text) if tag in ("th", "h4") else translate(text))
-    )
-    return Html(f'<{tag} class="{style}">{inner}</{tag}>' if style else f"<{tag}>{inner}</{tag}>")
+def _findings(findings: Sequence[Found]) -> str:
+    if not findings:
+        return _block(Paragraph("No problem was found."))
+    heads = ["severity", "finding", "what was seen, and what to do"]
+    rows = [
+        [
+            _element("span", _known(each.severity), each.severity),
+            _known(each.kind),
+            "".join(map(_block, finding_blocks(each))),
+        ]
+        for each in findings
+    ]
+    return _rows(heads, rows)
 
 
-class ToFrame:
-    """Abstract base of what can be a data frame."""
-
-    @abstractmethod
-    def to_columns(self) -> dict[str, Any]:
-        """Return the columns of a table, by name."""
-
-    def to_frame(self, library: str = "pandas") -> Any:
-        """Return a data frame.
-
-        Parameters
-        ----------
-        library : {"pandas", "polars", "pyarrow"}, default="pandas"
-            Whose.
-
-        Raises
-        ------
-        InputError
-            If there is no such library, or it is not installed.
-        """
-        from madaline._data.io.frames import make_frame
-
-        return make_frame(self.to_columns(), library)
+def _known(text: str) -> str:
+    """Return a head or a title, looked up in the catalog unless somebody gave it."""
+    return escape(text if isinstance(text, Name) else translate_word(text))
 
 
-class Listing(tuple[Item, ...], ToFrame):
-    """Abstract base of results in their order; a slice is a listing, too."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def _repr_html_(self) -> str:
-        """Return a table for notebooks."""
-
-    @overload
-    def __getitem__(self, index: SupportsIndex) -> Item: ...
-    @overload
-    def __getitem__(self, index: slice) -> Self: ...
-    def __getitem__(self, index: Any) -> Any:
-        """Return one result, or a listing of some."""
-        item = super().__getitem__(index)
-        return type(self)(item) if isinstance(index, slice) else item
-
-    def __repr__(self) -> str:
-        """Return a line for each, and how many are left out."""
-        lines = list(map(str, self[:_MAX_LINES]))
-        if len(self) > _MAX_LINES:
-            lines.append(_("... and {n_self:,} more").format(n_self=len(self) - _MAX_LINES))
-        return translate("\n".join(lines) or "(none)")
-
-    def __str__(self) -> str:
-        return repr(self)
+def _element(tag: str, inner: str, style: str = "") -> str:
+    return f'<{tag} class="{style}">{inner}</{tag}>' if style else f"<{tag}>{inner}</{tag}>"

@@ -262,13 +262,7 @@ def run_compare(arguments: Namespace) -> None:
     comparison = compare_methods(rows, names, work, show)
     if path is not None:
         title = _("Methods compared: {target}").format(target=arguments.target[0])
-        write_picture(
-            path,
-            comparison.figures(),
-            title=title,
-            sentences=[*comparison.verdict, *comparison.remarks],
-            above=comparison.html(),
-        )
+        write_picture(path, title, comparison.sections())
         tell(_("Wrote {path}.").format(path=path))
     if arguments.json:
         say_json(comparison.to_json())

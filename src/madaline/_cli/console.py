@@ -13,8 +13,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from madaline._charts.blocks import Charts, Section
 from madaline._charts.figure import Figure
-from madaline._charts.html import bullets, document, figures, heading
+from madaline._charts.html import render_page
 from madaline._data.io.atomic import check_place, write_document
 from madaline._extras import load_extra
 from madaline._language import _
@@ -130,16 +131,15 @@ def picture_path(name: str | None, *, sources: Sequence[str]) -> Path | None:
     return path
 
 
-def write_picture(
-    path: Path, drawn: Sequence[Figure], *, title: str, sentences: Sequence[str], above: str = ""
-) -> None:
-    """Write figures one above the other; a page has what stands above them and sentences, too."""
+def write_picture(path: Path, title: str, sections: Iterable[Section]) -> None:
+    """Write a page; of other formats, only the figures, one above the other."""
     with writing(path):
         if path.suffix.lower() == ".html":
-            page = document(title, heading(title), above, figures(drawn), bullets(sentences))
-            write_document(path, page)
+            write_document(path, render_page(title, sections))
         else:
-            _draw(path, drawn, title)
+            blocks = [block for section in sections for block in section.blocks]
+            charts = [block.figures for block in blocks if isinstance(block, Charts)]
+            _draw(path, [each for figures in charts for each in figures], title)
 
 
 def _draw(path: Path, drawn: Sequence[Figure], title: str) -> None:

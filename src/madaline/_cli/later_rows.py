@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from madaline._charts.blocks import Charts, Section, points
 from madaline._cli.console import (
     check_destination,
     picture_path,
@@ -343,7 +344,8 @@ def run_watch(arguments: Namespace) -> None:
         title = _("{target}: {rows} watched").format(
             target=model.summary.target, rows=format_count(monitor.n_rows, "row")
         )
-        write_picture(picture, [monitor.figure()], title=title, sentences=[*map(str, alarms)])
+        drawn = Section([Charts([monitor.figure()])])
+        write_picture(picture, title, [drawn, Section(points(map(str, alarms)))])
     if arguments.json:
         facts = [alarm.to_json() | {"sentence": alarm.sentence} for alarm in alarms]
         say_json({"n_rows": monitor.n_rows - first, "n_labels": monitor.n_labels, "alarms": facts})

@@ -11,6 +11,7 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._charts.blocks import Charts, Section, points
 from madaline._charts.curves import loss_figure, shares_figure
 from madaline._charts.figure import Figure
 from madaline._cli.console import (
@@ -118,12 +119,12 @@ def run_stream(arguments: Namespace) -> None:
             learner.save(path)
     decisions = list(learner.leads.decisions)
     if picture is not None:
-        drawn = changes.figures([decision.epoch for decision in decisions])
+        drawn = Charts(changes.figures([decision.epoch for decision in decisions]))
         sentences = [*(decision.sentence for decision in decisions), *changes.sentences()]
         title = _("{n_samples:,} rows of {table}").format(
             n_samples=table.n_samples, table=arguments.table
         )
-        write_picture(picture, drawn, title=title, sentences=sentences)
+        write_picture(picture, title, [Section([drawn, *points(sentences)])])
     if arguments.json:
         say_json(_facts(segments, path, decisions, changes))
         return

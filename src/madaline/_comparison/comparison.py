@@ -19,7 +19,7 @@ from madaline._comparison.measuring import (
     usual_seconds,
 )
 from madaline._comparison.methods import METHODS, QUANTILE, SQUARED, chosen_methods
-from madaline._comparison.result import Comparison, Result
+from madaline._comparison.result import Comparison, MethodResult
 from madaline._data.io.recognition import recognize
 from madaline._data.target import REGRESSION, infer_task
 from madaline._data.target.values import check_learnable, left_out_words, missing_values
@@ -203,7 +203,9 @@ def fitted_methods(names: tuple[str, ...], rows: ComparedRows) -> tuple[str, ...
     return tuple(n for n in names if METHODS[n].is_installed and METHODS[n].learns(rows.loss))
 
 
-def _results(measured: Mapping[str, MeasuredMethod], rows: ComparedRows) -> tuple[Result, ...]:
+def _results(
+    measured: Mapping[str, MeasuredMethod], rows: ComparedRows
+) -> tuple[MethodResult, ...]:
     """Return what came of each method, that of the lowest loss first."""
     weight = None if rows.weight is None else rows.weight[rows.held_out]
     losses = {name: loss_of(one, rows) for name, one in measured.items()}
@@ -221,7 +223,7 @@ def _results(measured: Mapping[str, MeasuredMethod], rows: ComparedRows) -> tupl
         if rows.classes is None:
             score = 1 - np.average(one.losses, weights=weight) / of_constant
         results.append(
-            Result(
+            MethodResult(
                 name,
                 METHODS[name].title,
                 loss,

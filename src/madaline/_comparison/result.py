@@ -9,8 +9,9 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._charts.blocks import Charts, Paragraph, Section, TextTable, points
 from madaline._charts.figure import COLORS, Axis, Figure, Line
-from madaline._charts.html import ToFrame, block, bullets, figures, paragraph, table
+from madaline._charts.result import Result, ToFrame
 from madaline._comparison.methods import CONSTANT, LINEAR, METHODS
 from madaline._language import _, translate, translate_word
 from madaline._language.widths import pad, pad_left
@@ -40,7 +41,7 @@ _MIN_RATIO = 2.0  # of sizes that is worth a word
 
 @final
 @dataclass(frozen=True)
-class Result:
+class MethodResult:
     """What came of one method.
 
     Attributes
@@ -79,12 +80,12 @@ class Result:
 
 @final
 @dataclass(frozen=True)
-class Comparison(ToFrame):
+class Comparison(Result, ToFrame):
     """Methods, that of the lowest loss first, and in which setting they were compared.
 
     Attributes
     ----------
-    results : tuple of Result
+    results : tuple of MethodResult
         What came of each method.
     metric, score_metric : str
         What `loss` and `score` of a result are.
@@ -108,7 +109,7 @@ class Comparison(ToFrame):
         Seconds that each method might take.
     """
 
-    results: tuple[Result, ...]
+    results: tuple[MethodResult, ...]
     metric: str
     score_metric: str
     n_given: int
@@ -125,12 +126,12 @@ class Comparison(ToFrame):
     time_limit: float = 120.0
 
     @property
-    def best(self) -> Result:
+    def best(self) -> MethodResult:
         """The method of the lowest loss."""
         return self.results[0]
 
     @property
-    def chosen(self) -> Result:
+    def chosen(self) -> MethodResult:
         """The method to take: of those that are as good as the best, the simplest.
 
         A constant and the linear model are simpler than all others; of these, that of the smallest
@@ -258,7 +259,7 @@ class Comparison(ToFrame):
         )
 
     @property
-    def _shown(self) -> dict[int, Result]:
+    def _shown(self) -> dict[int, MethodResult]:
         """The methods by their height in a figure: the constant would stretch it."""
         shown = [result for result in self.results if result.name != CONSTANT] or [self.best]
         return dict(zip(reversed(range(len(shown))), shown, strict=True))
@@ -273,18 +274,14 @@ class Comparison(ToFrame):
         told = map(translate, (*self.verdict, *self.remarks))
         return "\n".join([*self.lines(), "", *told])
 
-    def _repr_html_(self) -> str:
-        texts = bullets([*self.verdict, *self.remarks])
-        return block(self.html(), figures(self.figures()), texts)
-
-    def html(self) -> str:
-        """Return the table, and on which rows it is, to be put among others."""
+    def sections(self) -> Iterator[Section]:
         rows = [
             [translate_word(name), *(cell.strip() for cell in others)]
             for name, *others in self._rows
         ]
-        cells = table(list(self._header), rows, right=range(1, len(_WIDTHS)))
-        return f"{paragraph(self.setting)}{cells}"
+        told = TextTable(self._header, rows, right=range(1, len(_WIDTHS)))
+        yield Section([Paragraph(self.setting), told, Charts(self.figures())])
+        yield Section(points([*self.verdict, *self.remarks]))
 
     @property
     def _header(self) -> tuple[str, ...]:
@@ -357,7 +354,7 @@ def _dot_and_bar(ends: Array, height: float, *, as_good: bool) -> list[Line]:
     return [Line(ends[[0, 2]], np.full(2, height), style), dot]
 
 
-def _the(result: Result) -> str:
+def _the(result: MethodResult) -> str:
     """Return a title as it stands in a sentence."""
     is_name = result.title[0].isupper() or result.name == "madaline"
     return result.title if is_name else f"the {result.title}"

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias, get_args
 
-from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
+from madaline._charts.blocks import Findings, Section, finding_blocks
+from madaline._charts.result import Result, ToFrame
 from madaline._data.codec import Count, Sentence, Stored
 from madaline._data.json_checks import Text
 from madaline._language import Message, _, translate, translate_word
@@ -34,11 +35,10 @@ Kind: TypeAlias = Literal[
 ]  # fmt: skip
 
 _MAX_SUBJECT = 1000  # characters: levels and classes may be whole texts
-_MAX_SHOWN_ROWS = 5
 
 
 @dataclass(frozen=True)
-class Finding(Stored):
+class Finding(Stored, Result):
     """One finding of a diagnosis.
 
     Attributes
@@ -95,13 +95,8 @@ class Finding(Stored):
         """Return the kind, the severity and the sentence."""
         return f"<Finding {self.kind}, {self.severity}: {self.sentence}>"
 
-    def _repr_html_(self) -> str:
-        return block(self.html())
-
-    def html(self) -> Html:
-        """Return the sentence and some rows, to be put among others."""
-        rows = self.examples(_MAX_SHOWN_ROWS)
-        return Html(paragraph(self.sentence) + (paragraph(rows, "muted") if rows else ""))
+    def sections(self) -> Iterator[Section]:
+        yield Section(finding_blocks(self))
 
     def examples(self, most: int) -> str:
         """Return some rows in words, by their names or their numbers; empty if it has none."""
@@ -152,7 +147,7 @@ class Finding(Stored):
 
 
 @dataclass(frozen=True)
-class Diagnosis(ToFrame):
+class Diagnosis(Result, ToFrame):
     """All findings about a fit, or about a table.
 
     Attributes
@@ -191,22 +186,8 @@ class Diagnosis(ToFrame):
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
-        return block(self.html())
-
-    def html(self) -> Html:
-        """Return the table, to be put among others."""
-        if not self.findings:
-            return paragraph("No problem was found.")
-        rows = [
-            [
-                word(translate_word(each.severity), each.severity),
-                translate_word(each.kind),
-                each.html(),
-            ]
-            for each in self
-        ]
-        return table(["severity", "finding", "what was seen, and what to do"], rows)
+    def sections(self) -> Iterator[Section]:
+        yield Section([Findings(self.findings)])
 
     def to_columns(self) -> dict[str, Any]:
         """Return severity, kind, subject and sentence of each finding, and some of its rows."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from html import escape
 from typing import Any, final
 
 import numpy as np
 
-from madaline._charts.html import block
+from madaline._charts.blocks import Paragraph, Section
+from madaline._charts.result import Result
 from madaline._data.io.recognition import recognize
 from madaline._data.keys import plain_key
 from madaline._data.target import CLASSIFICATION
@@ -24,7 +24,7 @@ from madaline.nn.arrays import Array
 
 
 @final
-class ManyModels(Mapping[Any, Any]):
+class ManyModels(Mapping[Any, Any], Result):
     """The models that `fit_many` fitted: a mapping of groups to estimators, read when needed.
 
     Attributes
@@ -108,8 +108,9 @@ class ManyModels(Mapping[Any, Any]):
         """Return how many models there are, and a table of their scores."""
         return "\n".join([*map(translate, self._models.headlines()), repr(self.scores)])
 
-    def _repr_html_(self) -> str:
-        return block("".join([*map(escape, self._models.headlines()), self.scores.html()]))
+    def sections(self) -> Iterator[Section]:
+        yield Section([*map(Paragraph, self._models.headlines())])
+        yield from self.scores.sections()
 
     @property
     def scores(self) -> GroupScores:

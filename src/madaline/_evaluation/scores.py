@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import Listing, block, table
+from madaline._charts.blocks import Section, TextTable
+from madaline._charts.result import Listing
 from madaline._data.column import is_missing, number_text
 from madaline._data.conversion import as_numbers
 from madaline._evaluation.metrics import BLOCKS
@@ -22,6 +23,7 @@ from madaline._evaluation.score import (
     regression_scores,
     share_and_error,
 )
+from madaline._language import translate_word
 from madaline._words import METRICS, format_with_error
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -38,18 +40,15 @@ class Scores(Listing[Score]):
         names = ("metric", "value", "standard_error", "baseline", "higher_is_better")
         return {name: [getattr(score, name) for score in self] for name in names}
 
-    def _repr_html_(self) -> str:
-        return block(self.html())
-
-    def html(self) -> str:
-        """Return the table, to be put among others."""
+    def sections(self) -> Iterator[Section]:
         rows = []
         for score in self:
             error = score.standard_error
             texts = format_with_error((score.value, error, score.baseline), error)
-            name = METRICS.get(score.metric, score.metric)
+            name = translate_word(METRICS.get(score.metric, score.metric))
             rows.append([name, f"{texts[0]} ± {texts[1]}", texts[2]])
-        return table(["score", "model ± standard error", "baseline"], rows, right=(1, 2))
+        heads = ["score", "model ± standard error", "baseline"]
+        yield Section([TextTable(heads, rows, right=(1, 2))])
 
 
 def mean_scores(each: Sequence[Sequence[Score]]) -> tuple[Score, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from madaline._charts.blocks import Bar, Cell, Charts, Name, Paragraph, Section, TextTable
 from madaline._charts.figure import COLORS, OTHER, Axis, Figure, Line
-from madaline._charts.html import ToFrame, bar, block, figures, paragraph, table
+from madaline._charts.result import Result, ToFrame
 from madaline._explain.columns import value_text
 from madaline._explain.scale import PROBABILITY, TARGET, Readout
 from madaline._language import _, translate
@@ -27,7 +28,7 @@ _text = partial(value_text, digits=4, longest=None)
 
 
 @dataclass(frozen=True, eq=False)
-class Effect(ToFrame):
+class Effect(Result, ToFrame):
     """A curve: what is predicted along the values of a column, the other columns unchanged.
 
     Attributes
@@ -145,17 +146,18 @@ class Effect(ToFrame):
         """Return the values, the rows at each, and the average prediction there."""
         return {"value": self.values, "rows": self.counts, "prediction": self.prediction}
 
-    def _repr_html_(self) -> str:
+    def sections(self) -> Iterator[Section]:
         if not self.of_levels:
-            return block(figures([self.figure()]))
+            yield Section([Charts([self.figure()])])
+            return
         low = float(self.prediction.min())
         texts = map(_text, self.values)
-        rows = [
-            [text, f"{n:,}", self.readout.level(value), bar(value - low, self.range or 1.0)]
+        rows: list[list[Cell]] = [
+            [text, f"{n:,}", self.readout.level(value), Bar(value - low, self.range or 1.0)]
             for text, n, value in zip(texts, self.counts, self.prediction, strict=True)
         ]
-        header = [self.column, "rows", self.name, ""]
-        return block(paragraph(self.sentence), table(header, rows, right=(1, 2)))
+        heads = [Name(self.column), "rows", Name(self.name), ""]
+        yield Section([Paragraph(self.sentence), TextTable(heads, rows, right=(1, 2))])
 
     def to_json(self) -> dict[str, Any]:
         """Return the effect as JSON-able values."""

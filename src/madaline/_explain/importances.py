@@ -17,15 +17,15 @@ an interaction of 0.3 between two columns of noise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import Listing, bar, block, more
-from madaline._charts.html import table as table_html
+from madaline._charts.blocks import Bar, Cell, Section, TextTable, more
+from madaline._charts.result import Listing
 from madaline._data.table import Table
 from madaline._data.target import JointEncoder, TargetEncoder
 from madaline._explain.columns import as_table, encoder_of, spread_rows
@@ -213,15 +213,15 @@ class Interactions(Listing[Interaction]):
         values = {name: [getattr(pair, name) for pair in self] for name in names}
         return {"first": first, "second": second} | values
 
-    def _repr_html_(self) -> str:
+    def sections(self) -> Iterator[Section]:
         shown = self[:_MAX_SHOWN_PAIRS]
         longest = max((pair.strength for pair in shown), default=0.0) or 1.0
-        rows = [
+        rows: list[list[Cell]] = [
             [
                 _(" and ").join(pair.columns),
                 f"{pair.strength:.0%} ± {pair.standard_error:.1%}",
-                bar(pair.strength, longest, spread=pair.standard_error),
-                "" if pair.clear else "no clear interaction",
+                Bar(pair.strength, longest, spread=pair.standard_error),
+                "" if pair.clear else _("no clear interaction"),
             ]
             for pair in shown
         ]
@@ -229,11 +229,9 @@ class Interactions(Listing[Interaction]):
         caption = _(
             "Joint effect of two columns, as a share of the spread of the predictions. Networks also interact a little where columns only add up: below {MIN_STRENGTH:.0%}, no interaction is clear."
         ).format(MIN_STRENGTH=_MIN_STRENGTH)
-        header = ["columns", "joint effect", "", ""]
-        return block(
-            table_html(header, rows, right=(1,), caption=caption, unclear=unclear),
-            more(len(shown), len(self), "pairs"),
-        )
+        heads = ["columns", "joint effect", "", ""]
+        told = TextTable(heads, rows, right=(1,), caption=caption, unclear=unclear)
+        yield Section([told, *more(len(shown), len(self), "pairs")])
 
 
 def interactions(

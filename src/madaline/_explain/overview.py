@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import Listing, block, figures, more, paragraph
+from madaline._charts.blocks import Charts, Paragraph, Section, more
+from madaline._charts.result import Listing
 from madaline._data.table import Table
 from madaline._explain.columns import as_table
 from madaline._explain.effect import Effect
@@ -39,11 +40,11 @@ class Effects(Listing[Effect]):
         """Return the sentences."""
         return "\n".join(effect.sentence for effect in self) or "(none)"
 
-    def _repr_html_(self) -> str:
+    def sections(self) -> Iterator[Section]:
         shown = self[:_MAX_DRAWN]
         curves = [effect.figure() for effect in shown if not effect.of_levels]
-        levels = [paragraph(effect.sentence) for effect in shown if effect.of_levels]
-        return block(figures(curves), *levels, more(len(shown), len(self), "columns"))
+        levels = [Paragraph(effect.sentence) for effect in shown if effect.of_levels]
+        yield Section([Charts(curves), *levels, *more(len(shown), len(self), "columns")])
 
 
 def overview(

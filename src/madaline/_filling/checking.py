@@ -8,7 +8,8 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._charts.html import Html, ToFrame, bar, block, paragraph, table
+from madaline._charts.blocks import Bar, Cell, Paragraph, Section, TextTable
+from madaline._charts.result import Result, ToFrame
 from madaline._data.column import in_seconds, is_missing
 from madaline._data.table import Table
 from madaline._filling.chain import Filler, Report, learn_filler
@@ -60,7 +61,7 @@ class ColumnError:
 
 @final
 @dataclass(frozen=True)
-class FillQuality(ToFrame):
+class FillQuality(Result, ToFrame):
     """How well hidden values were filled; prints as sentences.
 
     Attributes
@@ -123,18 +124,18 @@ class FillQuality(ToFrame):
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
-        rows = [
+    def sections(self) -> Iterator[Section]:
+        rows: list[list[Cell]] = [
             [
                 error.column,
-                Html(f"{bar(min(1.0, error.ratio), 1.0)} {format_share(error.ratio, 0)}"),
+                Bar(min(1.0, error.ratio), 1.0, format_share(error.ratio, 0)),
                 format_number(error.error),
                 format_number(error.error_of_usual),
             ]
             for error in self.columns
         ]
         head = ["column", "error beside the usual value's", "error", "of the usual value"]
-        return block(*(paragraph(sentence) for sentence in self.sentences()), table(head, rows))
+        yield Section([*map(Paragraph, self.sentences()), TextTable(head, rows)])
 
 
 def check_filling(given: Table, *, seed: int, report: Report) -> FillQuality:

@@ -10,17 +10,9 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from madaline._charts.html import (
-    Html,
-    ToFrame,
-    bar,
-    block,
-    bullets,
-    distribution_svg,
-    more,
-    paragraph,
-    table,
-)
+from madaline._charts.blocks import Bar, Cell, Findings, Paragraph, Section, TextTable, more, points
+from madaline._charts.result import Result, ToFrame
+from madaline._charts.svg import bar_svg, distribution_svg
 from madaline._data.io.atomic import write_document
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
@@ -50,7 +42,7 @@ class Pair(NamedTuple):
 
 @final
 @dataclass(frozen=True, eq=False)
-class Look(ToFrame):
+class Look(Result, ToFrame):
     """What a table holds: print it, or write it to a page with `save`.
 
     Attributes
@@ -226,21 +218,18 @@ class Look(ToFrame):
             for each in self.findings
         )
 
-    def _repr_html_(self) -> str:
-        header = ["column", "kind", "missing", "distinct", "", "values"]
+    def sections(self) -> Iterator[Section]:
+        heads = ["column", "kind", "missing", "distinct", "", "values"]
         rows = [[*_cells(column)] for column in self.ranked[:_MAX_SHOWN]]
         if self.target is not None:
-            header.append("association with the target")
+            heads.append("association with the target")
             for row, column in zip(rows, self.ranked, strict=False):
                 told = column.association
-                row.append(Html("") if told is None else Html(f"{bar(told, 1.0)} {told:.2f}"))
-        return block(
-            paragraph(self.headline),
-            table(header, rows, right=(2, 3)),
-            more(len(rows), len(self.columns), "columns"),
-            bullets([*self.notes, *self.remarks, *self.plan]),
-            self.findings.html(),
-        )
+                row.append("" if told is None else Bar(told, 1.0, f"{told:.2f}"))
+        left_out = more(len(rows), len(self.columns), "columns")
+        yield Section([Paragraph(self.headline), TextTable(heads, rows, right=(2, 3)), *left_out])
+        listed = points([*self.notes, *self.remarks, *self.plan])
+        yield Section([*listed, Findings(self.findings.findings)])
 
     def _remarks(self) -> Iterator[str]:
         yield from self._on_gaps()
@@ -303,12 +292,12 @@ def _short(name: str) -> str:
     return clip_text(" ".join(name.split()), _MAX_NAME)
 
 
-def _cells(column: LookedColumn) -> Iterator[str]:
+def _cells(column: LookedColumn) -> Iterator[Cell]:
     yield column.name
     yield translate_word(column.kind)
     yield f"{column.n_missing:,}"
     yield f"{column.n_distinct:,}"
-    yield "" if column.profile is None else distribution_svg(column.profile)
+    yield column.profile or ""
     yield " ".join(filter(None, [column.values, column.why and f"({column.why})"]))
 
 
@@ -361,7 +350,7 @@ def render_look(look: Look) -> str:
         "most_unfolded": _MAX_UNFOLDED,
         "name": _name,
         "picture": lambda one: "" if one.profile is None else distribution_svg(one.profile),
-        "bar": bar,
+        "bar": bar_svg,
         "count": format_count,
         "percent": format_share,
     }

@@ -17,7 +17,8 @@ from weakref import finalize
 
 import numpy as np
 
-from madaline._charts.html import Listing, block, table
+from madaline._charts.blocks import Section, TextTable
+from madaline._charts.result import Listing
 from madaline._data.codec import Count, Items, Stored, check_of
 from madaline._data.io.spill import RowFile, Rows
 from madaline._data.io.tensor_file import (
@@ -201,13 +202,9 @@ class GroupScores(Listing[Entry]):
             for row in rows
         ]
 
-    def _repr_html_(self) -> str:
-        return block(self.html())
-
-    def html(self) -> str:
-        """Return the table, to be put among others."""
-        names = ["group", "rows", "score ± standard error", "baseline", ""]
-        return table(names, [*map(list, map(_cells, self))], right=(1, 2, 3))
+    def sections(self) -> Iterator[Section]:
+        heads = ["group", "rows", "score ± standard error", "baseline", ""]
+        yield Section([TextTable(heads, [*map(_cells, self)], right=(1, 2, 3))])
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:

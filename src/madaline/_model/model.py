@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
+from madaline._charts.blocks import Section
+from madaline._charts.result import Result
 from madaline._data.codec import Stored, check_of
 from madaline._data.io.tensor_file import (
     MODEL,
@@ -150,7 +152,7 @@ def _facts_agree(facts: Mapping[str, Any] | None, codec: Mapping[str, Any]) -> s
 
 
 @dataclass(frozen=True, eq=False)
-class FittedModel:
+class FittedModel(Result):
     """Networks that predict, with their schema, scores, history and decisions."""
 
     predictor: Predictor  # all that prediction needs
@@ -175,9 +177,8 @@ class FittedModel:
         later = ", on later rows" if summary.of_later_rows else ""
         return f"<FittedModel of {summary.target}: {summary.scores[0]}{later}>"
 
-    def _repr_html_(self) -> str:
-        """Return a short description for notebooks."""
-        return glance(self.summary, self.diagnosis)
+    def sections(self) -> Iterator[Section]:
+        yield from glance(self.summary, self.diagnosis)
 
     def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the predicted labels or numbers, shape (n_samples,) or (n_samples, n_outputs)."""

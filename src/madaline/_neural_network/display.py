@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
-from madaline._charts.diagram import Diagram, diagram_svg
-from madaline._charts.html import Html, ToFrame, block, paragraph, table, word
+from madaline._charts.blocks import Charts, Paragraph, Section, TextTable
+from madaline._charts.diagram import Diagram
+from madaline._charts.result import Result, ToFrame
 from madaline._language import _, translate
 from madaline._neural_network.decisions import CoachDecision
 from madaline._neural_network.parameters import Parameters
@@ -39,16 +40,11 @@ class NetworkSummary:
         ]
         return "\n".join([self._title(), *(f"  {line}" for line in [*lines, *self._losses()])])
 
-    def html(self) -> str:
-        """Return the picture, and a table with the same figures as the text."""
-        header = ["layer", "from → to", "activation", "parameters"]
-        return block(
-            paragraph(self._title(), "medium"),
-            diagram_svg(self.diagram()),
-            *self._key(),
-            table(header, self._layers()),
-            *map(paragraph, self._losses()),
-        )
+    def sections(self) -> Iterator[Section]:
+        """Yield the picture, and a table with the same figures as the text."""
+        heads = ["layer", "from → to", "activation", "parameters"]
+        yield Section([Paragraph(self._title(), "medium"), Charts(network=self.diagram())])
+        yield Section([TextTable(heads, [*self._layers()]), *map(Paragraph, self._losses())])
 
     def diagram(self) -> Diagram:
         """Return the picture as data."""
@@ -109,17 +105,9 @@ class NetworkSummary:
         names = [str(label) for label in self.classes]
         return names[1:] if len(self.parameters.biases[-1]) == 1 else names
 
-    def _key(self) -> Iterator[Html]:
-        """Yield what the lines of the picture mean."""
-        positive, negative = word("positive", "key"), word("negative", "key s1")
-        text = _(
-            "Lines are weights, {positive} or {negative}; the widest is {largest:.3g}. Point at a line or a circle to see its number."
-        ).format(positive=positive, negative=negative, largest=self.diagram().largest)
-        yield paragraph(Html(text), "muted")
-
 
 @final
-class CoachDecisions(list[CoachDecision], ToFrame):
+class CoachDecisions(list[CoachDecision], Result, ToFrame):
     """What adaptive training decided, in order of epoch; printed, a sentence each."""
 
     def __getitem__(self, index: Any) -> Any:
@@ -140,11 +128,10 @@ class CoachDecisions(list[CoachDecision], ToFrame):
         ]
         return translate("\n".join(lines) or "(none)")
 
-    def _repr_html_(self) -> str:
-        if not self:
-            return block(paragraph("no decisions"))
+    def sections(self) -> Iterator[Section]:
         rows = [[f"{decision.epoch}", decision.sentence] for decision in self]
-        return block(table(["epoch", "decision"], rows, right=(0,)))
+        told = TextTable(["epoch", "decision"], rows, right=(0,))
+        yield Section([told if self else Paragraph("no decisions")])
 
 
 def _link(loss: Loss) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
+from madaline._charts.blocks import Section
+from madaline._charts.result import Result
 from madaline._diagnosis.finding import Diagnosis
 from madaline._diagnosis.network import Course, diagnose_network
 from madaline._language import translate
@@ -22,15 +26,15 @@ from madaline.nn.arrays import Array
 from madaline.nn.gradcheck import check_gradient
 
 
-class InspectedNetwork(TextbookNetwork):
+class InspectedNetwork(TextbookNetwork, Result):
     """A network that can be inspected."""
 
     def __repr__(self) -> str:
         """Return the layers, how many parameters they have, and the loss, as text."""
         return translate(self._summary().text())
 
-    def _repr_html_(self) -> str:
-        return self._summary().html()
+    def sections(self) -> Iterator[Section]:
+        yield from self._summary().sections()
 
     def hidden_outputs(self, x: npt.ArrayLike) -> list[Array]:
         """Return what the units of each hidden layer compute: what the next layer gets.

@@ -11,13 +11,14 @@ them together to measure their joint importance.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple, final
 
 import numpy as np
 
-from madaline._charts.html import Listing, bar, block, more, table
+from madaline._charts.blocks import Bar, Block, Cell, Section, TextTable, more
+from madaline._charts.result import Listing
 from madaline._data.codec import Items, Stored
 from madaline._engine.blas import one_threaded_products
 from madaline._evaluation.score import LOSS_METRICS, mean_and_error
@@ -316,28 +317,29 @@ class Importances(Listing[Importance]):
         values = {name: [getattr(item, name) for item in self] for name in names}
         return {"column": [item.name for item in self]} | values
 
-    def _repr_html_(self) -> str:
-        return block(self.html())
+    def sections(self) -> Iterator[Section]:
+        yield Section(self.blocks())
 
-    def html(self, n_shown: int = _MAX_ROWS) -> str:
+    def blocks(self, n_shown: int = _MAX_ROWS) -> list[Block]:
         """Return the table of the first ones, to be put among others."""
         shown = self[:n_shown]
         longest = max((item.value + 2 * item.standard_error for item in shown), default=0.0) or 1.0
-        rows = []
+        rows: list[list[Cell]] = []
         for item in shown:
             texts = format_with_error((item.value, item.standard_error), item.standard_error)
-            drawn = bar(item.value, longest, spread=2 * item.standard_error)
-            effect = "" if item.clear else "no clear effect"
+            drawn = Bar(item.value, longest, spread=2 * item.standard_error)
+            effect = "" if item.clear else _("no clear effect")
             rows.append([item.name, f"{texts[0]} ± {texts[1]}", drawn, effect])
         worse = (
             _("{metric} worse by").format(metric=metric_name(shown[0].metric))
             if shown
             else "worse by"
         )
-        return table(
+        told = TextTable(
             ["column", worse, "", ""],
             rows,
             right=(1,),
             caption="How much worse predictions get when a column is shuffled (± standard error)",
             unclear=[number for number, item in enumerate(shown) if not item.clear],
-        ) + more(len(shown), len(self), "columns")
+        )
+        return [told, *more(len(shown), len(self), "columns")]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import bar
+from madaline._charts.svg import bar_svg
 from madaline._data.media.images import as_bytes
 from madaline._data.media.signals import Sequence as SequenceValue
 from madaline._data.media.signals import Signal, Sound
@@ -114,7 +114,7 @@ class ExplainedRow:
                     "name": name,
                     "value": value,
                     "amount": format_signed(amount, largest),
-                    "bar": bar(amount, largest, both=True),
+                    "bar": bar_svg(amount, largest, both=True),
                 }
                 for name, value, amount in columns
             ],

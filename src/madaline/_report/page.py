@@ -15,7 +15,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from madaline._charts.html import figure_svg
+from madaline._charts.svg import figure_svg
 from madaline._data.io.atomic import write_document
 from madaline._explain import Explanation
 from madaline._extras import load_extra

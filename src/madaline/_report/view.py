@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from madaline._charts.curves import learning_figure
-from madaline._charts.html import bar, distribution_svg, figure_svg
+from madaline._charts.svg import bar_svg, distribution_svg, figure_svg
 from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Finding
 from madaline._evaluation.quality.classification import ClassificationQuality
@@ -345,7 +345,7 @@ def _importances(summary: Summary) -> list[dict[str, Any]]:
                 "error": error,
                 "clear": importance in clear,
                 "metric": metric_name(importance.metric),
-                "bar": bar(importance.value, largest or 1.0, spread=spread),
+                "bar": bar_svg(importance.value, largest or 1.0, spread=spread),
             }
         )
     return rows

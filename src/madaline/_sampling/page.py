@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from madaline._charts.blocks import Charts, Paragraph, Section, points
 from madaline._charts.figure import COLORS, Axis, Figure, Line, Unit
-from madaline._charts.html import bullets, document, figures, heading, paragraph
+from madaline._charts.html import render_page
 from madaline._data.column import in_seconds, is_missing
 from madaline._language import _
 from madaline._sampling.quality import Quality
@@ -21,25 +22,22 @@ _MAX_FIGURES = 200
 _OUTER = 0.005  # share of rows on each side that may lie beyond a figure
 
 
-def render_page(
+def sampler_page(
     quality: Quality, notes: Sequence[str], real: Mapping[str, Array], drawn: Mapping[str, Array]
 ) -> str:
     """Return a self-contained HTML page, the least alike columns first."""
     shapes = {column.name: column.shape for column in quality.columns}
     names = sorted(real, key=lambda name: shapes.get(name, 1.0))[:_MAX_FIGURES]
     drawings = [column_figure(name, real[name], drawn[name], shapes.get(name)) for name in names]
-    title = "Drawn rows beside real ones"
-    return document(
-        title,
-        heading(title),
-        paragraph(quality.sentence),
-        bullets([*list(quality.sentences())[1:], *notes]),
-        paragraph(
+    told = [
+        Paragraph(quality.sentence),
+        *points([*list(quality.sentences())[1:], *notes]),
+        Paragraph(
             "Each figure has the shares of rows of real and of drawn rows, the columns that are"
             " least alike first. The real rows are those that the sampler never saw."
         ),
-        figures(drawings),
-    )
+    ]
+    return render_page("Drawn rows beside real ones", [Section([*told, Charts(drawings)])])
 
 
 def column_figure(name: str, real: Array, drawn: Array, shape: float | None) -> Figure:

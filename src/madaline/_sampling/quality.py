@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, final
 
-from madaline._charts.html import Html, ToFrame, bar, block, bullets, paragraph, table
+from madaline._charts.blocks import Bar, Cell, Paragraph, Section, TextTable, points
+from madaline._charts.result import Result, ToFrame
 from madaline._data.codec import Count, LongText, Share, Stored
 from madaline._data.json_checks import OneOf, Text
 from madaline._language import _, translate
@@ -31,7 +32,7 @@ class ColumnShape(Stored):
 
 @final
 @dataclass(frozen=True)
-class Quality(Stored, ToFrame):
+class Quality(Stored, Result, ToFrame):
     """Figures of a sampler that learned from one half of the rows; prints as sentences.
 
     Attributes
@@ -169,10 +170,10 @@ class Quality(Stored, ToFrame):
 
     __repr__ = __str__
 
-    def _repr_html_(self) -> str:
+    def sections(self) -> Iterator[Section]:
         worst = sorted(self.columns, key=lambda one: one.shape)[:_MAX_COLUMNS]
-        rows = [
-            [column.name, Html(f"{bar(column.shape, 1.0)} {column.shape:.3f}")] for column in worst
+        rows: list[list[Cell]] = [
+            [column.name, Bar(column.shape, 1.0, f"{column.shape:.3f}")] for column in worst
         ]
         first, *others = self.sentences()
-        return block(paragraph(first), bullets(others), table(["column", "alike"], rows))
+        yield Section([Paragraph(first), *points(others), TextTable(["column", "alike"], rows)])

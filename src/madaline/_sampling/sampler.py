@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Self, final
 
 import numpy as np
 
 from madaline._arguments import read_missing
-from madaline._charts.html import block, bullets, paragraph
+from madaline._charts.blocks import Paragraph, Section, points
+from madaline._charts.result import Result
 from madaline._data.drawing import read_seed
 from madaline._data.io.atomic import write_document
 from madaline._data.table import Table, alike
@@ -24,7 +25,7 @@ from madaline._sampling.file import StoredSampler, describe, read_sampler, write
 from madaline._sampling.frames import as_frame
 from madaline._sampling.given import drawable, read_given
 from madaline._sampling.growing import LADDER
-from madaline._sampling.page import render_page
+from madaline._sampling.page import sampler_page
 from madaline._sampling.quality import Quality
 from madaline._sampling.source import make_rows, read_source, some_rows
 from madaline._words import format_count, format_size, warn
@@ -36,7 +37,7 @@ _NAMES = tuple(strength.name for strength in LADDER)
 
 
 @final
-class Sampler:
+class Sampler(Result):
     """Draws rows like those of a table: with its columns, its types, and what ties them together.
 
     Columns are drawn one after the other, each by boosted trees of those before it. How closely
@@ -340,7 +341,7 @@ class Sampler:
         chosen = self._fitted._chosen
         if chosen is None:
             raise InputError("A page needs the table: a saved sampler has no rows to compare with.")
-        page = render_page(self.quality_, self.notes_, chosen.real, chosen.drawn)
+        page = sampler_page(self.quality_, self.notes_, chosen.real, chosen.drawn)
         write_document(path, page)
 
     @classmethod
@@ -408,10 +409,12 @@ class Sampler:
         told = [self._headline, *map(str, self.quality_.sentences()), *self.notes_]
         return translate("\n".join(told))
 
-    def _repr_html_(self) -> str:
+    def sections(self) -> Iterator[Section]:
         if not hasattr(self, "_chain"):
-            return block(paragraph(repr(self)))
-        return block(paragraph(self._headline), bullets(self.notes_)) + self.quality_._repr_html_()
+            yield Section([Paragraph(repr(self))])
+            return
+        yield Section([Paragraph(self._headline), *points(self.notes_)])
+        yield from self.quality_.sections()
 
     @property
     def _headline(self) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 
-from madaline._charts.html import bar
+from madaline._charts.svg import bar_svg
 from madaline._data.column import number_text
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.category import CategoryEncoder
@@ -114,7 +114,7 @@ def _view_of_classes(output: ServedOutput, answer: Answer) -> list[dict[str, str
     shares = zip(answer.probabilities[0].tolist(), output.classes, strict=True)
     best = sorted(shares, reverse=True)[:_MAX_CLASSES]
     return [
-        {"label": label, "share": format_probability(share), "bar": bar(share, 1.0)}
+        {"label": label, "share": format_probability(share), "bar": bar_svg(share, 1.0)}
         for share, label in best
     ]
 

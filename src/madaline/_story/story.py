@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Literal, TypeAlias, TypeVar, final
 
-from madaline._charts.html import ToFrame, block, bullets, heading
+from madaline._charts.blocks import Section, points
+from madaline._charts.result import Result, ToFrame
 from madaline._evaluation.score import Score
 from madaline._language import _
 from madaline._story.forward import tell_stretches
@@ -75,7 +76,7 @@ _MAX_OUTPUTS = 12  # targets whose score is told, at most
 
 @final
 @dataclass(frozen=True)
-class Story(ToFrame):
+class Story(Result, ToFrame):
     """What was tried, what was seen, and what was kept: ``print`` it.
 
     >>> print(Story({"kept": ["5 networks predict."]}))
@@ -97,9 +98,9 @@ class Story(ToFrame):
     def __repr__(self) -> str:
         return str(self)
 
-    def _repr_html_(self) -> str:
-        parts = self.parts.items()
-        return block(*(heading(HEADINGS[part]) + bullets(texts) for part, texts in parts))
+    def sections(self) -> Iterator[Section]:
+        for part, texts in self.parts.items():
+            yield Section(points(texts), HEADINGS[part])
 
     def to_columns(self) -> dict[str, Any]:
         """Return the part and the text of each sentence."""

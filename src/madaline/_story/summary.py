@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from html import escape
 from typing import Annotated, Any, final
 
 import numpy as np
 
-from madaline._charts.html import Html, block, figures, more, paragraph, table
+from madaline._charts.blocks import Block, Charts, Findings, Paragraph, Section, TextTable, more
 from madaline._data.codec import Count, Items, LongText, RoundedShare, Stored
 from madaline._data.json_checks import (
     TRUTH,
@@ -281,37 +281,34 @@ MAX_COLUMNS = 5  # columns that are shown, at most
 _MAX_SHOWN = 12  # targets that are shown, at most
 
 
-def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> str:
-    """Return a short account of a fit in HTML; findings of low severity are left out."""
-    lead = Html(
-        _(
-            "Predicts <b>{escape}</b> from {columns} with {predictors}, trained on {rows}; each of {n_evaluated:,} predicted {how_evaluated}."
-        ).format(
-            escape=escape(summary.target),
-            columns=format_count(summary.n_columns, "column"),
-            predictors=summary.predictors(),
-            rows=format_count(summary.n_samples, "row"),
-            n_evaluated=summary.n_evaluated,
-            how_evaluated=summary.how_evaluated,
-        )
+def glance(summary: Summary, diagnosis: Diagnosis | None = None) -> Iterator[Section]:
+    """Yield a short account of a fit; findings of low severity are left out."""
+    lead = _(
+        "Predicts {target} from {columns} with {predictors}, trained on {rows}; each of {n_evaluated:,} predicted {how_evaluated}."
+    ).format(
+        target=summary.target,
+        columns=format_count(summary.n_columns, "column"),
+        predictors=summary.predictors(),
+        rows=format_count(summary.n_samples, "row"),
+        n_evaluated=summary.n_evaluated,
+        how_evaluated=summary.how_evaluated,
     )
-    parts: list[str] = [paragraph(lead)]
+    yield Section([Paragraph(lead)])
     if not summary.learned:
-        parts.append(paragraph(Html("<b>Not clearly better than the baseline.</b>")))
-    parts.append(Scores(summary.scores).html())
-    parts.extend(map(paragraph, summary.beside))
+        yield Section([Paragraph("Not clearly better than the baseline.", "medium")])
+    yield from Scores(summary.scores).sections()
+    yield Section([*map(Paragraph, summary.beside)])
     if summary.forward is not None:
-        parts.append(figures([summary.forward.figure(summary.promised)]))
+        yield Section([Charts([summary.forward.figure(summary.promised)])])
     if summary.outputs:
-        parts.append(_outputs(summary))
+        yield Section(_outputs(summary))
     if clear := Importances(summary.clear_importances):
-        parts.append(clear.html(MAX_COLUMNS))
-    if findings := Diagnosis(tuple(one for one in diagnosis or () if one.severity != "low")):
-        parts.append(findings.html())
-    return block(*parts)
+        yield Section(clear.blocks(MAX_COLUMNS))
+    if findings := [one for one in diagnosis or () if one.severity != "low"]:
+        yield Section([Findings(findings)])
 
 
-def _outputs(summary: Summary) -> Html:
+def _outputs(summary: Summary) -> list[Block]:
     """Return the scores of each of several targets or quantiles, as a table."""
     shown = summary.outputs[:_MAX_SHOWN]
     metrics = summary.output_metrics
@@ -319,11 +316,9 @@ def _outputs(summary: Summary) -> Html:
     for one in shown:
         by_metric = {score.metric: score for score in one.scores}
         rows.append([one.name, *(_cell(by_metric.get(metric)) for metric in metrics)])
-    header = ["each by itself", *map(metric_name, metrics)]
-    right = range(1, len(header))
-    return Html(
-        table(header, rows, right=right) + more(len(shown), len(summary.outputs), "targets")
-    )
+    heads = ["each by itself", *map(metric_name, metrics)]
+    told = TextTable(heads, rows, right=range(1, len(heads)))
+    return [told, *more(len(shown), len(summary.outputs), "targets")]
 
 
 def _cell(score: Score | None) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 import numpy as np
 
-from madaline._charts.html import Listing, block, paragraph, table
+from madaline._charts.blocks import Paragraph, Section, TextTable
+from madaline._charts.result import Listing
 from madaline._data.codec import Stored
 from madaline._data.json_checks import OneOf
-from madaline._language import _
+from madaline._language import _, translate, translate_word
 from madaline._watching.detectors import Detection, Detectors, WatchedSignal
 from madaline._watching.source import LevelCodes, Source, short_name
 from madaline._words import format_number
@@ -174,11 +176,13 @@ class Alarms(Listing[Alarm]):
 
     __slots__ = ()
 
-    def _repr_html_(self) -> str:
-        if not self:
-            return block(paragraph("No alarm."))
-        rows = [[f"{alarm.row:,}", alarm.what, alarm.sentence] for alarm in self]
-        return block(table(["row", "what changed", "how, and what to do"], rows, right=[0]))
+    def sections(self) -> Iterator[Section]:
+        rows = [
+            [f"{alarm.row:,}", translate_word(alarm.what), translate(alarm.sentence)]
+            for alarm in self
+        ]
+        told = TextTable(["row", "what changed", "how, and what to do"], rows, right=[0])
+        yield Section([told if self else Paragraph("No alarm.")])
 
     def to_columns(self) -> dict[str, Any]:
         """Return all fields and the sentence of each alarm."""

@@ -12,9 +12,10 @@ from typing import Any, final
 
 import numpy as np
 
+from madaline._charts.blocks import Charts, Paragraph, Section
 from madaline._charts.curves import loss_figure
 from madaline._charts.figure import Figure
-from madaline._charts.html import Html, block, figures, paragraph
+from madaline._charts.result import Result
 from madaline._data.column import is_missing
 from madaline._data.io import tensor_file
 from madaline._data.io.recognition import is_null
@@ -35,7 +36,7 @@ from madaline.nn.arrays import Array
 
 
 @final
-class Monitor:
+class Monitor(Result):
     """Tests whether rows, predictions, errors and calibration change.
 
     Parameters
@@ -216,10 +217,10 @@ class Monitor:
         """Return what is watched, and the latest alarms."""
         return translate("\n".join(self._lines()))
 
-    def _repr_html_(self) -> str:
-        first, *_ = self._lines()
-        drawn = figures([self.figure()]) if self.n_labels else Html("")
-        return block(paragraph(first), drawn) + self.alarms[-20:]._repr_html_()
+    def sections(self) -> Iterator[Section]:
+        drawn = [Charts([self.figure()])] if self.n_labels else []
+        yield Section([Paragraph(next(self._lines())), *drawn])
+        yield from self.alarms[-20:].sections()
 
     def _lines(self) -> Iterator[str]:
         whats = [signal.what for signal in (*self.rows.signals, *self.labels.signals)]

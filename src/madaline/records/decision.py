@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, final
 
-from madaline._charts.html import Listing, block, more, paragraph, table
+from madaline._charts.blocks import Paragraph, Section, TextTable, more
+from madaline._charts.result import Listing, Result
 from madaline._data.codec import Count, Stored
 from madaline._data.json_checks import Check, Text
-from madaline._language import _
+from madaline._language import _, translate
 
 
 @dataclass(frozen=True)
-class Decision(Stored, ABC):
+class Decision(Stored, Result):
     """Abstract: one decision; each type documents its fields beside them.
 
     Parameters
@@ -41,8 +42,9 @@ class Decision(Stored, ABC):
             epoch=self.epoch, subject=self.subject, sentence=self.sentence
         )
 
-    def _repr_html_(self) -> str:
-        return block(paragraph(str(self)))
+    def sections(self) -> Iterator[Section]:
+        """Yield the decision in a line."""
+        yield Section([Paragraph(str(self))])
 
     @property
     @abstractmethod
@@ -69,12 +71,11 @@ class Decisions(Listing[Decision]):
         names = ("epoch", "action", "subject", "sentence")
         return {name: [getattr(decision, name) for decision in self] for name in names}
 
-    def _repr_html_(self) -> str:
+    def sections(self) -> Iterator[Section]:
+        """Yield a table."""
         rows = [
-            [f"{decision.epoch}", decision.subject, decision.sentence]
+            [f"{decision.epoch}", translate(decision.subject), decision.sentence]
             for decision in self[:_MAX_SHOWN_ROWS]
         ]
-        return block(
-            table(["epoch", "about", "decision"], rows, right=(0,)),
-            more(len(rows), len(self), "decisions"),
-        )
+        told = TextTable(["epoch", "about", "decision"], rows, right=(0,))
+        yield Section([told, *more(len(rows), len(self), "decisions")])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, final
 
 import numpy as np
 
+from madaline._charts.blocks import Charts, Paragraph, Section
 from madaline._charts.curves import learning_figure, training_figure
 from madaline._charts.figure import Figure
-from madaline._charts.html import ToFrame, block, figures, paragraph
+from madaline._charts.result import Result, ToFrame
 from madaline._data.codec import Count, Stored
 from madaline._language import _
 from madaline._words import format_count
@@ -42,7 +43,7 @@ class Epoch:
 
 
 @final
-class Epochs(list[Epoch], ToFrame):
+class Epochs(list[Epoch], Result, ToFrame):
     """The epochs of a single network, in their order; training adds to them.
 
     >>> Epochs([Epoch(1, 0.69, 0.1), Epoch(2, 0.5, 0.1)])
@@ -83,8 +84,9 @@ class Epochs(list[Epoch], ToFrame):
             ).format(validation_loss=best.validation_loss, epoch=best.epoch)
         return f"<Epochs: {len(self):,}, {losses}>"
 
-    def _repr_html_(self) -> str:
-        return block(figures([self.figure()]) if self else paragraph("not trained yet"))
+    def sections(self) -> Iterator[Section]:
+        """Yield the figure."""
+        yield Section([Charts([self.figure()]) if self else Paragraph("not trained yet")])
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,7 @@ class Record(Stored):
 
 
 @final
-class History(dict[str, list[Any]], ToFrame):
+class History(dict[str, list[Any]], Result, ToFrame):
     """Columns by name, one entry for each epoch of each recipe.
 
     It is a dict, so that ``pandas.DataFrame(history)`` and ``polars.DataFrame(history)`` make a
@@ -175,5 +177,6 @@ class History(dict[str, list[Any]], ToFrame):
             f" {losses[best]:.4f}: {where}>"
         )
 
-    def _repr_html_(self) -> str:
-        return block(figures([learning_figure(self, self.members)]))
+    def sections(self) -> Iterator[Section]:
+        """Yield the figure."""
+        yield Section([Charts([learning_figure(self, self.members)])])

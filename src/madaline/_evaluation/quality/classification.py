@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
 
+from madaline._charts.blocks import Block, Charts, Name, Paragraph, Section, TextTable, more
 from madaline._charts.figure import COLORS, Axis, Figure, Line
-from madaline._charts.html import Html, ToFrame, block, figures, more, paragraph, table
+from madaline._charts.result import Result, ToFrame
 from madaline._data.codec import Count, Items, LabelText, RoundedShare, Stored, unequal
 from madaline._data.json_checks import Number
 from madaline._evaluation.calibration import calibration_error
-from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_table
+from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_tables
 from madaline._language import _
 from madaline.nn.arrays import Array
 
@@ -25,7 +26,7 @@ _MAX_MATRIX_CLASSES, _MAX_TABLE_CLASSES = 12, 20
 
 
 @dataclass(frozen=True)
-class ClassificationQuality(Stored, ToFrame):
+class ClassificationQuality(Stored, Result, ToFrame):
     """How well classes are predicted."""
 
     classes: Annotated[tuple[LabelText, ...], Items(least=2)]  # the labels as text
@@ -144,44 +145,39 @@ class ClassificationQuality(Stored, ToFrame):
             f" accuracy {self.accuracy:.4g}>"
         )
 
-    def _repr_html_(self) -> str:
+    def sections(self) -> Iterator[Section]:
         curves = [self.roc_figure(), self.precision_figure()] if self.curves else []
-        return block(
-            paragraph(
-                _(
-                    "{n_rows:,} rows, each predicted out of fold: accuracy {accuracy:.4g}, calibration error {calibration_error:.3f}."
-                ).format(
-                    n_rows=self.n_rows,
-                    accuracy=self.accuracy,
-                    calibration_error=self.calibration_error,
-                )
-            ),
-            self._confusion_table(),
-            self._class_table(),
-            figures([*curves, self.calibration_figure()]),
-            coverage_table(self.coverage, "classes in a set"),
+        sentence = _(
+            "{n_rows:,} rows, each predicted out of fold: accuracy {accuracy:.4g}, calibration error {calibration_error:.3f}."
+        ).format(
+            n_rows=self.n_rows,
+            accuracy=self.accuracy,
+            calibration_error=self.calibration_error,
         )
+        yield Section([Paragraph(sentence), self._confusion_table(), *self._class_table()])
+        yield Section([Charts([*curves, self.calibration_figure()])])
+        yield Section(coverage_tables(self.coverage, "classes in a set"))
 
-    def _confusion_table(self) -> Html:
+    def _confusion_table(self) -> TextTable:
         if len(self.classes) > _MAX_MATRIX_CLASSES:
             rows = [
                 [pair["true"], pair["predicted"], f"{pair['rows']:,.0f}", f"{pair['share']:.1%}"]
                 for pair in self.confusions()
             ]
             header = ["true class", "predicted as", "rows", "of the class"]
-            return table(header, rows, right=(2, 3), caption="The most frequent confusions")
+            return TextTable(header, rows, right=(2, 3), caption="The most frequent confusions")
         rows = [
             [label, *(f"{number:,.0f}" if number else "·" for number in counts)]
             for label, counts in zip(self.classes, self.matrix.tolist(), strict=True)
         ]
-        return table(
-            ["true class", *self.classes],
+        return TextTable(
+            ["true class", *map(Name, self.classes)],
             rows,
             right=range(1, len(self.classes) + 1),
             caption="Confusion matrix: rows of each true class (down) by predicted class (across)",
         )
 
-    def _class_table(self) -> Html:
+    def _class_table(self) -> list[Block]:
         by_class = self.by_class()
         rows = [
             [
@@ -194,9 +190,9 @@ class ClassificationQuality(Stored, ToFrame):
             ]
             for measures in by_class[:_MAX_TABLE_CLASSES]
         ]
-        header = ["class", "rows", "precision", "recall", "F1", "ROC AUC"]
+        heads = ["class", "rows", "precision", "recall", "F1", "ROC AUC"]
         left_out = more(len(rows), len(by_class), "classes")
-        return Html(table(header, rows, right=range(1, 6)) + left_out)
+        return [TextTable(heads, rows, right=range(1, 6)), *left_out]
 
     def roc_figure(self) -> Figure:
         """Return the ROC curves."""

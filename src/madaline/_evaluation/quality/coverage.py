@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import Html, table
+from madaline._charts.blocks import TextTable
 from madaline._data.codec import LabelText, RoundedShare, Stored, unequal
 from madaline._evaluation.conformal import PredictionIntervals, PredictionSets
 from madaline._language import _
@@ -179,13 +179,8 @@ def _thinned(x: Array, y: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(x.round(4).tolist()), tuple(y.round(4).tolist())
 
 
-def coverage_table(coverage: Sequence[Coverage], size: str) -> Html:
-    """Return nominal and observed coverage as a table; nothing where none was measured."""
-    if not coverage:
-        return Html("")
+def coverage_tables(coverage: Sequence[Coverage], size: str) -> list[TextTable]:
+    """Return nominal and observed coverage as a table; none where none was measured."""
     rows = [[f"{c.nominal:.0%}", f"{c.observed:.1%}", format_number(c.size)] for c in coverage]
-    return table(
-        ["coverage asked for", "observed", _("mean {size}").format(size=size)],
-        rows,
-        right=(0, 1, 2),
-    )
+    heads = ["coverage asked for", "observed", _("mean {size}").format(size=size)]
+    return [TextTable(heads, rows, right=(0, 1, 2))] if rows else []

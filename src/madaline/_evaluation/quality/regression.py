@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 
+from madaline._charts.blocks import Charts, Name, Paragraph, Section
 from madaline._charts.figure import COLORS, Axis, Band, Bars, Cells, Figure, Line
-from madaline._charts.html import Html, ToFrame, block, figures, heading, paragraph
+from madaline._charts.result import Result, ToFrame
 from madaline._data.codec import Count, Finite, Items, OneKind, Stored, unequal
 from madaline._data.target.joint_encoder import MAX_OUTPUTS
 from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.coverage import Coverage, coverage_table
+from madaline._evaluation.quality.coverage import Coverage, coverage_tables
 from madaline._language import _
 from madaline._words import format_count, format_number
 from madaline.nn.arrays import Array
@@ -27,7 +28,7 @@ _Bins = Annotated[tuple[Count, ...], Items(BINS, BINS)]
 
 
 @dataclass(frozen=True)
-class RegressionQuality(Stored, ToFrame):
+class RegressionQuality(Stored, Result, ToFrame):
     """How well numbers are predicted. An error is the truth less the prediction."""
 
     n_rows: int  # rows that were evaluated
@@ -93,20 +94,17 @@ class RegressionQuality(Stored, ToFrame):
             f" {format_number(self.median_error)}, mean error {format_number(self.bias)}>"
         )
 
-    def _repr_html_(self) -> str:
-        return block(
-            paragraph(
-                _(
-                    "{n_rows:,} rows, each predicted out of fold: median absolute error {median_error}, mean error {bias}."
-                ).format(
-                    n_rows=self.n_rows,
-                    median_error=format_number(self.median_error),
-                    bias=format_number(self.bias),
-                )
-            ),
-            figures([self.truth_figure(), self.error_figure(), self.spread_figure()]),
-            coverage_table(self.coverage, "width of an interval"),
+    def sections(self) -> Iterator[Section]:
+        sentence = _(
+            "{n_rows:,} rows, each predicted out of fold: median absolute error {median_error}, mean error {bias}."
+        ).format(
+            n_rows=self.n_rows,
+            median_error=format_number(self.median_error),
+            bias=format_number(self.bias),
         )
+        drawn = Charts([self.truth_figure(), self.error_figure(), self.spread_figure()])
+        coverage = coverage_tables(self.coverage, "width of an interval")
+        yield Section([Paragraph(sentence), drawn, *coverage])
 
     def truth_figure(self, target: str = "value") -> Figure:
         """Return how often which true number goes with which prediction."""
@@ -196,7 +194,7 @@ SingleQuality: TypeAlias = Annotated[RegressionQuality | ClassificationQuality, 
 
 
 @dataclass(frozen=True)
-class JointQuality(Stored, ToFrame):
+class JointQuality(Stored, Result, ToFrame):
     """How well several targets are predicted."""
 
     # of the targets, or levels of the quantiles
@@ -212,9 +210,10 @@ class JointQuality(Stored, ToFrame):
         named = zip(self.names, self.each, strict=True)
         return "\n".join(f"{name}: {quality!r}" for name, quality in named)
 
-    def _repr_html_(self) -> str:
-        named = zip(self.names, self.each, strict=True)
-        return block(*(heading(name) + Html(quality._repr_html_()) for name, quality in named))
+    def sections(self) -> Iterator[Section]:
+        for name, quality in zip(self.names, self.each, strict=True):
+            yield Section((), Name(name))
+            yield from quality.sections()
 
     def to_columns(self) -> dict[str, Any]:
         """Return the columns of each target, one below the other, beside its name."""

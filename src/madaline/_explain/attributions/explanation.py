@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import Html, ToFrame, bar, block, heading, more, paragraph, table
+from madaline._charts.blocks import Bar, Block, Cell, Paragraph, Section, TextTable, more
+from madaline._charts.result import Result, ToFrame
 from madaline._data.column import is_missing
 from madaline._data.media.signals import holds
 from madaline._explain.attributions.words import WordAttributions
@@ -44,7 +45,7 @@ SCALE_WORDS = {LOG_ODDS: "log-odds", PROBABILITY: "probability"}
 
 
 @dataclass(frozen=True, eq=False)
-class Explanation(ToFrame):
+class Explanation(Result, ToFrame):
     r"""Attributions: ``output = base + sum of attributions + remaining``.
 
     Attributes
@@ -232,45 +233,39 @@ class Explanation(ToFrame):
             else ""
         )
 
-    def _repr_html_(self) -> str:
-        shown = range(min(len(self), _SHOWN_ROWS))
-        return block(
-            paragraph(self.heading, "muted"),
-            *(self._row_html(row) for row in shown),
-            more(len(shown), len(self), "rows"),
-        )
+    def sections(self) -> Iterator[Section]:
+        n_shown = min(len(self), _SHOWN_ROWS)
+        yield Section([Paragraph(self.heading, "muted")])
+        yield from map(self._section, range(n_shown))
+        yield Section(more(n_shown, len(self), "rows"))
 
-    def _row_html(self, row: int) -> Html:
+    def _section(self, row: int) -> Section:
         """Return a table of the columns of a row, and the sums of its words and parts."""
         digits = self.decimals(row)
         lines = self._largest(row, _HTML_COLUMNS)
         longest = max((abs(amount) for __, __, amount in lines), default=0.0) or 1.0
-        rows = [
-            [name, value, f"{amount:+z,.{digits}f}", bar(amount, longest, both=True)]
+        rows: list[list[Cell]] = [
+            [name, value, f"{amount:+z,.{digits}f}", Bar(amount, longest, both=True)]
             for name, value, amount in lines
         ]
-        header = ["column", "value", f"adds to the base, {self.base[row]:,.{digits}f}", ""]
-        parts = [
-            heading(
-                _("Row {row_numbers}: {outcome}").format(
-                    row_numbers=self.row_numbers[row], outcome=self.outcome(row, digits)
-                )
-            ),
-            table(header, rows, right=(2,)),
-        ]
+        base = _("adds to the base, {base}").format(base=f"{self.base[row]:,.{digits}f}")
+        title = _("Row {row_numbers}: {outcome}").format(
+            row_numbers=self.row_numbers[row], outcome=self.outcome(row, digits)
+        )
+        blocks: list[Block] = [TextTable(["column", "value", base, ""], rows, right=(2,))]
         for name, texts in self.words.items():
             words = texts[row].strongest(_SHOWN_WORDS)
             if words:
                 named = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in words)
-                parts.append(paragraph(f"{name}: {named}"))
+                blocks.append(Paragraph(f"{name}: {named}"))
         for name in self.maps:
             positive, negative = self.parts_of(name, row)
             sentence = (
                 f"{name}: parts add {positive:+z,.{digits}f} and {negative:+z,.{digits}f};"
                 " madaline.plots.plot_map draws them."
             )
-            parts.append(paragraph(sentence))
-        return Html("".join(parts))
+            blocks.append(Paragraph(sentence))
+        return Section(blocks, title)
 
     def to_columns(self) -> dict[str, Array]:
         """Return the columns of a table, which `to_frame` makes a data frame of.

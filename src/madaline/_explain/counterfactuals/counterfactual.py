@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from madaline._charts.html import Listing, block, more, paragraph, table, together
+from madaline._charts.blocks import Cell, Paragraph, Section, TextTable, more
+from madaline._charts.result import Listing, Result
 from madaline._data.target import ClassEncoder
 from madaline._explain.columns import value_text
 from madaline._explain.scale import class_index
@@ -177,7 +178,7 @@ class ValueChange:
 
 
 @dataclass(frozen=True)
-class Counterfactual:
+class Counterfactual(Result):
     """The smallest change found that reaches a target, or the closest one.
 
     Attributes
@@ -224,8 +225,8 @@ class Counterfactual:
         """Return the counterfactual in a line."""
         return f"<Counterfactual: {self}>"
 
-    def _repr_html_(self) -> str:
-        return block(paragraph(str(self)))
+    def sections(self) -> Iterator[Section]:
+        yield Section([Paragraph(str(self))])
 
     def __str__(self) -> str:
         """Return the counterfactual in a few sentences."""
@@ -282,19 +283,23 @@ class Counterfactuals(Listing[Counterfactual]):
             "to": [change and str(change["after"]) for change in changed],
         }
 
-    def _repr_html_(self) -> str:
-        rows = [
-            [str(each.row), together(each.before), together(each.after), _changes(each)]
-            for each in self[:_MAX_SHOWN_ROWS]
-        ]
-        header = ["row", "is predicted", "would be", "if"]
-        return block(table(header, rows, right=(0,)), more(len(rows), len(self), "rows"))
+    def sections(self) -> Iterator[Section]:
+        rows = [[*_cells(each)] for each in self[:_MAX_SHOWN_ROWS]]
+        told = TextTable(["row", "is predicted", "would be", "if"], rows, right=(0,))
+        yield Section([told, *more(len(rows), len(self), "rows")])
+
+
+def _cells(counterfactual: Counterfactual) -> Iterator[Cell]:
+    yield str(counterfactual.row)
+    yield Paragraph(counterfactual.before, "together")
+    yield Paragraph(counterfactual.after, "together")
+    yield _changes(counterfactual)
 
 
 def _changes(counterfactual: Counterfactual) -> str:
     changes = _(" and ").join(map(str, counterfactual.changes))
     if counterfactual.found:
-        return changes or "(it meets the target already)"
-    return "no such change was found" + (
+        return changes or _("(it meets the target already)")
+    return _("no such change was found") + (
         _(": the closest is if {changes}").format(changes=changes) if changes else ""
     )
