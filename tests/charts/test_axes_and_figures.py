@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from madaline._charts.curves import learning_figure, shares_figure
 from madaline._charts.figure import COLORS, Axis, Band, Bars, Cells, Figure, Line
-from madaline._charts.html import (
+from madaline._charts.svg import (
     BOTTOM,
     HEIGHT,
     LEFT,
     RIGHT,
     TOP,
     WIDTH,
-    bar,
+    bar_svg,
     distribution_svg,
     figure_svg,
 )
@@ -90,11 +90,11 @@ def test_a_chart_is_well_formed_and_its_corners_are_in_the_corners() -> None:
 
 def test_bars_are_as_long_as_their_numbers_and_stay_in_their_cell() -> None:
     widths = [
-        float(ElementTree.fromstring(bar(value, 2.0)).find("rect").get("width"))
+        float(ElementTree.fromstring(bar_svg(value, 2.0)).find("rect").get("width"))
         for value in (0.5, 1.0, 2.0, 9.0)
     ]
     assert widths == [30, 60, 120, 120]
-    less = ElementTree.fromstring(bar(-1.0, 2.0, both=True, spread=9.0)).find("rect")
+    less = ElementTree.fromstring(bar_svg(-1.0, 2.0, both=True, spread=9.0)).find("rect")
     assert (less.get("x"), less.get("width"), less.get("class")) == ("30.0", "30.0", "fill less")
 
 

@@ -21,7 +21,7 @@ from madaline._comparison.methods import (
     chosen_methods,
     native_texts,
 )
-from madaline._comparison.result import Result
+from madaline._comparison.result import MethodResult
 from madaline._data.table import Table
 from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.records.race_decisions import TimeLimitReached
@@ -150,9 +150,9 @@ def test_levels_that_a_fold_did_not_learn_are_missing() -> None:
 
 def test_the_verdict_takes_the_linear_model_where_it_is_as_good(of_numbers) -> None:
     costs = {"score": 0.5, "fit_seconds": 1.0, "row_milliseconds": 0.1}
-    strong = Result("catboost", "CatBoost", 0.410, 0.0, 0.0, n_bytes=2e6, **costs)
-    linear = Result("linear", "linear model", 0.412, 0.002, 0.006, n_bytes=5e3, **costs)
-    constant = Result("constant", "constant", 0.7, 0.29, 0.02, n_bytes=300, **costs)
+    strong = MethodResult("catboost", "CatBoost", 0.410, 0.0, 0.0, n_bytes=2e6, **costs)
+    linear = MethodResult("linear", "linear model", 0.412, 0.002, 0.006, n_bytes=5e3, **costs)
+    constant = MethodResult("constant", "constant", 0.7, 0.29, 0.02, n_bytes=300, **costs)
     compared = replace(of_numbers, results=(strong, linear, constant), metric="log_loss")
     assert compared.verdict == (
         "Take the linear model: its log loss is 0.4120, the lowest one (CatBoost) 0.4100; the"

@@ -183,5 +183,5 @@ def test_the_target_has_the_name_of_the_series(kind, table):
         model = AdaptiveRegressor(effort=1, random_state=0).fit(X, kinds[kind], folds=2)
     name = "target" if kind in ("array", "unnamed") else "price"
     assert model.model_.summary.target == name
-    assert f"Predicts <b>{name}</b>" in model._repr_html_()
+    assert f"Predicts {name} from" in model._repr_html_()
     assert str(model.explain(X[:1])).splitlines()[1].startswith(f"Row 0: {name} ")

@@ -13,7 +13,7 @@ from madaline._data.target import ClassEncoder, CountEncoder, JointEncoder, Regr
 from madaline._evaluation.objective import Objective
 from madaline._evaluation.quality import JointQuality
 from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_table
+from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_tables
 from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import FoldOutputs, Score, ScoredRows, classification_scores
 from madaline._evaluation.scores import class_index
@@ -103,7 +103,7 @@ def test_tables_hold_the_confusions():
     assert "The most frequent confusions" in html
     assert f"{worst['share']:.1%}" in html
     assert "5 more classes" in html
-    assert coverage_table((), "width") == ""
+    assert coverage_tables((), "width") == []
 
 
 def test_errors_of_numbers_are_drawn_as_they_are(numbers):

@@ -214,14 +214,14 @@ def test_an_effect_is_clear_beyond_two_standard_errors():
 
 def test_the_table_of_importances_shows_the_first_and_which_are_unclear():
     items = [Importance((f"x{k}",), "log_loss", 0.5 - 0.02 * k, 0.02) for k in range(25)]
-    html = Importances(items).html()
+    html = Importances(items)._repr_html_()
     rows = re.findall(r"<tr(.*?)>(.*?)</tr>", html)[1:]
     assert len(rows) == 20
     assert "x19" in html
     assert "x20" not in html
     assert "log loss worse by" in html
     assert "5 " in html[html.rindex("</table>") :]
-    rows = re.findall(r"<tr(.*?)>(.*?)</tr>", Importances(items[19:]).html())[1:]
+    rows = re.findall(r"<tr(.*?)>(.*?)</tr>", Importances(items[19:])._repr_html_())[1:]
     assert ["unclear" in row for row, _ in rows] == [False] * 4 + [True] * 2
     assert ["no clear effect" in cells for _, cells in rows] == [False] * 4 + [True] * 2
     assert "0.120 ± 0.020" in rows[0][1]
@@ -230,9 +230,9 @@ def test_the_table_of_importances_shows_the_first_and_which_are_unclear():
     assert float(whisker[2]) == 120  # the longest ends at the edge: 0.12 and two errors
     assert float(whisker[1]) == pytest.approx(120 * 0.08 / 0.16, abs=0.1)
     assert Importances(items).to_columns()["standard_error"] == [0.02] * 25
-    nothing = Importances([Importance(("a",), "r2", 0.0, 0.0)]).html()
+    nothing = Importances([Importance(("a",), "r2", 0.0, 0.0)])._repr_html_()
     assert "no clear effect" in nothing
-    assert "worse by" in Importances([]).html()
+    assert "worse by" in Importances([])._repr_html_()
 
 
 def test_outputs_of_folds_are_those_of_their_networks(member):

@@ -124,7 +124,7 @@ def _cell(cell: Cell) -> str:
             return _element("span", escape(translate_word(text)), style)
         case Bar(text=text):
             drawn = bar_svg(cell.value, cell.most, spread=cell.spread, both=cell.both)
-            return f"{drawn} {text}" if text else drawn
+            return f"{drawn} {escape(text)}" if text else drawn
         case ColumnProfile():
             return distribution_svg(cell)
     return escape(cell)
