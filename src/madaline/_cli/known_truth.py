@@ -14,7 +14,7 @@ from madaline._evaluation.quality.classification import ClassificationQuality
 from madaline._evaluation.score import Score
 from madaline._evaluation.scores import class_index, label_text
 from madaline._language import _, translate_word
-from madaline._language.widths import display_width, pad, pad_left
+from madaline._language.widths import align, display_width
 from madaline._model import FittedModel
 from madaline._model.known_rows import Copies
 from madaline._words import (
@@ -185,20 +185,22 @@ def confusion_lines(quality: ClassificationQuality) -> Iterator[str]:
     labels = [clipped(label, _MAX_LABEL_WIDTH) for label in quality.classes]
     counts = [[f"{rows:,.0f}" for rows in row] for row in quality.matrix.tolist()]
     widest = max(len(count) for row in counts for count in row)
-    width = max(9, *map(display_width, labels), widest) + 2
+    width = max(9, *map(display_width, labels), widest)
     recall, precision = translate_word("recall"), translate_word("precision")
-    first = max(display_width(precision), *map(display_width, labels)) + 2
-    if 2 + first + width * (len(labels) + 1) > WIDTH:
+    first = max(display_width(precision), *map(display_width, labels))
+    if 4 + first + (width + 2) * (len(labels) + 1) > WIDTH:
         yield from _pairs(quality)
         return
     by_class = quality.by_class()
     yield "Confusion matrix (down: true class; across: predicted class):"
-    yield f"  {'':<{first}}" + "".join(pad_left(label, width) for label in [*labels, recall])
+    rows = [["", *labels, recall]]
     for label, row, scores in zip(labels, counts, by_class, strict=True):
-        cells = "".join(f"{cell:>{width}}" for cell in row)
-        yield f"  {pad(label, first)}{cells}{format_share(scores['recall']):>{width}}"
-    cells = "".join(f"{format_share(scores['precision']):>{width}}" for scores in by_class)
-    yield f"  {pad(precision, first)}{cells}"
+        rows.append([label, *row, format_share(scores["recall"])])
+    rows.append([precision, *(format_share(scores["precision"]) for scores in by_class), ""])
+    columns = range(1, len(labels) + 2)
+    yield from align(
+        rows, right=columns, widths=[first + 2, *(width for __ in columns)], start="  "
+    )
 
 
 def _pairs(quality: ClassificationQuality) -> Iterator[str]:

@@ -64,7 +64,7 @@ from madaline._fitting.means import Means
 from madaline._fitting.training_data import Roles
 from madaline._fitting.updating.update import update_model
 from madaline._language import _, translate_word
-from madaline._language.widths import pad, pad_left
+from madaline._language.widths import align
 from madaline._model import FittedModel
 from madaline._model.model_rows import RowBlock
 from madaline._progress.row_progress import RowProgress
@@ -269,15 +269,15 @@ def _candidates(update: Updated, *, of_past: bool) -> Iterator[str]:
             latest=latest
         )
     yield _("{name}{name2} on {rows}:").format(name=name[:1].upper(), name2=name[1:], rows=rows)
-    titles = translate_word("loss"), translate_word("difference ± s.e.")
-    yield f"  {'':<14}{pad_left(titles[0], 12)}  {pad_left(titles[1], 24)}"
+    lines = [("", translate_word("loss"), translate_word("difference ± s.e."), "")]
     losses = format_with_error(
         [loss for _name, loss, _error in update.candidates], update.loss_error / 10
     )
     for (candidate, loss, error), shown in zip(update.candidates, losses, strict=True):
         difference = "" if candidate == AS_IT_IS else format_change(loss - update.loss, error)
-        mark = f"  {translate_word('kept')}" if candidate == update.kept else ""
-        yield f"  {pad(translate_word(candidate), 14)}{shown:>12}  {difference:>24}{mark}"
+        mark = translate_word("kept") if candidate == update.kept else ""
+        lines.append((translate_word(candidate), shown, difference, mark))
+    yield from align(lines, right=(1, 2), widths=(14, 10, 24), start="  ")
     if update.anew_loss is None and not of_past:
         yield "Not fitted anew: that needs kept rows, or as many new rows as were learned from."
 

@@ -20,7 +20,7 @@ from madaline._evaluation.score import Score
 from madaline._evaluation.scores import label_text
 from madaline._fitting import Fitting
 from madaline._language import _, translate, translate_word
-from madaline._language.widths import clip_to_width, display_width, pad, pad_left
+from madaline._language.widths import align, clip_to_width, display_width
 from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._race.recipe import legend
@@ -91,30 +91,28 @@ def update_lines(model: FittedModel) -> Iterator[str]:
 
 def score_lines(scores: Sequence[Score], forward: ForwardScores | None = None) -> Iterator[str]:
     """Yield an aligned table of scores, each beside the baseline's, and of the last known value."""
-    heading = translate_word("model ± std. error")
-    baseline = translate_word("baseline")
-    yield f"  {'':<40}{pad_left(heading, 18)}{pad_left(baseline, 14)}"
+    rows = [("", translate_word("model ± std. error"), translate_word("baseline"))]
     for score in scores:
         numbers = (score.value, score.standard_error, score.baseline)
         value, error, baseline = format_with_error(numbers, score.standard_error)
         baseline = min(baseline, f"{score.baseline:,.4f}", key=len)
         name = translate_word(METRICS.get(score.metric, score.metric))
-        yield f"  {pad(name, 40)}{f'{value} ± {error}':>18}{baseline:>14}"
+        rows.append((name, f"{value} ± {error}", baseline))
         known = forward is not None and forward.has_last_known and not forward.updated
         if forward is not None and known and score.metric == forward.metric:
-            yield _last_known_line(forward, score)
+            rows.append((*_last_known(forward, score), ""))
+    yield from align(rows, right=(1, 2), widths=(38, 16, 12), start="  ")
 
 
-def _last_known_line(forward: ForwardScores, score: Score) -> str:
-    """Return the last known value, and the networks where they have another value beside it.
+def _last_known(forward: ForwardScores, score: Score) -> tuple[str, str]:
+    """Return what the last known value is, and its score; networks with another one stand beside.
 
     Both are of the stretches; the score may be of rows farther ahead, or go on with a trend.
     """
     values = (forward.overall("last_known"), forward.overall(), score.value)
     last_known, networks, promised = format_with_error(values, score.standard_error)
     beside = _(" (networks: {networks})").format(networks=networks) if networks != promised else ""
-    name = translate(f"  {forward.last_known_name}{beside}")
-    return f"  {pad(name, 40)}{last_known:>18}"
+    return translate(f"  {forward.last_known_name}{beside}"), last_known
 
 
 def _output_lines(summary: Summary, most: int) -> Iterator[str]:
@@ -123,13 +121,11 @@ def _output_lines(summary: Summary, most: int) -> Iterator[str]:
         return
     metrics = summary.output_metrics[:_MAX_SCORES]
     names = [clipped(output.name, _MAX_NAME_WIDTH) for output in summary.outputs[:most]]
-    width = max(map(display_width, names))
     titles = [_SHORT_METRICS.get(metric, metric_name(metric)) for metric in metrics]
-    headings = [pad_left(translate_word(title), 18) for title in titles]
-    yield f"  {pad(translate_word('each by itself'), width)}{''.join(headings)}"
+    rows = [[*map(translate_word, ["each by itself", *titles])]]
     for name, output in zip(names, summary.outputs, strict=False):
-        cells = [f"{estimate_of(output, metric) or '-':>18}" for metric in metrics]
-        yield f"  {pad(name, width)}{''.join(cells)}"
+        rows.append([name, *(estimate_of(output, metric) or "-" for metric in metrics)])
+    yield from align(rows, right=(1, 2, 3), widths=(0, *(16 for __ in metrics)), start="  ")
     if len(summary.outputs) > most:
         yield _("  ... and {n_outputs} more").format(n_outputs=len(summary.outputs) - most)
 
@@ -201,19 +197,17 @@ def column_lines(schema: Schema) -> Iterator[str]:
 
 def column_table(schema: Schema) -> Iterator[str]:
     """Yield a row for each column: kind, missing and distinct values, what is in it."""
-    heads = ("column", "kind", "missing", "distinct", "values")
-    rows = [tuple(map(translate_word, heads))]
+    rows = [[*map(translate_word, ("column", "kind", "missing", "distinct"))]]
+    details = [translate_word("values")]
     for column in schema.columns:
-        missing = f"{column.n_missing:,}"
-        distinct = f"{column.n_distinct:,}"
+        name = clipped(translate(column.name), _MAX_NAME_WIDTH)
         kind = translate_word(column.kind)
-        detail = translate_word(column.detail)
-        rows.append((translate(column.name), kind, missing, distinct, detail))
-    width = min(_MAX_NAME_WIDTH, max(display_width(row[0]) for row in rows))
-    for name, kind, missing, distinct, detail in rows:
-        start = f"  {pad(clipped(name, width), width)}  {pad(kind, 8)}"
-        start += f"  {pad_left(missing, 7)}  {pad_left(distinct, 8)}  "
-        if kind == translate_word(DROPPED):  # its reason is worth several lines
+        rows.append([name, kind, f"{column.n_missing:,}", f"{column.n_distinct:,}"])
+        details.append(translate_word(column.detail))
+    lines = align(rows, right=(2, 3), widths=(0, 8, 7, 8), start="  ")
+    for cells, line, detail in zip(rows, lines, details, strict=True):
+        start = f"{line}  "
+        if cells[1] == translate_word(DROPPED):  # its reason is worth several lines
             yield paragraph(detail, first=start)
         else:
             yield (start + clipped(detail, WIDTH - display_width(start))).rstrip()
@@ -235,11 +229,9 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
     shown = clear[:at_most]
     names = [clipped(translate(column.name), _MAX_NAME_WIDTH) for column in shown]
     values = [format_estimate(column.value, column.standard_error) for column in shown]
-    width = max(map(display_width, names))
-    wide = max(map(len, values))
-    for name, value, column in zip(names, values, shown, strict=True):
-        bar = "█" * max(1, round(_MAX_BAR_WIDTH * min(1.0, column.value / clear[0].value)))
-        yield f"  {pad(name, width)}  {value:>{wide}}  {bar}"
+    lengths = [_MAX_BAR_WIDTH * min(1.0, column.value / clear[0].value) for column in shown]
+    bars = ["█" * max(1, round(length)) for length in lengths]
+    yield from align(zip(names, values, bars, strict=True), right=[1], start="  ")
     more = len(clear) - len(shown)
     unclear = len(importances) - len(clear)
     rest = [_("{more} more with a clear effect").format(more=more)] if more else []

@@ -14,7 +14,7 @@ from madaline._charts.figure import COLORS, Axis, Figure, Line
 from madaline._charts.result import Result, ToFrame
 from madaline._comparison.methods import CONSTANT, LINEAR, METHODS
 from madaline._language import _, translate, translate_word
-from madaline._language.widths import pad, pad_left
+from madaline._language.widths import align
 from madaline._words import (
     format_change,
     format_count,
@@ -27,7 +27,7 @@ from madaline._words import (
 )
 from madaline.nn.arrays import Array
 
-_WIDTHS = (18, 9, 20, 9, 9, 8, 7)  # of the columns of the table in a terminal
+_WIDTHS = (18, 8, 19, 8, 8, 7, 6)  # of the columns of the table in a terminal, at least
 _HEADERS = {
     "rmse": "RMSE",
     "mean_absolute_error": "MAE",
@@ -180,12 +180,10 @@ class Comparison(Result, ToFrame):
             rows=rows, how=how
         )
 
-    def lines(self) -> Iterator[str]:
-        """Yield the table as text."""
-        for cells in (self._header, *self._rows):
-            first, *others = zip(map(translate_word, cells), _WIDTHS, strict=True)
-            texts = [pad_left(text, width) for text, width in others]
-            yield f"{pad(*first)}{''.join(texts)}".rstrip()
+    def lines(self) -> list[str]:
+        """Return the table as text."""
+        rows = [[*map(translate_word, cells)] for cells in (self._header, *self._rows)]
+        return align(rows, right=range(1, 7), widths=_WIDTHS, apart=" ")
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -273,6 +271,8 @@ class Comparison(Result, ToFrame):
         """Return the table and the verdict as text."""
         told = map(translate, (*self.verdict, *self.remarks))
         return "\n".join([*self.lines(), "", *told])
+
+    __repr__ = __str__
 
     def sections(self) -> Iterator[Section]:
         rows = [

@@ -38,7 +38,7 @@ from madaline._data.table import Table, alike
 from madaline._data.terms import is_of_names, is_text
 from madaline._data.text_columns import choose_text_formats, read_formats
 from madaline._language import _, translate, translate_word
-from madaline._language.widths import display_width, pad, pad_left
+from madaline._language.widths import align
 from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -106,14 +106,7 @@ class Schema(Stored):
     def __str__(self) -> str:
         """Return an aligned table."""
         rows = [tuple(map(translate_word, _HEADER)), *map(_cells, self.columns)]
-        widths = [max(map(display_width, cells)) for cells in zip(*rows, strict=True)]
-        return "\n".join(
-            "  ".join(
-                pad_left(cell, width) if index in _RIGHT else pad(cell, width)
-                for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in rows
-        )
+        return "\n".join(align(rows, right=_RIGHT))
 
     def _repr_html_(self) -> str:
         rows = [

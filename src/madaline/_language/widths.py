@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain, repeat
 from unicodedata import combining, east_asian_width
 
 _NOT_FIRST = "，。；：、？！）】》”’…％,.;:?!)]}%"  # never at the start of a line
@@ -97,3 +98,33 @@ def _may_break(before: str, after: str) -> bool:
     if after in _NOT_FIRST or before in _NOT_LAST or after == " ":
         return False
     return before == " " or bool(_WIDE.match(before) or _WIDE.match(after))
+
+
+def align(
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Collection[int] = (),
+    widths: Sequence[int] = (),
+    start: str = "",
+    apart: str = "  ",
+) -> list[str]:
+    """Return rows as lines with their cells below one another, so far apart.
+
+    Columns are as wide as their widest cell, and no narrower than `widths`; those in `right` are
+    flush right. Each line begins with `start`.
+
+    >>> align([["name", "rows"], ["价格", "9"]], right=[1])
+    ['name  rows', '价格     9']
+    """
+    cells = [*rows]
+    least = chain(widths, repeat(0))
+    wide = [max(map(display_width, column)) for column in zip(*cells, strict=True)]
+    wide = [max(pair) for pair in zip(wide, least, strict=False)]
+    return [
+        start
+        + apart.join(
+            pad_left(cell, width) if number in right else pad(cell, width)
+            for number, (cell, width) in enumerate(zip(row, wide, strict=True))
+        ).rstrip()
+        for row in cells
+    ]

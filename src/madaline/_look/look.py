@@ -19,7 +19,7 @@ from madaline._data.kinds.kind import DROPPED
 from madaline._diagnosis.finding import Diagnosis
 from madaline._evaluation.association import MAX_PAIRED
 from madaline._language import _, ngettext, translate, translate_word
-from madaline._language.widths import clip_to_width, pad, pad_left
+from madaline._language.widths import align, clip_to_width
 from madaline._look.contents import CopiedRows, LookedColumn, Missing
 from madaline._report.page import render
 from madaline._words import clip_text, for_command_line, format_count, format_list, format_share
@@ -178,28 +178,34 @@ class Look(Result, ToFrame):
 
     def lines(self, *, blocks: bool = True) -> Iterator[str]:
         """Yield the columns as a table of text; small distributions need characters for them."""
-        of_target = self.target is not None
-        bars, told = "" if blocks else None, "assoc." if of_target else None
-        yield _line(translate_word("column"), "kind", "missing", "distinct", bars, "values", told)
-        for column in self.ranked[:_MAX_LINES]:
-            told = None
-            if of_target:
-                told = "-" if column.association is None else f"{column.association:.2f}"
-            kind = "left out" if column.kind == DROPPED else column.kind
-            missing = format_share(column.n_missing / max(1, self.n_rows), 0)
-            yield _line(
-                column.name,
-                kind,
-                missing if column.n_missing else "",
-                f"{column.n_distinct:,}",
-                column.sparkline if blocks else None,
-                _typical(column),
-                told,
-            )
+        bars, assoc = ([""] if blocks else []), (["assoc."] if self.target else [])
+        heads = ["column", "kind", "missing", "distinct", *bars, "values", *assoc]
+        room = _VALUES + 9 * (not bars) + 7 * (not assoc)
+        rows = [self._line(column, room, blocks) for column in self.ranked[:_MAX_LINES]]
+        yield from align(
+            [[*map(translate_word, heads)], *rows],
+            right=(2, 3, 5 + len(bars)),
+            widths=(_NAME, _KIND, 7, 8, *(8 for __ in bars), room, 6),
+            apart=" ",
+        )
         if len(self.columns) > _MAX_LINES:
             yield _("... and {n_columns:,} more columns").format(
                 n_columns=len(self.columns) - _MAX_LINES
             )
+
+    def _line(self, column: LookedColumn, room: int, blocks: bool) -> list[str]:
+        """Return the cells of a column in a terminal, with so much room for its values."""
+        missing = format_share(column.n_missing / max(1, self.n_rows), 0)
+        told = "-" if column.association is None else f"{column.association:.2f}"
+        return [
+            clip_to_width(" ".join(column.name.split()), _NAME, "..."),
+            translate_word("left out" if column.kind == DROPPED else column.kind),
+            missing if column.n_missing else "",
+            f"{column.n_distinct:,}",
+            *([column.sparkline] if blocks else []),
+            clip_to_width(translate_word(_typical(column)), room, "..."),
+            *([told] if self.target else []),
+        ]
 
     def __str__(self) -> str:
         """Return the table and all sentences as text."""
@@ -299,29 +305,6 @@ def _cells(column: LookedColumn) -> Iterator[Cell]:
     yield f"{column.n_distinct:,}"
     yield column.profile or ""
     yield " ".join(filter(None, [column.values, column.why and f"({column.why})"]))
-
-
-def _line(
-    name: str,
-    kind: str,
-    missing: str,
-    distinct: str,
-    bars: str | None,
-    values: str,
-    told: str | None,
-) -> str:
-    """Return a line of the table in a terminal."""
-    width = _VALUES + (9 if bars is None else 0) + (7 if told is None else 0)
-    cells = [
-        pad(clip_to_width(" ".join(name.split()), _NAME, "..."), _NAME),
-        pad(translate_word(kind), _KIND),
-        pad_left(translate_word(missing), 7),
-        pad_left(translate_word(distinct), 8),
-        *([] if bars is None else [pad(bars, 8)]),
-        pad(clip_to_width(translate_word(values), width, "..."), width),
-        *([] if told is None else [pad_left(translate_word(told), 6)]),
-    ]
-    return " ".join(cells).rstrip()
 
 
 _DIRECTIONS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])

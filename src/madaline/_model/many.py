@@ -33,8 +33,8 @@ from madaline._data.keys import MAX_KEY, GroupedRows, key_text
 from madaline._data.table import Table, alike
 from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._evaluation.score import Score
-from madaline._language import _, translate, translate_word
-from madaline._language.widths import display_width, pad, pad_left
+from madaline._language import _, translate_word
+from madaline._language.widths import align
 from madaline._model.model import FittedModel
 from madaline._words import (
     clip_text,
@@ -189,18 +189,7 @@ class GroupScores(Listing[Entry]):
         scores = [entry.score for entry in self if entry.score is not None]
         name = metric_name(scores[0].metric) if scores else "score"
         heads = ("group", "rows", _("{name} ± std. error").format(name=name), "baseline", "")
-        rows.insert(0, tuple(map(translate_word, heads)))
-        widths = [max(display_width(row[k]) for row in rows) for k in range(4)]
-        return [
-            "  ".join(
-                [
-                    pad(row[0], widths[0]),
-                    *(pad_left(row[k], widths[k]) for k in (1, 2, 3)),
-                    *filter(None, [translate(row[4])]),
-                ]
-            ).rstrip()
-            for row in rows
-        ]
+        return align([tuple(map(translate_word, heads)), *rows], right=(1, 2, 3))
 
     def sections(self) -> Iterator[Section]:
         heads = ["group", "rows", "score ± standard error", "baseline", ""]
