@@ -14,6 +14,7 @@ from madaline._progress.progress import decision_line
 from madaline._report.card import model_card
 from madaline._report.data import Report
 from madaline._report.page import render_page
+from madaline.records.letters import RecipeLetters
 
 
 def test_the_report_of_a_model_alone(run, model, place) -> None:
@@ -75,7 +76,8 @@ def test_the_story_is_told(run, model) -> None:
     for part in ("tried", "seen", "kept"):
         assert "\n".join(loaded.story().lines(part)) in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80
-    decisions = [decision_line(decision) for decision in loaded.decisions]
+    recipes = RecipeLetters.of(loaded.records)
+    decisions = [decision_line(decision, recipes) for decision in loaded.decisions]
     assert not any(line in outcome.out for line in decisions)
     told = run("story", model, "-v").out
     assert all(line in told for line in decisions)

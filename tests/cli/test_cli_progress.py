@@ -11,6 +11,7 @@ import pytest
 
 from madaline._progress.drawn_line import can_redraw
 from madaline._progress.progress import (
+    EPOCHS,
     EPOCHS_OF_VARIANTS,
     Clock,
     EventLines,
@@ -19,7 +20,7 @@ from madaline._progress.progress import (
 )
 from madaline._race.plan import Plan
 from madaline.records.history import Record
-from madaline.records.race_decisions import Dropped
+from madaline.records.race_decisions import Dropped, LearningRateLowered
 
 
 class Terminal(io.TextIOWrapper):
@@ -144,13 +145,25 @@ def test_the_live_leaderboard_leaves_the_best(capsys, monkeypatch) -> None:
         progress.evaluate()
         progress.live.refresh()
     drawn = capsys.readouterr().err
-    assert "epoch   3  slow [b]: Stopped early: validation loss 0.9000" in drawn
-    assert drawn.index("quick") < drawn.index("slow [b]")  # best first
+    assert "epoch   3  A: Stopped early: validation loss 0.9000" in drawn
+    assert drawn.rindex("B  quick") < drawn.rindex("A  slow [b]")  # best first
     assert "epoch 3, 0 s" in drawn
     assert "evaluating, 0 s" in drawn
     last = drawn[drawn.rindex("\x1b[?25h") :]  # the cursor is back
     assert last.index("B  quick") < last.index("A  slow [b]") < last.index("stopped early")
     assert last.splitlines()[-1].startswith("Trained for 3 epochs in 0 s")
+
+
+def test_decisions_and_epochs_are_about_letters() -> None:
+    stream = io.StringIO()
+    lines = EventLines(stream, SetClock(PLAN), verbosity=EPOCHS)
+    record = Record(1, "16 bins · 64", 0.5, 0.5, 0.03, 1, 1e6, "1")
+    assert lines.take(record, None) == [
+        "A is 16 bins · 64",
+        "epoch   1  A: validation loss 0.5000 (best)",
+    ]
+    lowered = LearningRateLowered(1, "16 bins · 64 · learning rate 0.01", 0.5, 0.01, 0.03)
+    assert lines.take(record, lowered)[0].startswith("epoch   1  A, learning rate 0.01: The best")
 
 
 def test_variants_are_named_after_their_origin() -> None:
@@ -161,7 +174,7 @@ def test_variants_are_named_after_their_origin() -> None:
     shown = [(entry.letter, entry.recipe) for entry in board.entries.values()]
     assert shown == [
         ("A", "16 bins"),
-        ("", "A, learning rate 0.01"),
+        ("A\u2032", "learning rate 0.01"),
         ("B", "32 bins"),
         ("C", "16 bins"),
     ]

@@ -58,6 +58,7 @@ from madaline._words import (
 )
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.records.letters import RecipeLetters
 from madaline.records.race_decisions import LearnedFromProbabilities, SampleDrawn
 
 # fmt: off
@@ -180,9 +181,10 @@ def _story_sections(model: FittedModel, *, decisions: bool) -> Iterator[Iterable
     story = model.story()
     for part in story.parts:
         yield story.lines(part)
+    recipes = RecipeLetters.of(model.records)
     yield [paragraph(legend(record.recipe for record in model.records))]
     if decisions:
-        yield ["Decisions:", *map(decision_line, model.decisions)]
+        yield ["Decisions:", *(decision_line(decision, recipes) for decision in model.decisions)]
 
 
 def _story_facts(model: FittedModel) -> dict[str, Any]:

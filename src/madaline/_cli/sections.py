@@ -46,6 +46,7 @@ from madaline._words import (
     when_worse,
 )
 from madaline.records.decision import Decision
+from madaline.records.letters import recipe_name
 from madaline.records.model_decisions import ThresholdChosen
 from madaline.records.race_decisions import RecipesLeftOut, TimeLimitReached
 
@@ -170,7 +171,7 @@ def network_lines(summary: Summary) -> Iterator[str]:
             if member.pruned
             else ""
         )
-        yield f"  {member.weight:>4.0%}  {translate_word(f'{member.name}{left}')}"
+        yield f"  {member.weight:>4.0%}  {recipe_name(member.name)}{left}"
     now, before = summary.row_multiply_adds, summary.row_multiply_adds_before
     pruned = (
         ""

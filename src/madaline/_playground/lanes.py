@@ -133,9 +133,9 @@ class RaceLog:
             self._add(
                 "lane",
                 lane=lane,
-                letter=entry.letter or entry.recipe.partition(", ")[0],  # of the origin
+                letter=entry.letter,
                 name=record.recipe,
-                differs=entry.recipe.partition(", ")[2].replace(", ", " · "),
+                differs=self._board.recipes.difference(entry.letter),
                 epoch=record.epoch,
                 **_networks(candidate),
             )

@@ -27,6 +27,7 @@ from madaline._playground.tables import Tables, UserTable
 from madaline._request import FitRequest
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.records.letters import recipe_name
 
 _MAX_ROWS = 20_000  # of a table: with more, an epoch takes long
 # Planned multiply-adds from which numba trains. With less, NumPy takes at most twice the time of an
@@ -185,9 +186,9 @@ def _named(metric: str) -> dict[str, str]:
 
 _TEXTS: Mapping[str, Callable[[Any], Any]] = {
     "sentence": translate,
-    "subject": translate_word,
-    "name": translate_word,
-    "differs": translate_word,
+    "subject": recipe_name,
+    "name": recipe_name,
+    "differs": recipe_name,
     "story": _story,
     "scores": _scores,
 }

@@ -6,7 +6,6 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from math import sqrt
-from string import ascii_uppercase
 from typing import Any, Self, TextIO, final
 
 from madaline._language import _, translate, translate_word
@@ -15,6 +14,7 @@ from madaline._race.plan import Plan
 from madaline._words import format_count, format_duration, format_loss, paragraph, printable, say
 from madaline.records.decision import Decision
 from madaline.records.history import Record
+from madaline.records.letters import RecipeLetters, recipe_name
 from madaline.records.race_decisions import (
     Dropped,
     FirstAnswer,
@@ -38,8 +38,8 @@ _STATES = {"training": "training", "dropped": "stopped early", "stopped": "stopp
 class BoardEntry:
     """One recipe so far."""
 
-    letter: str  # its short name; empty for a variant
-    recipe: str  # its name; of a variant, the letter of its origin and what differs
+    letter: str  # its short name
+    recipe: str  # its name; of a variant, what differs
     losses: list[float] = field(default_factory=list)  # on unseen rows, of each of its epochs
     best_loss: float = float("inf")
     best_epoch: int = 0  # 0 if before the fit went on
@@ -64,13 +64,18 @@ class Leaderboard:
     first_epoch: int = 0
     epoch: int = 0
     entries: dict[str, BoardEntry] = field(default_factory=dict)
+    recipes: RecipeLetters = field(default_factory=RecipeLetters)
 
     def add(self, record: Record) -> None:
         """Take in one record."""
         self.epoch = record.epoch
         self.first_epoch = self.first_epoch or record.epoch
         if record.recipe_id not in self.entries:
-            self.entries[record.recipe_id] = self._entry(record)
+            self.recipes.add(record)
+            letter = self.recipes.letters[record.recipe_id]
+            name = self.recipes.difference(letter) or record.recipe
+            variant = record.epoch > self.first_epoch
+            self.entries[record.recipe_id] = BoardEntry(letter, name, variant=variant)
         entry = self.entries[record.recipe_id]
         entry.losses.append(record.loss)
         entry.last_epoch = record.epoch
@@ -102,26 +107,6 @@ class Leaderboard:
         """Whether this was the last record of its epoch."""
         latest = [entry for entry in self.entries.values() if entry.last_epoch == record.epoch]
         return len(latest) == record.racing
-
-    def _entry(self, record: Record) -> BoardEntry:
-        """Return an entry without losses, named after its origin if there is one."""
-        variant = record.epoch > self.first_epoch
-        for origin in self.entries.values():
-            if variant and origin.letter and record.recipe.startswith(f"{origin.recipe} · "):
-                difference = record.recipe.removeprefix(f"{origin.recipe} · ")
-                name = f"{origin.letter}, {difference.replace(' · ', ', ')}"
-                return BoardEntry("", name, variant=True)
-        used = sum(bool(entry.letter) for entry in self.entries.values())
-        return BoardEntry(_letters(used), record.recipe, variant=variant)
-
-
-def _letters(number: int) -> str:
-    """Return A for 0, Z for 25, AA for 26."""
-    letters = ""
-    while number >= 0:
-        letters = ascii_uppercase[number % 26] + letters
-        number = number // 26 - 1
-    return letters
 
 
 @dataclass
@@ -234,9 +219,13 @@ class EventLines(Progress):
             if isinstance(decision, TreesCompared | TreesLeftOut):
                 self.trees = decision if isinstance(decision, TreesCompared) else None
             is_shown = self.verbosity >= _DECISIONS or isinstance(decision, FirstAnswer)
-            return [decision_line(decision)] if is_shown else []
+            return [decision_line(decision, self.board.recipes)] if is_shown else []
+        begins = record.recipe_id not in self.board.entries
         self.board.add(record)
-        return [_epoch_line(record)] if self.verbosity >= EPOCHS else []
+        letter = self.board.entries[record.recipe_id].letter
+        lines = [*map(paragraph, self.board.recipes.legend([letter]))] if begins else []
+        lines = lines if self.verbosity >= _DECISIONS else []
+        return [*lines, *([_epoch_line(record, letter)] if self.verbosity >= EPOCHS else [])]
 
     def __exit__(self, *failure: object) -> None:
         """Leave what training came to in place of the line."""
@@ -341,17 +330,18 @@ class LiveLeaderboard(Progress):
         return Group(_table(board, shown), self.spinner)
 
 
-def decision_line(decision: Decision) -> str:
-    """Return a decision as a sentence, wrapped to the page."""
+def decision_line(decision: Decision, recipes: RecipeLetters) -> str:
+    """Return a decision as a sentence about the letter of a recipe, wrapped to the page."""
+    subject = recipes.shown(decision.subject, decision.recipe_id)
     start = _("epoch {epoch:>3}  ").format(epoch=decision.epoch)
-    return paragraph(printable(f"{decision.subject}: {decision.sentence}"), first=start)
+    return paragraph(printable(f"{subject}: {decision.sentence}"), first=start)
 
 
-def _epoch_line(record: Record) -> str:
+def _epoch_line(record: Record, letter: str) -> str:
     loss = format_loss(record.loss)
     mark = " (best)" if record.improved else ""
     return _("epoch {epoch:>3}  {recipe}: validation loss {loss}{mark}").format(
-        epoch=record.epoch, recipe=record.recipe, loss=loss, mark=mark
+        epoch=record.epoch, recipe=letter, loss=loss, mark=mark
     )
 
 
@@ -368,14 +358,7 @@ def _table(board: Leaderboard, entries: list[BoardEntry]) -> Any:
         loss = format_loss(entry.best_loss)
         epoch = str(entry.best_epoch or "")
         state = translate_word(_STATES[entry.state])
-        cells = (f"{entry.letter:<3}{_recipe(entry)}", loss, epoch, state)
+        cells = (f"{entry.letter:<2} {recipe_name(entry.recipe)}", loss, epoch, state)
         style = "bold green" if entry is board.best else "dim" if entry.ended else ""
         table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
     return table
-
-
-def _recipe(entry: BoardEntry) -> str:
-    """Return the name of a recipe; of a variant, the letter of its origin and what differs."""
-    if entry.letter:
-        return translate_word(entry.recipe)
-    return ", ".join(map(translate_word, entry.recipe.split(", ")))

@@ -53,8 +53,6 @@ export class RaceView {
 
   take_lane(event) {
     const lane = { ...event, losses: [], best: null, folds: [], marks: [], weight: 0, racing: true };
-    const taken = new Set([...this.lanes.values()].map(({ letter }) => letter));
-    while (taken.has(lane.letter)) lane.letter += "′"; // a variant is named after its origin
     this.lanes.set(event.lane, lane);
     this.addRow(lane);
   }
