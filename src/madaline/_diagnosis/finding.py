@@ -82,8 +82,10 @@ class Finding(Stored, Result):
     told = {"sentence": Text()}  # noqa: RUF012
 
     def __post_init__(self) -> None:
-        """Cut a long subject."""
+        """Cut a long subject, and long names in the words."""
         object.__setattr__(self, "subject", clip_text(self.subject, _MAX_SUBJECT))
+        for name in ("seen", "remedy"):
+            object.__setattr__(self, name, _clipped(getattr(self, name)))
 
     @property
     def sentence(self) -> str:
@@ -144,6 +146,14 @@ class Finding(Stored, Result):
             if name == "subject" and form:
                 return "has a format for its subject"
         return ""
+
+
+def _clipped(words: Any) -> Any:
+    """Return a message with its names cut, which may be whole texts."""
+    if isinstance(words, Message) and len(words) > _MAX_SUBJECT:
+        values = {name: _clipped(value) for name, value in words.values.items()}
+        return Message(words, words.template, words.plural, values).again()
+    return clip_text(words, _MAX_SUBJECT) if type(words) is str else words
 
 
 @dataclass(frozen=True)
