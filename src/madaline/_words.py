@@ -209,9 +209,17 @@ def format_duration(seconds: float) -> str:
         return f"{seconds} s"
     minutes, rest = divmod(seconds, 60)
     if minutes < 60:
-        return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes} min"
+        return (
+            _("{minutes} min {rest} s").format(minutes=minutes, rest=rest)
+            if rest and minutes < 10
+            else _("{minutes} min").format(minutes=minutes)
+        )
     hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return (
+        _("{hours} h {minutes} min").format(hours=hours, minutes=minutes)
+        if minutes
+        else _("{hours} h").format(hours=hours)
+    )
 
 
 MAX_MOMENT = 250_000_000_000.0  # seconds from 1970 to about the last year of four digits
@@ -232,7 +240,8 @@ def format_span(seconds: float) -> str:
     for name, unit, end in (*_SPANS, days, _MONTHS):
         if seconds < end:
             return format_count(round(seconds / unit), name)
-    return f"{seconds / _YEAR:,.1f}".removesuffix(".0") + " years"
+    years = f"{seconds / _YEAR:,.1f}".removesuffix(".0")
+    return _("{years} years").format(years=years)
 
 
 def format_moment(seconds: float, *, within: float = math.inf) -> str:
@@ -265,10 +274,14 @@ def format_size(n_bytes: float) -> str:
     ('312 bytes', '346 kB', '12.3 MB', '11.3 GB')
     """
     if n_bytes < 1000:
-        return f"{n_bytes:.0f} bytes"
+        return _("{n_bytes:.0f} bytes").format(n_bytes=n_bytes)
     if n_bytes < 1e6:
-        return f"{n_bytes / 1e3:.0f} kB"
-    return f"{n_bytes / 1e6:.1f} MB" if n_bytes < 1e9 else f"{n_bytes / 1e9:.1f} GB"
+        return _("{n_bytes:.0f} kB").format(n_bytes=n_bytes / 1000.0)
+    return (
+        _("{n_bytes:.1f} MB").format(n_bytes=n_bytes / 1000000.0)
+        if n_bytes < 1e9
+        else _("{n_bytes:.1f} GB").format(n_bytes=n_bytes / 1000000000.0)
+    )
 
 
 def format_work(multiply_adds: float) -> str:
@@ -277,10 +290,14 @@ def format_work(multiply_adds: float) -> str:
     >>> format_work(2.34e9), format_work(71_040)
     ('2.3 billion multiply-adds', '71,040 multiply-adds')
     """
-    for name, unit in (("trillion", 1e12), ("billion", 1e9), ("million", 1e6)):
+    for sentence, unit in (
+        ("{n:.1f} trillion multiply-adds", 1e12),
+        ("{n:.1f} billion multiply-adds", 1e9),
+        ("{n:.1f} million multiply-adds", 1e6),
+    ):
         if multiply_adds >= unit:
-            return f"{multiply_adds / unit:.1f} {name} multiply-adds"
-    return f"{multiply_adds:,.0f} multiply-adds"
+            return _(sentence).format(n=multiply_adds / unit)
+    return _("{n:,.0f} multiply-adds").format(n=multiply_adds)
 
 
 def format_list(names: Iterable[object], limit: int = 8, last: str = ", ") -> str:

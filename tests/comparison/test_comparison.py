@@ -148,6 +148,13 @@ def test_levels_that_a_fold_did_not_learn_are_missing() -> None:
         assert (fold.predicted.x[~rare] == 0).all()
 
 
+def test_whole_numbers_are_no_classes_for_a_column_of_many_levels() -> None:
+    town = RNG.permutation(np.repeat([f"town {k}" for k in range(N_ROWS // 3)], 3)).astype(object)
+    price = np.round(1000 * NUMBER) * 1000.0
+    result = madaline.compare({**X, "town": town}, price, models=["linear"], effort=2)
+    assert not result.failed
+
+
 def test_the_verdict_takes_the_linear_model_where_it_is_as_good(of_numbers) -> None:
     costs = {"score": 0.5, "fit_seconds": 1.0, "row_milliseconds": 0.1}
     strong = MethodResult("catboost", "CatBoost", 0.410, 0.0, 0.0, n_bytes=2e6, **costs)

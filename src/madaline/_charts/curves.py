@@ -43,7 +43,12 @@ def learning_figure(
         if recipe not in colored
     ]
     named = [
-        Line(series[recipe][0], series[recipe][1], style, f"{names[recipe]} ({shares[recipe]:.0%})")
+        Line(
+            series[recipe][0],
+            series[recipe][1],
+            style,
+            _("{names} ({shares:.0%})").format(names=names[recipe], shares=shares[recipe]),
+        )
         for recipe, style in colored.items()
     ]
     return Figure(
@@ -189,7 +194,11 @@ def shares_figure(rows: Array, shares: Mapping[str, Array]) -> Figure:
         marks.append(Band(rows, below, above, 0.45, style if number < len(COLORS) else COLORS[-1]))
         marks.append(Line(rows, above, style, name))
         below = above
-    latest = ", ".join(f"{name}: {share[-1]:.0%}" for name, share in shares.items() if len(share))
+    latest = ", ".join(
+        _("{name}: {share:.0%}").format(name=name, share=share[-1])
+        for name, share in shares.items()
+        if len(share)
+    )
     return Figure(
         "Weights of the time scales",
         _("How much networks of each memory weigh; at the end {latest}.").format(latest=latest),

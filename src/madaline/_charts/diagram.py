@@ -142,7 +142,9 @@ def diagram_svg(diagram: Diagram) -> str:
         [
             f'<svg class="chart network" role="img" viewBox="0 0 {width} {height}"'
             f' style="max-width:{width}px">',
-            f"<title>The network</title><desc>Layers: {escape(shown)}.</desc>",
+            _("<title>The network</title><desc>Layers: {layers}.</desc>").format(
+                layers=escape(shown)
+            ),
             *(_line(connection, middle) for connection in diagram.connections),
             *(_circle(unit, middle, len(diagram.captions) - 1) for unit in diagram.units),
             *(

@@ -175,7 +175,7 @@ def look_again(model: FittedModel, table: Table, source: str) -> Look:
 
 def _look_lines(seen: Look) -> Iterator[str]:
     """Yield the screen: the columns, what stands out, and what a fit would do."""
-    yield paragraph(f"{seen.source}: {seen.headline}")
+    yield paragraph(_("{source}: {headline}").format(source=seen.source, headline=seen.headline))
     yield from map(paragraph, seen.notes[:_MAX_SENTENCES])
     yield ""
     yield from seen.lines(blocks=_has_blocks())
@@ -215,7 +215,7 @@ COMPARE = Command(
         TASK,
         Option("--loss", "what to minimize of a number, such as poisson for counts (default: %(default)s)", choices=LOSSES),
         Option("--quantile SHARE", "the quantile of --loss quantile (default: %(default)s)", type=float, default=0.5),
-        Option("--models NAME ...", _("{METHODS} (default: those that are installed)").format(METHODS=', '.join(name for name in METHODS if name != CONSTANT))),
+        Option("--models NAME ...", _("{METHODS} (default: those that are installed)").format(METHODS=_(", ").join(name for name in METHODS if name != CONSTANT))),
         COLUMNS,
         OptionGroup("rows", (
             WEIGHT,

@@ -119,7 +119,7 @@ def picture_path(name: str | None, *, sources: Sequence[str]) -> Path | None:
         raise InputError(
             "{path} has no ending of a picture: give {ENDINGS}.",
             path=path,
-            ENDINGS=", ".join(_ENDINGS),
+            ENDINGS=_(", ").join(_ENDINGS),
         )
     check_destination(path, sources=sources)
     if path.suffix.lower() != ".html":

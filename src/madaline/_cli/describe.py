@@ -258,7 +258,9 @@ def _finding_lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
     if not diagnosis.findings:
         yield paragraph(_("{what}: no problem was found.").format(what=what))
         return
-    yield paragraph(f"{what}: {format_count(len(diagnosis), 'finding')}.")
+    yield paragraph(
+        _("{what}: {findings}.").format(what=what, findings=format_count(len(diagnosis), "finding"))
+    )
     for severity, findings in diagnosis.by_severity().items():
         if findings:
             yield translate_word(f"{severity.capitalize()}:")
@@ -366,7 +368,12 @@ def _report_of(model: FittedModel, given: RowBlock | None, source: str) -> Repor
         return Report.of(model)
     table = given.table
     target = known_targets(model, table)
-    rows, names = f"the {format_count(table.n_samples, 'row')} of {Path(source).name}", None
+    rows, names = (
+        _("the {rows} of {name}").format(
+            rows=format_count(table.n_samples, "row"), name=Path(source).name
+        ),
+        None,
+    )
     if given.names is not None:
         names = list(map(str, given.names))
     elif len(given.numbers) < given.n_rows:  # the numbers of the rows that are left

@@ -82,7 +82,7 @@ EXPLAIN = Command(
         Option("--target NAME", "which target, or which quantile, where the model predicts several"),
         Option("--class LABEL", "explain this class (default: the one that is predicted)", dest='label'),
         Option("--probability", "explain the probability, not the log-odds"),
-        Option("--method METHOD", _("{METHODS} (default: {METHODS2})").format(METHODS=', '.join(METHODS), METHODS2=METHODS[0]), default=METHODS[0]),
+        Option("--method METHOD", _("{METHODS} (default: {METHODS2})").format(METHODS=_(", ").join(METHODS), METHODS2=METHODS[0]), default=METHODS[0]),
         Option("--nodes N", "steps of each integral (default: as many as needed)", type=int),
         Option("-o --output OUT", "what to write: an HTML page with pictures, or CSV, TSV, jsonl, Parquet or Feather"),
         SPREADSHEET,

@@ -108,9 +108,9 @@ FIT = Command(
             Option("--loss", "for numbers: predict the mean, the median, a quantile, or the mean of counts", choices=LOSSES),
             Option("--probabilities", "the columns of --target hold the probabilities of classes with their names, such as another model predicts"),
             Option("--quantile SHARE", "the quantile of --loss quantile, or several, as in 0.1,0.5,0.9 (default: 0.5)", type=quantiles, default=0.5),
-            Option("--metric METRIC", _("what chooses recipes and stopping points instead of the loss: for classes {CLASS_METRICS}; for numbers {NUMBER_METRICS}").format(CLASS_METRICS=', '.join(CLASS_METRICS), NUMBER_METRICS=', '.join(NUMBER_METRICS)), choices=(LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)),
+            Option("--metric METRIC", _("what chooses recipes and stopping points instead of the loss: for classes {CLASS_METRICS}; for numbers {NUMBER_METRICS}").format(CLASS_METRICS=_(", ").join(CLASS_METRICS), NUMBER_METRICS=_(", ").join(NUMBER_METRICS)), choices=(LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)),
             Option("--class-weight WEIGHT", "'balanced' gives all classes the same weight in training; or several CLASS=WEIGHT", nargs='+'),
-            Option("--threshold SHARE", _("of two classes, predict the second one above this probability; by default tuned for the metrics {TUNED_METRICS}, otherwise 0.5").format(TUNED_METRICS=', '.join(TUNED_METRICS)), type=float),
+            Option("--threshold SHARE", _("of two classes, predict the second one above this probability; by default tuned for the metrics {TUNED_METRICS}, otherwise 0.5").format(TUNED_METRICS=_(", ").join(TUNED_METRICS)), type=float),
             Option("--costs COST", "of two classes in sorted order, such as no and yes: the cost of yes predicted for no, and of no for yes; the threshold is tuned for the lowest mean cost", nargs=2, type=float),
         )),
         OptionGroup("a model for each group of rows", (

@@ -51,8 +51,9 @@ def read_time(arguments: Namespace, names: Sequence[str]) -> TimeRequest:
     name: str | None = arguments.time
     if name is not None and name not in names:
         raise InputError(
-            f"--time names {name}, but the columns to learn from are"
-            f" {format_list(names, limit=20)}."
+            "--time names {name}, but the columns to learn from are {names}.",
+            name=name,
+            names=format_list(names, limit=20),
         )
     column = name or (True if arguments.in_order else False if arguments.no_time else None)
     others = ("gap", "horizon", "series", "lags", "past")

@@ -246,7 +246,9 @@ def _update_lines(
     update = model.updates[-1]
     file = shlex.quote(str(path))
     rows, so_far = format_count(update.rows, "row"), format_count(n_before, "row")
-    what = f"{rows} of {arguments.table} for {arguments.model}"
+    what = _("{rows} of {table} for {model}").format(
+        rows=rows, table=arguments.table, model=arguments.model
+    )
     yield printable(_("{what}, which learned from {so_far}.").format(what=what, so_far=so_far))
     yield ""
     if not update.reason:
@@ -399,7 +401,7 @@ def _times(model: FittedModel, table: Table, time: str | None) -> Array | None:
 def _watch_lines(alarms: Sequence[Alarm], monitor: Monitor, arguments: Namespace) -> Iterator[str]:
     """Yield what was watched and the alarms, in so few lines that they can be read."""
     first = repr(monitor).splitlines()[0]
-    yield paragraph(f"{shlex.quote(arguments.table)}: {first}")
+    yield paragraph(_("{quote}: {first}").format(quote=shlex.quote(arguments.table), first=first))
     if not alarms:
         return
     n_lines, shown = 4, 0

@@ -58,7 +58,7 @@ def fit_by(arguments: Namespace, path: Path) -> None:
     if arguments.json:
         say_json({"model": str(path), "bytes": path.stat().st_size, **many_facts(models)})
     elif arguments.quiet:
-        say_lines([f"{path}: {models.headlines()[0]}"])
+        say_lines([_("{path}: {headlines}").format(path=path, headlines=models.headlines()[0])])
     else:
         say_lines(["", *many_lines(models), "", _("Wrote {path}.").format(path=path)])
 
@@ -131,7 +131,11 @@ class _FileJob(Job):
             kinds = request.kinds.items()
             request = replace(
                 request,
-                source=f"{request.source} ({key_text(tuple(without))} {key_text(key)})",
+                source=_("{source} ({key_text} {key_text2})").format(
+                    source=request.source,
+                    key_text=key_text(tuple(without)),
+                    key_text2=key_text(key),
+                ),
                 file_options=(*request.file_options, *option_words("--drop", without)),
                 kinds={name: kind for name, kind in kinds if name not in without},
             )

@@ -198,7 +198,7 @@ COLUMNS = OptionGroup("columns (each may name several, and be repeated)", (
     Option("--category COLUMN ...", "treat these as categories, even if they hold numbers"),
     Option("--number COLUMN ...", "treat these as numbers"),
     Option("--text COLUMN ...", "treat these as texts, by their words"),
-    Option("--kind COLUMN=KIND ...", _("give the kind of a column: {GIVEN_KINDS}").format(GIVEN_KINDS=', '.join(GIVEN_KINDS))),
+    Option("--kind COLUMN=KIND ...", _("give the kind of a column: {GIVEN_KINDS}").format(GIVEN_KINDS=_(", ").join(GIVEN_KINDS))),
 ))
 WEIGHT = Option("--weight COLUMN", "how much each row counts")
 GROUPS = Option("--groups COLUMN", "rows with equal values (a patient, a day) stay in one fold")

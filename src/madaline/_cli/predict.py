@@ -215,7 +215,8 @@ def _warn_of_unseen(unseen: Mapping[str, int], categories: Sequence[str]) -> Non
         names = [name for name in unseen if (name in categories) is are_categories]
         if names:
             columns = format_list(
-                f"{name} in {format_count(unseen[name], 'row')}" for name in names
+                _("{name} in {rows}").format(name=name, rows=format_count(unseen[name], "row"))
+                for name in names
             )
             tell(_("warning: {what}: {columns}.").format(what=what, columns=columns))
 

@@ -246,7 +246,9 @@ def rows_at(rows: ModelRows, numbers: Sequence[int]) -> Table:
 
 def _no_such_row(rows: ModelRows, number: int) -> str:
     if rows.in_blocks:
-        return f"--row is {number}, but the table has no such row, counted from 0."
+        return _("--row is {number}, but the table has no such row, counted from 0.").format(
+            number=number
+        )
     n_rows = rows.first(None).n_rows
     return _(
         "--row is {number}, but the table has {rows}, counted from 0: give a number from 0 to {n_rows}."

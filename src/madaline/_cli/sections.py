@@ -87,7 +87,9 @@ def update_lines(model: FittedModel) -> Iterator[str]:
     for update in model.updates[-_MAX_SHOWN:]:
         yield paragraph(update.sentence, first=f"  {update.date}  ", rest="    ")
     if (more := len(model.updates) - _MAX_SHOWN) > 0:
-        yield f"  and {format_count(more, 'earlier update')}"
+        yield _("  and {earlier_updates}").format(
+            earlier_updates=format_count(more, "earlier update")
+        )
 
 
 def score_lines(scores: Sequence[Score], forward: ForwardScores | None = None) -> Iterator[str]:
@@ -193,7 +195,11 @@ def column_lines(schema: Schema) -> Iterator[str]:
         counts = format_list(f"{column.name} {column.n_missing:,}" for column in missing)
         yield paragraph(counts, first="  rows without a value: ", rest="    ")
     for column in [column for column in schema.columns if not column.kept][:8]:
-        yield paragraph(f"{column.name} ({column.detail})", first="  left out: ", rest="    ")
+        yield paragraph(
+            _("{name} ({detail})").format(name=column.name, detail=column.detail),
+            first="  left out: ",
+            rest="    ",
+        )
 
 
 def column_table(schema: Schema) -> Iterator[str]:
@@ -238,7 +244,7 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
     rest = [_("{more} more with a clear effect").format(more=more)] if more else []
     rest += [_("{unclear} with no clear effect").format(unclear=unclear)] if unclear else []
     if rest:
-        yield _("  columns not shown: {rest}").format(rest=", ".join(rest))
+        yield _("  columns not shown: {rest}").format(rest=_(", ").join(rest))
 
 
 def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> Iterator[str]:
@@ -411,11 +417,8 @@ def _columns(fitting: Fitting) -> Iterator[str]:
     missing = [column.name for column in columns if column.n_missing]
     if missing:
         few = len(missing) <= 2
-        yield _("missing values in {missing}").format(
-            missing=_(" and ").join(missing)
-            if few
-            else _("{n_missing} columns").format(n_missing=len(missing))
-        )
+        where = missing if few else format_count(len(missing), "column")
+        yield _("missing values in {columns}").format(columns=where)
 
 
 def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:

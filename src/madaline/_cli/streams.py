@@ -89,7 +89,7 @@ STREAM = Command(
         TASK,
         Option("--drop COLUMN ...", "leave these columns out"),
         Option("--category COLUMN ...", "treat these as categories, even if they hold numbers"),
-        Option("--kind COLUMN=KIND ...", _("give the kind of a column: {GIVEN_KINDS}").format(GIVEN_KINDS=', '.join(GIVEN_KINDS))),
+        Option("--kind COLUMN=KIND ...", _("give the kind of a column: {GIVEN_KINDS}").format(GIVEN_KINDS=_(", ").join(GIVEN_KINDS))),
         SEED,
         Option("-o --output MODEL", "write the model here after each line, for `OnlineClassifier.load`, `OnlineRegressor.load`"),
         Option("--picture FILE", "draw loss and weights over time: a name that ends in .html, .svg, .png or .pdf"),
@@ -201,7 +201,11 @@ def _tell_formats(
     columns.written = [choices.get(name, ORDINARY).format for name in columns.names]
     are_booleans = [data.kinds.get(name) == BOOLEAN for name in columns.names]
     columns.kinds = [OF_BOOLEANS if given else None for given in are_booleans]
-    notes = [f"{name}: {choice.words}." for name, choice in choices.items() if choice.words]
+    notes = [
+        _("{name}: {words}.").format(name=name, words=choice.words)
+        for name, choice in choices.items()
+        if choice.words
+    ]
     tell(*map(paragraph, (*data.notes, *notes)))
 
 

@@ -37,6 +37,7 @@ from madaline._evaluation.metrics import CLASS_METRICS
 from madaline._evaluation.objective import LOG_LOSS
 from madaline._fitting.sampling import SampledRows
 from madaline._fitting.training_data import Roles
+from madaline._language import _
 from madaline._words import format_count, format_list, split_names
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -173,7 +174,9 @@ class _Target:
         column, choice = everything[name], ORDINARY
         if not _predicts_classes(arguments) and kind != CATEGORY:
             column, choice = read_numbers(name, column, kind, beside=table)
-        notes = (f"{name}: {choice.words}.",) if choice.words else ()
+        notes = (
+            (_("{name}: {words}.").format(name=name, words=choice.words),) if choice.words else ()
+        )
         return cls(name, column, choice.format, notes)
 
 
@@ -244,7 +247,7 @@ def _given_kinds(arguments: Namespace) -> list[_GivenKind]:
             raise InputError(
                 "--kind is {text!r}: give COLUMN=KIND, where KIND is one of {GIVEN_KINDS}.",
                 text=text,
-                GIVEN_KINDS=", ".join(GIVEN_KINDS),
+                GIVEN_KINDS=_(", ").join(GIVEN_KINDS),
             )
         given.append(_GivenKind(name, kind, f"--kind {text}"))
     return given

@@ -20,7 +20,6 @@ import numpy as np
 
 from madaline._comparison.compared_rows import ComparedColumns, Fold
 from madaline._evaluation.objective import LOG_LOSS
-from madaline._language import _
 from madaline._words import format_list
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -54,7 +53,7 @@ class Problem:
         columns = self.fold.learned.texts.T
         if not all(map(_has_frequent_pair, columns)):
             return []
-        return [_("text {number}").format(number=number) for number in range(len(columns))]
+        return [f"text {number}" for number in range(len(columns))]
 
 
 def _has_frequent_pair(texts: Array) -> bool:
@@ -128,7 +127,7 @@ def _encoded(problem: Problem, *, by_words: bool) -> Features:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler, TargetEncoder
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     fold = problem.fold
     learned, categories = fold.learned, fold.is_category
@@ -138,13 +137,21 @@ def _encoded(problem: Problem, *, by_words: bool) -> Features:
     steps = (
         (make_pipeline(impute, StandardScaler()), numbers),
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), categories & ~many),
-        (make_pipeline(TargetEncoder(random_state=problem.seed), StandardScaler()), many),
+        (make_pipeline(_target_encoder(problem), StandardScaler()), many),
     )
     encoder = make_column_transformer(*((step, np.flatnonzero(which)) for step, which in steps))
     x = encoder.fit_transform(learned.x, problem.target)
     texts = learned.texts.T if by_words else ()
     words = [TfidfVectorizer(sublinear_tf=True, max_features=_MAX_WORDS).fit(t) for t in texts]
     return _beside_words(x, learned, words), partial(_encode, encoder=encoder, words=words)
+
+
+def _target_encoder(problem: Problem) -> Any:
+    from sklearn.preprocessing import TargetEncoder
+
+    # By itself it takes a target of whole numbers for classes.
+    kind = "auto" if problem.loss == LOG_LOSS else "continuous"
+    return TargetEncoder(target_type=kind, random_state=problem.seed)
 
 
 def _encode(columns: ComparedColumns, encoder: Any, words: list[Any]) -> Any:

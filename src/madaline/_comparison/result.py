@@ -173,7 +173,7 @@ class Comparison(Result, ToFrame):
         )
         rows = format_count(self.n_rows, "row")
         if self.n_held_out < self.n_rows:
-            rows = f"{self.n_held_out:,} of {rows}"
+            rows = _("{n_held_out:,} of {rows}").format(n_held_out=self.n_held_out, rows=rows)
         if self.n_rows < self.n_given:
             rows += _(" drawn from {n_given:,}").format(n_given=self.n_given)
         return _("{rows}, in {how}; seconds are those of the processor for one fit.").format(
@@ -339,7 +339,9 @@ class Comparison(Result, ToFrame):
             ).format(lowest=lowest, change=change)
             ratio = best.n_bytes / chosen.n_bytes
             more = _(", and its model is {ratio:,.0f} times smaller").format(ratio=ratio)
-            yield f"{sentence}{more if ratio >= _MIN_RATIO else ''}."
+            yield _("{sentence}{more}.").format(
+                sentence=sentence, more=more if ratio >= _MIN_RATIO else ""
+            )
         others = [result.title for result in good if result not in (chosen, best)]
         if others:
             yield _("As good within a standard error (=): {others}.").format(
@@ -357,4 +359,4 @@ def _dot_and_bar(ends: Array, height: float, *, as_good: bool) -> list[Line]:
 def _the(result: MethodResult) -> str:
     """Return a title as it stands in a sentence."""
     is_name = result.title[0].isupper() or result.name == "madaline"
-    return result.title if is_name else f"the {result.title}"
+    return result.title if is_name else _("the {title}").format(title=result.title)

@@ -163,7 +163,7 @@ def unequal(values: Mapping[str, Any], *names: str) -> str:
     """Return what is wrong with lists that must be of one length; "" if nothing is."""
     lengths = {len(values.get(name, ())) for name in names}
     return (
-        _("has {names} of different lengths").format(names=", ".join(names))
+        _("has {names} of different lengths").format(names=_(", ").join(names))
         if len(lengths) > 1
         else ""
     )

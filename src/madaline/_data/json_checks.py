@@ -354,7 +354,7 @@ class Fields(Check):
         if type(value) is not dict:
             return wrong(value, "an object")
         if lacking := self.needed.keys() - value.keys():
-            return Malformed("lacks {lacking}", lacking=", ".join(sorted(lacking)))
+            return Malformed("lacks {lacking}", lacking=_(", ").join(sorted(lacking)))
         if unknown := value.keys() - self._checks.keys():
             named, known = str(min(unknown))[:40], format_list(sorted(self._checks), limit=12)
             return Malformed(

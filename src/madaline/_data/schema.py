@@ -84,7 +84,9 @@ class Schema(Stored):
         """Why columns of text were not read, then how others were, in a sentence each."""
         noted = [column for column in self.columns if column.note]
         noted.sort(key=lambda column: column.written is not None)
-        return tuple(f"{column.name}: {column.note}." for column in noted)
+        return tuple(
+            _("{name}: {note}.").format(name=column.name, note=column.note) for column in noted
+        )
 
     def read(self, table: Table) -> Table:
         """Return a table with its columns of text read as those of the training table were."""
@@ -174,7 +176,6 @@ def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
         return replace(column, note=choice.words or column.note)
     if not column.kept:
         return column
-    how = choice.words.partition(", ")[2]
     note = choice.words or column.note
     if choice.words and column.note:
         note = _("{choice}; {note}").format(choice=choice.words, note=column.note)
@@ -182,7 +183,7 @@ def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
         column,
         written=choice.format,
         note=note,
-        detail=_("{detail}; {how}").format(detail=column.detail, how=how),
+        detail=_("{detail}; {how}").format(detail=column.detail, how=choice.how),
     )
 
 
@@ -199,7 +200,7 @@ def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:
                 "Column {name!r} cannot be of the kind {kind!r}: choose one of {GIVEN_KINDS}.",
                 name=name,
                 kind=kind,
-                GIVEN_KINDS=", ".join(GIVEN_KINDS),
+                GIVEN_KINDS=_(", ").join(GIVEN_KINDS),
             )
 
 

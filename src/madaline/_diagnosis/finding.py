@@ -104,7 +104,9 @@ class Finding(Stored, Result):
         """Return some rows in words, by their names or their numbers; empty if it has none."""
         if self.names or not self.rows:
             return ", ".join(self.names[:most])
-        return _("rows {rows} (counted from 0)").format(rows=", ".join(map(str, self.rows[:most])))
+        return _("rows {rows} (counted from 0)").format(
+            rows=_(", ").join(map(str, self.rows[:most]))
+        )
 
     def __str__(self) -> str:
         return self.sentence

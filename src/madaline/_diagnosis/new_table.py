@@ -131,7 +131,12 @@ def _finding(change: _ShareChange) -> Finding:
         change.column,
         _(
             "{column} differs from the training rows: {what} are {now:.1%} of its rows and were {before:.1%}"
-        ).format(column=change.column, what=change.what, now=change.now, before=change.before),
+        ).format(
+            column=change.column,
+            what=change.what,
+            now=change.now,
+            before=change.before,
+        ),
         "find out why, and fit again on rows like these if the change is here to stay",
         {"before": change.before, "now": change.now, "p_value": change.p_value},
     )

@@ -414,7 +414,7 @@ def _warn_before_training(fitting: Fitting) -> None:
     if empty:
         warn(
             _("These columns hold no value at all and are left out: {empty}.").format(
-                empty=", ".join(empty)
+                empty=_(", ").join(empty)
             ),
             UserWarning,
         )

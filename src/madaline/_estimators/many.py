@@ -151,7 +151,9 @@ def fit_many(
     if left_out := int((grouped.numbers < 0).sum()):
         rows = format_count(left_out, "row")
         warn(
-            _("{rows} without a value of {by}: in no group.").format(rows=rows, by=", ".join(by)),
+            _("{rows} without a value of {by}: in no group.").format(
+                rows=rows, by=_(", ").join(by)
+            ),
             RowsLeftOutWarning,
         )
     count_workers(n_jobs)

@@ -14,6 +14,7 @@ from madaline._data.column import to_column
 from madaline._data.text_columns import read_numbers
 from madaline._estimators.base import AdaptiveEstimator
 from madaline._estimators.typed_bases import RegressorMixin
+from madaline._language import _
 from madaline._method_names import name_methods
 from madaline._words import warn
 from madaline.errors import InputError, TextReadWarning
@@ -315,5 +316,5 @@ def _numbers(name: str, y: Array) -> Array:
     """Return text as numbers, with a warning of how it was read."""
     numbers, choice = read_numbers(name, y)
     if choice.words:
-        warn(f"{name}: {choice.words}.", TextReadWarning)
+        warn(_("{name}: {words}.").format(name=name, words=choice.words), TextReadWarning)
     return numbers

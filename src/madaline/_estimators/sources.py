@@ -16,6 +16,7 @@ from madaline._data.io.source_files import reads_in_blocks
 from madaline._data.io.table_files import FileTable, read_file
 from madaline._data.table import Table, alike
 from madaline._data.target.values import side_by_side
+from madaline._language import _
 from madaline._words import warn
 from madaline.errors import InputError, RowsLeftOutWarning, TextReadWarning
 from madaline.nn.arrays import Array
@@ -168,7 +169,7 @@ def _roles(names: Sequence[str], y: Any, sample_weight: Any, groups: Any) -> Col
             )
     if len(set(roles.names)) < len(roles.names):
         raise InputError(
-            "A column has two roles among {names}: name each once.", names=", ".join(roles.names)
+            "A column has two roles among {names}: name each once.", names=_(", ").join(roles.names)
         )
     return roles
 

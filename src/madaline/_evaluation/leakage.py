@@ -57,6 +57,7 @@ _FORMS_LAST = ("linear", "view", "word")  # which others say more plainly
 # Forms that trees need not see; of others, a leak leaves at most so much of what was left to gain
 _FORMS_EXACT, _MAX_LEFT = ("linear", "bounds", "means", "computed", "rate"), 0.9
 _MIN_SHARE = 0.5  # of the rows with the same rate, from which the leak is certain
+_MAX_SUBJECT = 1000  # characters of the names of the columns of a leak
 _MAX_NAME = 80  # characters of a name within a sentence about several leaks
 _N_FIRST, _N_TREES = 5, 30
 _MAX_CLASSES = 10  # whose shares are compared with the values of columns
@@ -95,7 +96,7 @@ class Leak(Stored):
         if self.outcome:
             target = _("whether {target} is {outcome}").format(target=target, outcome=self.outcome)
         return _(FORMS[self.form]).format(
-            subject=_listed(self.columns),
+            subject=clip_text(_listed(self.columns), _MAX_SUBJECT),
             value=_(self.value).format(target=target) if self.form == "computed" else self.value,
             target=target,
             explained=self.explained,

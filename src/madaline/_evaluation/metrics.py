@@ -71,7 +71,12 @@ class Metric:
         except InputError:
             raise
         except (ValueError, TypeError, ArithmeticError) as error:
-            raise InputError(f"{cannot} ({str(error).rstrip('.')}): {remedy}") from error
+            raise InputError(
+                "{cannot} ({error}): {remedy}",
+                cannot=cannot,
+                error=str(error).rstrip("."),
+                remedy=remedy,
+            ) from error
         if not np.isfinite(best):
             raise InputError(
                 "{cannot} (perfect predictions give {best}): {remedy}",

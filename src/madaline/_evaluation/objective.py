@@ -32,6 +32,7 @@ from madaline._evaluation.metrics import (
     cost_metric,
     make_metric,
 )
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn import losses
 from madaline.nn.arrays import Array
@@ -75,7 +76,7 @@ def check_loss(loss: Any) -> None:
     """Raise `InputError` for an unknown loss."""
     if loss is not None and loss not in LOSSES:
         raise InputError(
-            "loss is {loss!r}: choose one of {LOSSES}.", loss=loss, LOSSES=", ".join(LOSSES)
+            "loss is {loss!r}: choose one of {LOSSES}.", loss=loss, LOSSES=_(", ").join(LOSSES)
         )
 
 
@@ -86,7 +87,7 @@ def _check_metric(metric: Any) -> None:
     raise InputError(
         "metric is {metric!r}: choose one of {METRICS}, or give a function of the truth and the predictions.",
         metric=metric,
-        METRICS=", ".join(METRICS),
+        METRICS=_(", ").join(METRICS),
     )
 
 
@@ -296,7 +297,7 @@ class Objective(Stored):
                 "The metric {metric!r} is not for {what}: choose one of {known}.",
                 metric=self.metric,
                 what=what,
-                known=", ".join(known),
+                known=_(", ").join(known),
             )
         if self.class_weight is not None and task != CLASSIFICATION:
             raise InputError(
@@ -449,6 +450,6 @@ def class_weights(
         raise InputError(
             "class_weight names the class {unknown!r}, which no row has: the classes are {classes}.",
             unknown=unknown[0],
-            classes=", ".join(map(repr, labels[:8])),
+            classes=_(", ").join(map(repr, labels[:8])),
         )
     return np.array([float(class_weight.get(label, 1.0)) for label in labels])

@@ -205,7 +205,9 @@ class Effect(Result, ToFrame):
             change = float(self.prediction[last] - self.prediction[first])
             words = "stays about the same"
             if abs(change) > tolerance:
-                words = f"{'rises' if change > 0 else 'falls'} by {self.readout.amount(change)}"
+                words = _("rises by {amount}" if change > 0 else "falls by {amount}").format(
+                    amount=self.readout.amount(change)
+                )
                 words += self._steepest(first, last)
             stop = _text(self.values[last])
             if parts:

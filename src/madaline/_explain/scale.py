@@ -149,7 +149,11 @@ def scale_of(predictor: Predictor, name: str | None = None) -> Scale:
 def _check_kind(encoder: TargetEncoder) -> None:
     """Refuse a kind of target that no scale is of, rather than explain it as another."""
     if not isinstance(encoder, ClassEncoder | RegressionEncoder | CountEncoder):
-        raise TypeError(f"There is no scale for the predictions of a {type(encoder).__name__}.")
+        raise TypeError(
+            _("There is no scale for the predictions of a {name}.").format(
+                name=type(encoder).__name__
+            )
+        )
 
 
 def class_indices(predictor: Predictor, output: Array, target_class: Any = None) -> Array:
@@ -265,6 +269,11 @@ def readouts_of(
     if target_class is not None:
         indices = [class_index(encoder, target_class)]
     return [
-        Readout(model.predictor, scale, index, f"{unit} of {encoder.classes[index]}")
+        Readout(
+            model.predictor,
+            scale,
+            index,
+            _("{unit} of {classes}").format(unit=unit, classes=encoder.classes[index]),
+        )
         for index in indices
     ]

@@ -328,9 +328,16 @@ class Imputer(TransformerMixin, BaseEstimator):
         n_gaps = sum(self.n_gaps_.values())
         if not n_gaps:
             return "The table has no gaps."
-        names = format_list([f"{name} ({count:,})" for name, count in self.n_gaps_.items()])
+        names = format_list(
+            [
+                _("{name} ({count:,})").format(name=name, count=count)
+                for name, count in self.n_gaps_.items()
+            ]
+        )
         columns = format_count(len(self.n_gaps_), "column")
-        return f"{format_count(n_gaps, 'gap')} in {columns}: {names}."
+        return _("{gaps} in {columns}: {names}.").format(
+            gaps=format_count(n_gaps, "gap"), columns=columns, names=names
+        )
 
     def __str__(self) -> str:
         if not hasattr(self, "_filler"):

@@ -95,7 +95,9 @@ def _by_letters(
     explained = _("its letters explain {by_letters:.0%}, its values {by_levels:.0%}").format(
         by_letters=told.by_letters, by_levels=told.by_levels
     )
-    detail = f"{KINDS[TEXT].detail(table, column.name)}; {explained}"
+    detail = _("{detail}; {explained}").format(
+        detail=KINDS[TEXT].detail(table, column.name), explained=explained
+    )
     return replace(column, kind=TEXT, detail=detail)
 
 

@@ -200,7 +200,7 @@ def _tasks(job: Job, grouped: GroupedRows, options: ManyOptions) -> Iterator[_Ta
         raise InputError(
             "There are {groups} by {by}, but from 1 to {MAX_GROUPS:,} can be fitted: choose other columns.",
             groups=format_count(len(grouped.keys), "group"),
-            by=", ".join(options.by),
+            by=_(", ").join(options.by),
             MAX_GROUPS=MAX_GROUPS,
         )
     if options.fits_common:

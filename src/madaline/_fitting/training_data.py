@@ -15,6 +15,7 @@ from madaline._data.target import ClassEncoder, TargetEncoder
 from madaline._evaluation.objective import Objective
 from madaline._fitting.arguments import check_lengths, check_weight
 from madaline._fitting.sampling import SampledRows
+from madaline._language import _
 from madaline._request import FitRequest
 from madaline._time.stretches import RowTimes
 from madaline._time.time_request import TimeRequest
@@ -132,7 +133,7 @@ def _target_names(roles: Roles) -> tuple[str, ...]:
         raise InputError(
             "The target has {n_targets} columns, but its names are {names}: give each column a name of its own.",
             n_targets=n_targets,
-            names=", ".join(names),
+            names=_(", ").join(names),
         )
     return names
 

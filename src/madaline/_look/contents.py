@@ -100,8 +100,8 @@ class Dates:
         """The range in few characters."""
         first, last = map(format_moment, (self.first, self.last))
         if first[:4] == last[:4]:
-            return f"{first} to {last[5:]}"
-        return f"{first[:7]} to {last[:7]}"
+            return _("{first} to {last}").format(first=first, last=last[5:])
+        return _("{first} to {last}").format(first=first[:7], last=last[:7])
 
 
 @final
@@ -237,7 +237,7 @@ def _range_words(quartiles: tuple[float, ...]) -> str:
         low
         if low == high
         else _("{low} to {high}; quartiles {middle}").format(
-            low=low, high=high, middle=", ".join(middle)
+            low=low, high=high, middle=_(", ").join(middle)
         )
     )
 

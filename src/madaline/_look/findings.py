@@ -146,7 +146,7 @@ def _far(facts: Facts) -> Iterator[Finding]:
                 continue
             text = format_moment(sign * value) if column.dates else format_short(sign * value)
             if rows < _MIN_REPEATED:
-                mistakes.append(f"{column.name} ({text})")
+                mistakes.append(_("{name} ({text})").format(name=column.name, text=text))
                 continue
             seen = _("{column} is {value} in {rows:,} rows, far from all other values").format(
                 column=column.name, value=text, rows=rows
@@ -191,7 +191,7 @@ def _redundant(facts: Facts) -> Iterator[Finding]:
 
 def _missing(facts: Facts) -> Iterator[Finding]:
     told = [
-        f"{column.name} ({column.of_missing:.2f})"
+        _("{name} ({of_missing:.2f})").format(name=column.name, of_missing=column.of_missing)
         for column in sorted(facts.columns, key=lambda column: -(column.of_missing or 0.0))
         if column.of_missing is not None and column.of_missing >= _TELLING
     ]

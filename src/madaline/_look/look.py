@@ -93,7 +93,7 @@ class Look(Result, ToFrame):
         """How large the table is, and what the target is."""
         rows, columns = format_count(self.n_rows, "row"), format_count(self.n_columns, "column")
         if self.target is None:
-            return f"{rows}, {columns}."
+            return _("{rows}, {columns}.").format(rows=rows, columns=columns)
         target, n_classes = self.target, self.target.n_distinct
         what = _("is a number, {values}").format(values=target.values)
         if target.of_levels:
@@ -105,7 +105,9 @@ class Look(Result, ToFrame):
             if target.name == "target"
             else _("the target {short}").format(short=_short(target.name))
         )
-        return f"{rows}, {columns}; {name} {what}."
+        return _("{rows}, {columns}; {name} {what}.").format(
+            rows=rows, columns=columns, name=name, what=what
+        )
 
     @property
     def ranked(self) -> tuple[LookedColumn, ...]:
@@ -121,7 +123,7 @@ class Look(Result, ToFrame):
     def not_compared(self) -> tuple[str, ...]:
         """The columns of texts, images and sounds."""
         return tuple(
-            f"{_short(column.name)} ({column.kind})"
+            _("{short} ({kind})").format(short=_short(column.name), kind=column.kind)
             for column in self.columns
             if column.kind != DROPPED and not KINDS[column.kind].profiled
         )
@@ -270,7 +272,9 @@ class Look(Result, ToFrame):
 
     def _on_pairs(self) -> Iterator[str]:
         shown = [
-            f"{_short(pair.first)} and {_short(pair.second)} {pair.association:.2f}"
+            _("{first} and {second} {association:.2f}").format(
+                first=_short(pair.first), second=_short(pair.second), association=pair.association
+            )
             for pair in self.pairs[:_MAX_PAIRS]
         ]
         if shown:

@@ -326,7 +326,9 @@ class ModelsByGroup:
         n_models = sum(bool(entry.checksum) for entry in index.entries)
         rows = format_count(sum(entry.n_rows for entry in index.entries), "row")
         each = _("one for each {each}, of {rows}").format(each=_each(index.by), rows=rows)
-        first = f"{format_count(n_models, 'model')} of {index.target}, {each}"
+        first = _("{models} of {target}, {each}").format(
+            models=format_count(n_models, "model"), target=index.target, each=each
+        )
         if n_models < len(index.entries):
             without = format_count(len(index.entries) - n_models, "group has", "groups have")
             first += _(
@@ -336,7 +338,7 @@ class ModelsByGroup:
             ).format(without=without)
         if self.has_common:
             first += "; a common model answers for other groups"
-        return [f"{first}.", *filter(None, [self.compared_in_all()])]
+        return [_("{first}.").format(first=first), *filter(None, [self.compared_in_all()])]
 
     def compared_in_all(self) -> str:
         """Return whether one model for all is better, or one for each; "" if not compared."""
@@ -354,7 +356,9 @@ class ModelsByGroup:
         for entry in self.index.entries:
             if entry.compared is not None:
                 own = _("one for {text}").format(text=entry.text)
-                yield f"{entry.text}: {entry.compared.sentence(own)}"
+                yield _("{text}: {sentence}").format(
+                    text=entry.text, sentence=entry.compared.sentence(own)
+                )
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the index and the models to one file, whole or not at all."""

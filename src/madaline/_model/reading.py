@@ -15,6 +15,7 @@ from madaline._data.kinds.number import NumberEncoder
 from madaline._data.table import Table
 from madaline._data.target import REGRESSION
 from madaline._data.text_columns import choose_text_formats, missing_notes, read_formats
+from madaline._language import _
 from madaline._model.model import FittedModel
 from madaline._words import option_value
 from madaline.errors import InputError
@@ -75,7 +76,11 @@ class WrittenAs:
         rows = read_formats(rows, learned)
         others = _other_formats(rows, model)
         rows = read_formats(rows, {name: choice.format for name, choice in others.items()})
-        notes = [f"{name}: {choice.words}." for name, choice in others.items() if choice.words]
+        notes = [
+            _("{name}: {words}.").format(name=name, words=choice.words)
+            for name, choice in others.items()
+            if choice.words
+        ]
         plain = missing_notes(rows, model.predictor.encoder.plain)
         return cls(learned, others, (*notes, *plain)), rows
 

@@ -35,7 +35,11 @@ class CoachDecision(Decision):
     @property
     def sentence(self) -> str:
         """What was seen and done, and what came of it."""
-        return f"{self.reason}." if self.kept is None else f"{self.reason}; {self._outcome}."
+        return (
+            _("{reason}.").format(reason=self.reason)
+            if self.kept is None
+            else _("{reason}; {outcome}.").format(reason=self.reason, outcome=self._outcome)
+        )
 
     @property
     def _outcome(self) -> str:

@@ -62,8 +62,14 @@ class NetworkSummary:
         size = sum(array.size for array in self.parameters)
         trained = self.epochs > 0 or self.losses[0] is not None  # no loss yet while it is trained
         state = "trained" if trained else "not trained"
-        state += f" for {format_count(self.epochs, 'epoch')}" if self.epochs else ""
-        return f"NeuralNetwork with {format_count(size, 'parameter')}, {state}"
+        state += (
+            _(" for {epochs}").format(epochs=format_count(self.epochs, "epoch"))
+            if self.epochs
+            else ""
+        )
+        return _("NeuralNetwork with {parameters}, {state}").format(
+            parameters=format_count(size, "parameter"), state=state
+        )
 
     def _layers(self) -> Iterator[tuple[str, str, str, str]]:
         """Yield the name of each layer, its shape, its activation, and its parameters."""
@@ -95,7 +101,7 @@ class NetworkSummary:
         ]
         if known:
             yield _("loss ({name}): {known}").format(
-                name=type(self.loss).__name__, known=", ".join(known)
+                name=type(self.loss).__name__, known=_(", ").join(known)
             )
 
     def _outputs(self) -> list[str] | None:

@@ -16,6 +16,7 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+from madaline._language import _
 from madaline._method_names import name_methods
 from madaline._neural_network.parameters import Parameters
 from madaline._neural_network.training import TrainedNetwork
@@ -166,7 +167,7 @@ class NeuralNetwork(TrainedNetwork):
             raise InputError(
                 "{unknown!r} is no argument: there are {arguments}.",
                 unknown=unknown[0],
-                arguments=", ".join(map(repr, self._given)),
+                arguments=_(", ").join(map(repr, self._given)),
             )
         self._given |= arguments
         self._begin()

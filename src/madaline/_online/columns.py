@@ -77,7 +77,9 @@ def check_given(check: Check, value: Any, what: str, remedy: str) -> None:
         problem = _("is {short_repr}, but must be {wanted}").format(
             short_repr=short_repr(value), wanted=error.wanted
         )
-        raise InputError(f"{what} {problem}: {remedy}.") from None
+        raise InputError(
+            "{what} {problem}: {remedy}.", what=what, problem=problem, remedy=remedy
+        ) from None
 
 
 def reach(values: Array, counts: Array) -> tuple[Array, Array]:

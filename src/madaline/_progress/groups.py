@@ -70,7 +70,9 @@ class GroupProgress:
             if self._n_failed
             else ""
         )
-        return f"{self._n_done:,} of {format_count(self._n_fits, 'model')}{failed}"
+        return _("{n_done:,} of {models}{failed}").format(
+            n_done=self._n_done, models=format_count(self._n_fits, "model"), failed=failed
+        )
 
     def _status(self, elapsed: float) -> str:
         left = ""

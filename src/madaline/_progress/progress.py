@@ -322,7 +322,13 @@ class LiveLeaderboard(Progress):
         from rich.console import Group
 
         board = self.lines.board
-        self.spinner.update(text=translate(f" {self.status}, {self.lines.clock.words(board)}"))
+        self.spinner.update(
+            text=translate(
+                _(" {status}, {words}").format(
+                    status=self.status, words=self.lines.clock.words(board)
+                )
+            )
+        )
         if not board.entries:
             return self.spinner
         ranked = enumerate(board.ranked)
@@ -334,7 +340,10 @@ def decision_line(decision: Decision, recipes: RecipeLetters) -> str:
     """Return a decision as a sentence about the letter of a recipe, wrapped to the page."""
     subject = recipes.shown(decision.subject, decision.recipe_id)
     start = _("epoch {epoch:>3}  ").format(epoch=decision.epoch)
-    return paragraph(printable(f"{subject}: {decision.sentence}"), first=start)
+    return paragraph(
+        printable(_("{subject}: {sentence}").format(subject=subject, sentence=decision.sentence)),
+        first=start,
+    )
 
 
 def _epoch_line(record: Record, letter: str) -> str:

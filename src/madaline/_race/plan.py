@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil, inf
 from typing import Any, final
 
+from madaline._language import _
 from madaline._race.recipe import Recipe
 from madaline.errors import InputError
 from madaline.records.race_decisions import PresetChosen
@@ -144,6 +145,6 @@ def preset_named(name: Any) -> Preset:
     raise InputError(
         "preset is {name!r}: give {others} or {last}.",
         name=name,
-        others=", ".join(others),
+        others=_(", ").join(others),
         last=last,
     )

@@ -124,7 +124,9 @@ def _scores(model: FittedModel) -> Iterator[str]:
         yield f"| {name} | {value} ± {error} | {baseline} |"
     for output in summary.outputs:
         score = output.scores[0]
-        name = f"{metric_name(score.metric)} of {_text(output.name)}"
+        name = _("{metric} of {text}").format(
+            metric=metric_name(score.metric), text=_text(output.name)
+        )
         baseline = format_number(score.baseline, 4)
         yield f"| {name} | {estimate_of(output, score.metric)} | {baseline} |"
     yield ""

@@ -10,6 +10,7 @@ import numpy as np
 
 from madaline._data.table import Table
 from madaline._engine.threads import in_threads
+from madaline._language import _
 from madaline._sampling.cells import LEVEL, ColumnCells
 from madaline._sampling.column_model import (
     N_COMPUTED,
@@ -87,7 +88,7 @@ class Chain:
                     "Of {n_tried:,} rows that were drawn, {n_fitting} fit what is given ({given}): ask for something more frequent, or fit with the columns first (first=).",
                     n_tried=n_tried,
                     n_fitting=n_fitting,
-                    given=", ".join(given),
+                    given=_(", ").join(given),
                 )
             share = max(n_fitting, 1) / n_tried
             batch = int(min(_MAX_BATCH, max(1000, 1.1 * (n_rows - n_fitting) / share)))

@@ -374,7 +374,7 @@ class Sampler(Result):
                 raise InputError(
                     "privacy is {privacy!r}: give a share such as 0.53, or {NAMES}.",
                     privacy=privacy,
-                    NAMES=", ".join(_NAMES),
+                    NAMES=_(", ").join(_NAMES),
                 )
         elif not isinstance(privacy, Real) or not 0.5 <= float(privacy) <= 1:
             raise InputError(

@@ -122,7 +122,7 @@ class Inference(PredictionRequest):
                 raise InputError(
                     "There is no output {name!r}: there are {known}.",
                     name=name,
-                    known=", ".join(known),
+                    known=_(", ").join(known),
                 )
             yield name, _parameter(output.get("parameters"), "binary_data", binary)
 

@@ -67,7 +67,7 @@ class Invocation(PredictionRequest):
             raise InputError(
                 "The body has {n_shapes} of the fields {SHAPES}: give one.",
                 n_shapes=len(shapes),
-                SHAPES=", ".join(SHAPES),
+                SHAPES=_(", ").join(SHAPES),
             )
         ((name, rows),) = shapes.items()
         if isinstance(rows, Frame):
@@ -146,7 +146,7 @@ def _of_lists(rows: list[Any], names: Sequence[str], needs: Needs) -> RequestedR
                 number=number,
                 size=size,
                 n_names=len(names),
-                names=", ".join(names[:8]),
+                names=_(", ").join(names[:8]),
                 text=", ..." if len(names) > 8 else "",
             )
     columns = {name: [row[at] for row in rows] for at, name in enumerate(names)}

@@ -159,8 +159,9 @@ def check_served(model: FittedModel, path: Path | str) -> None:
 def check_replaces(new: FittedModel, old: FittedModel, path: Path) -> None:
     """Raise `InputError` if a model of a file cannot answer the requests of another one."""
     targets = [
-        f"{'classes' if of_classes(model) else 'numbers'} of"
-        f" {format_list(map(repr, model.output_names))}"
+        _("classes of {names}" if of_classes(model) else "numbers of {names}").format(
+            names=format_list(map(repr, model.output_names))
+        )
         for model in (new, old)
     ]
     if targets[0] != targets[1]:

@@ -39,7 +39,7 @@ def serve(settings: Settings, log: Callable[[str], object] = print) -> None:
             log(_("Warning: {sentence}").format(sentence=sentence))
         log(
             _("Serving {models} at {address_of} (Ctrl-C ends it).").format(
-                models=", ".join(settings.models), address_of=address_of(listener)
+                models=_(", ").join(settings.models), address_of=address_of(listener)
             )
         )
         server.run(sockets=[listener])  # raises the signal again that ended it

@@ -54,7 +54,7 @@ def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
     )
     if forward.distances:
         first, last = forward.distances[0].first, forward.distances[-1].last
-        distance = f"{first:,} to {format_count(last, 'row')}"
+        distance = _("{first:,} to {rows}").format(first=first, rows=format_count(last, "row"))
         distance = format_count(last, "row") if first == last else distance
         of_each = "" if series is None else _(" of each {series}").format(series=series)
         rows = _(
@@ -190,10 +190,14 @@ def tell_age(forward: ForwardScores | None, table: Table) -> str:
 def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[str]:
     """Yield what was measured on the stretches, and what it means for rows to come."""
     first, last = forward.stretches[0], forward.stretches[-1]
-    when = f"{forward.moment(first.first)} to {forward.moment(last.last)}"
+    when = _("{first} to {last}").format(
+        first=forward.moment(first.first), last=forward.moment(last.last)
+    )
     learned = format_count(first.n_learned, "row")
     if last.n_learned != first.n_learned:
-        learned = f"{first.n_learned:,} to {format_count(last.n_learned, 'row')}"
+        learned = _("{n_learned:,} to {rows}").format(
+            n_learned=first.n_learned, rows=format_count(last.n_learned, "row")
+        )
     yield _("The stretches are of {when}, and their networks learned from {learned}.").format(
         when=when, learned=learned
     )
@@ -213,14 +217,8 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
         metric=metric, ranges=_("; ").join(ranges)
     )
     if len(forward.distances) > 1:
-        shown = format_rounded([distance.value for distance in forward.distances], most)
-        parts = [
-            f"{value} for {one.first if one.first == one.last else f'{one.first} to {one.last}'}"
-            for value, one in zip(shown, forward.distances, strict=True)
-        ]
-        by_distance = format_list(parts, last=" and ")
         yield _("By how many rows ahead of the last known value, it is {by_distance}.").format(
-            by_distance=by_distance
+            by_distance=_by_distance(forward, most)
         )
     if promised is not None:
         estimate = format_estimate(promised.value, promised.standard_error)
@@ -231,10 +229,20 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
         )
 
 
+def _by_distance(forward: ForwardScores, most: float) -> str:
+    shown = format_rounded([distance.value for distance in forward.distances], most)
+    parts = []
+    for value, one in zip(shown, forward.distances, strict=True):
+        ahead = _("{first} to {last}").format(first=one.first, last=one.last)
+        ahead = str(one.first) if one.first == one.last else ahead
+        parts.append(_("{value} for {rows}").format(value=value, rows=ahead))
+    return format_list(parts, last=" and ")
+
+
 def _range(forward: ForwardScores, of: Of, most: float) -> str:
     values = forward.values(of)
     low, high = format_rounded((values.min(), values.max()), most)
-    return low if low == high else f"{low} to {high}"
+    return low if low == high else _("{low} to {high}").format(low=low, high=high)
 
 
 def _stretches(forward: ForwardScores) -> str:
@@ -248,7 +256,9 @@ def _stretches(forward: ForwardScores) -> str:
         rows = sorted(stretch.n_rows for stretch in forward.stretches)
         length = format_count(rows[len(rows) // 2], "row")
         even = rows[-1] - rows[0] <= _UNEVEN * rows[-1]
-    return f"{number} of {'' if even else 'about '}{length}"
+    return _("{number} of {length}" if even else "{number} of about {length}").format(
+        number=number, length=length
+    )
 
 
 def _updated(forward: ForwardScores) -> str:

@@ -110,7 +110,9 @@ class Story(Result, ToFrame):
     def lines(self, part: Part) -> Iterator[str]:
         """Yield a part as lines of a paragraph; none if it has no sentences."""
         if texts := self.parts.get(part):
-            yield from paragraph(f"{HEADINGS[part]}: {' '.join(texts)}").splitlines()
+            yield from paragraph(
+                _("{HEADINGS}: {texts}").format(HEADINGS=HEADINGS[part], texts=" ".join(texts))
+            ).splitlines()
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the sentences as JSON-able values."""

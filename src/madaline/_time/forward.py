@@ -205,7 +205,7 @@ class ForwardScores(Stored):
             return format_count(round(amount), "row")
         if self.of_years:
             return f"{format_number(amount)} year{'s' * (amount != 1)}"
-        return f"{format_number(amount)} ({self.name})"
+        return _("{amount} ({name})").format(amount=format_number(amount), name=self.name)
 
     def moment(self, time: float) -> str:
         """Return a time in words: a date, a row, or a number.
@@ -228,7 +228,11 @@ class ForwardScores(Stored):
         '2012-01-01 to 2012-02-05'
         """
         first, last = map(self.moment, (stretch.first, stretch.last))
-        return first if first == last else f"{first} to {last.removeprefix('row ')}"
+        return (
+            first
+            if first == last
+            else _("{first} to {last}").format(first=first, last=last.removeprefix("row "))
+        )
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -128,7 +128,9 @@ class Alarm(Stored):
     def sentence(self) -> str:
         """What changed, what became of the loss, and what to do."""
         remedy = self.remedy
-        return f"{self.change_and_loss} {remedy[0].upper()}{remedy[1:]}."
+        return _("{change_and_loss} {remedy}{remedy2}.").format(
+            change_and_loss=self.change_and_loss, remedy=remedy[0].upper(), remedy2=remedy[1:]
+        )
 
     def __str__(self) -> str:
         return self.sentence

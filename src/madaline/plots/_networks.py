@@ -125,15 +125,14 @@ def plot_hidden_units(
     """
     plane = _Plane.of(network, x, columns, _SMALL_STEPS)
     layers = network.hidden_outputs(plane.grid)
+    if not layers:
+        raise InputError("The network has no hidden layer: there are no units to draw.")
     if not 1 <= layer <= len(layers):
         raise InputError(
-            _(
-                "layer is {layer}, but the network has {n_layers} hidden layers: give one of {range}."
-            ).format(
-                layer=layer, n_layers=len(layers), range=format_list(range(1, len(layers) + 1))
-            )
-            if layers
-            else "The network has no hidden layer: there are no units to draw."
+            "layer is {layer}, but the network has {n_layers} hidden layers: give one of {numbers}.",
+            layer=layer,
+            n_layers=len(layers),
+            numbers=format_list(range(1, len(layers) + 1)),
         )
     outputs = layers[layer - 1][:, :most]
     to_output = network.weights[layer][: outputs.shape[1]]
@@ -146,15 +145,14 @@ def plot_hidden_units(
             *plane.mesh(values), cmap="viridis", vmin=low, vmax=high, rasterized=True
         )
         ax.scatter(*plane.rows.T, c=_colors(y), s=size, edgecolor="white", linewidth=0.4)
-        weight = (
-            "" if weights is None else _(", weight {weights:.3g}").format(weights=weights[number])
-        )
+        title = _("unit {number}").format(number=number + 1)
+        if weights is not None:
+            title = _("{title}, weight {weight:.3g}").format(title=title, weight=weights[number])
         ax.set(xticks=[], yticks=[])
-        ax.set_title(
-            _("unit {number}{weight}").format(number=number + 1, weight=weight), fontsize="small"
-        )
+        ax.set_title(title, fontsize="small")
     total = layers[layer - 1].shape[1]
-    shown = "" if total == len(panels) else f", {len(panels)} of {total}"
+    part = _(", {n_panels} of {total}").format(n_panels=len(panels), total=total)
+    shown = "" if total == len(panels) else part
     figure.suptitle(
         _("What the units of hidden layer {layer} compute{shown}").format(layer=layer, shown=shown)
     )

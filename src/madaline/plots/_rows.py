@@ -117,7 +117,7 @@ def plot_map(
         raise InputError(
             "There is no map of {name!r}: there are {maps}.",
             name=name,
-            maps=", ".join(map(repr, explanation.maps)),
+            maps=_(", ").join(map(repr, explanation.maps)),
         )
     left, right = axes_or_new(ax, 2)
     values = explanation.maps[name][row]

@@ -234,7 +234,7 @@ class Updated(Decision):
 
     def _sentences(self) -> Iterator[str]:
         if self.reason:
-            yield f"{_capital(self.kept)}: {self.reason}"
+            yield _("{capital}: {reason}").format(capital=_capital(self.kept), reason=self.reason)
         elif self.kept == AS_IT_IS:
             yield self._unchanged()
         else:

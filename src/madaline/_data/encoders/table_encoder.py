@@ -356,7 +356,9 @@ def _nothing_to_learn_from(schema: Schema) -> InputError:
     if schema.n_samples == 1:
         return InputError("The table has 1 sample: give at least two different rows.")
     reasons = _("; ").join(
-        f"{column.name!r}: {column.detail}" for column in schema.columns[:3] if not column.kept
+        _("{name!r}: {detail}").format(name=column.name, detail=column.detail)
+        for column in schema.columns[:3]
+        if not column.kept
     )
     return InputError(
         "No column tells the rows apart, so there is nothing to learn from{reasons}: add a column whose values differ.",

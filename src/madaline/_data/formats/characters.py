@@ -64,7 +64,10 @@ Words = Annotated[tuple[str, ...], Items(most=MAX_WORDS)]
 
 def counted_as_missing(name: str, counts: Mapping[str, int]) -> str:
     """Return in a sentence which words of a column count as missing, given in how many rows."""
-    shown = [f"{word!r} in {format_count(count, 'row')}" for word, count in counts.items()]
+    shown = [
+        _("{word!r} in {rows}").format(word=word, rows=format_count(count, "row"))
+        for word, count in counts.items()
+    ]
     verb = "counts" if len(shown) == 1 else "count"
     return _("{name}: {shown} {verb} as missing.").format(
         name=name, shown=format_list(shown, limit=3), verb=verb

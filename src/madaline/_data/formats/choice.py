@@ -33,6 +33,7 @@ class Choice:
     sure: bool = True  # whether the column by itself decides among the formats that fit
     # whether it holds nothing but whole numbers as Python writes them, which may be codes
     plain: bool = False
+    how: str = ""  # of what is read: `words` without the kind
 
 
 ORDINARY = Choice()  # the choice for ordinary text
@@ -40,7 +41,9 @@ ORDINARY = Choice()  # the choice for ordinary text
 
 def joined(parts: Sequence[str]) -> str:
     """Return parts as a sentence lists them."""
-    return _(" and ").join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    if len(parts) < 2:
+        return "".join(parts)
+    return _("{names} and {last}").format(names=[*parts[:-1]], last=parts[-1])
 
 
 def parted(texts: Sequence[str]) -> tuple[list[str], list[str]]:

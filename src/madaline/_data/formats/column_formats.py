@@ -117,7 +117,7 @@ def _refusal(numbers: _Numbers) -> Choice | None:
     if len(units) > 1 and not all(is_same_symbol(unit, units[0]) for unit in units):
         few = len(units) <= 5 and len(numbers.texts) >= MIN_TEXTS
         words = _("not read as numbers, as units differ ({units}); convert them to one").format(
-            units=", ".join(units)
+            units=_(", ").join(units)
         )
         return Choice(words=words) if few else ORDINARY
     if units and "" in symbols and not _CURRENCY.fullmatch(units[0]):
@@ -158,10 +158,13 @@ def _of_numbers(
         return Choice(words="whole numbers above 2^53, which are told apart as codes only")
     if len(set(values)) < (_MIN_MARKED if marks else len(values) / 2):
         return ORDINARY
-    words = _words(numbers, chosen, marks, missing)
-    words += ", as in other columns" if decimal.from_others else ""
-    words += f"; {_doubt(numbers.cores, decimal.mark)}" if decimal.doubtful else ""
-    return Choice(chosen, words, decimal.sure, plain and not missing)
+    how = _how(numbers, chosen, marks, missing)
+    if decimal.from_others:
+        how = _("{how}, as in other columns").format(how=how)
+    if decimal.doubtful:
+        how = _("{how}; {doubt}").format(how=how, doubt=_doubt(numbers.cores, decimal.mark))
+    words = _("number, {how}").format(how=how)
+    return Choice(chosen, words, decimal.sure, plain and not missing, how)
 
 
 def _is_plain(formatted: FormattedNumber) -> bool:
@@ -201,7 +204,7 @@ def _decimal(
     return _Decimal(POINT, sure=False, doubtful=small or is_money)
 
 
-def _words(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: list[str]) -> str:
+def _how(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: list[str]) -> str:
     """Return what is taken off, and what is taken for what."""
     separator = {" ": "spaces", "'": "apostrophes"}.get(chosen.thousands, chosen.thousands)
     without = [chosen.symbol] if chosen.symbol and chosen.symbol not in PARTS else []
@@ -211,20 +214,20 @@ def _words(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: l
         else []
     )
     without += marks
-    parts = [_("without {joined}").format(joined=joined(without))] if without else []
-    parts += [f"in {PARTS[chosen.symbol]}"] if chosen.symbol in PARTS else []
+    parts = [_("without {marks}").format(marks=joined(without))] if without else []
+    parts += [_("in {unit}").format(unit=_(PARTS[chosen.symbol]))] if chosen.symbol in PARTS else []
     if chosen.decimal == COMMA and any(COMMA in core for core in numbers.cores):
         parts.append("with decimal commas")
     if any(number.brackets for number in numbers.formatted):
         parts.append("with brackets as minus signs")
     scales = sorted({number.scale for number in numbers.formatted} - {""}, key=SCALES.__getitem__)
     parts += [
-        _("with {scale} as {text:,}").format(scale=scale, text=10 ** SCALES[scale])
+        _("with {scale} as {number:,}").format(scale=scale, number=10 ** SCALES[scale])
         for scale in scales
     ]
     if missing:
-        parts.append(_("with {joined} as missing").format(joined=joined(missing[:3])))
-    return _("number, read {parts}").format(parts=", ".join(parts) if parts else "from text")
+        parts.append(_("with {words} as missing").format(words=joined(missing[:3])))
+    return _("read {parts}").format(parts=parts) if parts else _("read from text")
 
 
 def _doubt(cores: list[str], decimal: str) -> str:
@@ -280,13 +283,14 @@ def choose_date_format(
         return choice
     format_ = DateFormat(order, tuple(others), pivot, offset)
     if not numeric:
-        return Choice(format_, _("datetime, read from text{how}").format(how=how))
+        read_how = _("read from text{how}").format(how=how)
+        return Choice(format_, _("datetime, {how}").format(how=read_how), how=read_how)
     sure = bool(given) or len(possible) == 1 or bool(_order([*numeric.values()]))
     other = "" if sure else ", as in another column"
-    words_of_order = _("datetime, read with the {order} first{other}{how}").format(
-        order=order[:-6], other=other, how=how
+    read_how = _("read with the {order} first{other}{how}").format(
+        order=_(order[:-6]), other=other, how=how
     )
-    return Choice(format_, words_of_order, sure)
+    return Choice(format_, _("datetime, {how}").format(how=read_how), sure, how=read_how)
 
 
 def _may_hold_dates(

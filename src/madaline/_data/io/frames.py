@@ -11,6 +11,7 @@ import numpy as np
 from madaline._data.column import SEQUENCES_HINT, number_text
 from madaline._data.formats.number_format import MAX_EXACT
 from madaline._data.table import MIN_PANDAS_ROWS, Levels, check_unique
+from madaline._language import _
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -147,7 +148,7 @@ def make_frame(columns: Mapping[str, Any], library: str) -> Any:
         raise InputError(
             "The library is {library!r}: choose one of {FRAMES}.",
             library=library,
-            FRAMES=", ".join(_FRAMES),
+            FRAMES=_(", ").join(_FRAMES),
         )
     try:
         return nw.from_dict(dict(columns), backend=cast("Any", library)).to_native()

@@ -82,7 +82,7 @@ class DatetimeEncoder(ColumnEncoder):
     @property
     def feature_names(self) -> tuple[str, ...]:
         """The parts of the moment, and whether it is missing."""
-        names = [f"{self.name}: {part}" for part in self.scalings]
+        names = [_("{name}: {part}").format(name=self.name, part=part) for part in self.scalings]
         for part in self.cycles:
             names += [
                 _("{name}: {part} (sine)").format(name=self.name, part=part),

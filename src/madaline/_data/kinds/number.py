@@ -345,10 +345,9 @@ class NumberKind(Kind):
         ascending = table.ascending(name)
         if not len(ascending):
             return ""
-        word = "whole, " if is_whole(ascending) else ""
-        return _("{word}from {low} to {high}").format(
-            word=word, low=format_short(ascending[0]), high=format_short(ascending[-1])
-        )
+        template = "whole, from {low} to {high}" if is_whole(ascending) else "from {low} to {high}"
+        low, high = format_short(ascending[0]), format_short(ascending[-1])
+        return _(template).format(low=low, high=high)
 
     def fit(self, training: TrainingColumn) -> NumberEncoder:
         encoder = NumberEncoder.fit(

@@ -89,7 +89,9 @@ class Sequence(Signal):
     def words(self) -> str:
         """The number of steps and of channels."""
         length, channels = self.values.shape
-        return f"{format_count(length, 'step')} of {format_count(channels, 'number')}"
+        return _("{steps} of {numbers}").format(
+            steps=format_count(length, "step"), numbers=format_count(channels, "number")
+        )
 
 
 def sequences(arrays: Iterable[Any], name: str = SEQUENCE_NAME) -> Array:

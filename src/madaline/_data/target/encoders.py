@@ -137,7 +137,7 @@ class ClassEncoder(TargetEncoder):
             raise InputError(
                 "The label {label!r} is not among the classes {classes}: correct it.",
                 label=error.args[0],
-                classes=", ".join(map(repr, self.classes.tolist()[:8])),
+                classes=_(", ").join(map(repr, self.classes.tolist()[:8])),
             ) from None
 
     def matrix(self, values: Array) -> Array:

@@ -21,6 +21,7 @@ from madaline._explain.attributions.comparison import (
 from madaline._explain.attributions.explanation import Explanation
 from madaline._explain.attributions.words import Words, pattern_map, word_attributions
 from madaline._explain.scale import class_indices, scale_of
+from madaline._language import _
 from madaline._model import FittedModel
 from madaline._runtime.predictor import Predictor
 from madaline.errors import InputError
@@ -94,7 +95,7 @@ class _Request:
             raise InputError(
                 "method is {method!r}: choose one of {METHODS}.",
                 method=self.method,
-                METHODS=", ".join(METHODS),
+                METHODS=_(", ").join(METHODS),
             )
         for name in ("nodes", "permutations"):
             value = getattr(self, name)

@@ -257,7 +257,7 @@ class Explanation(Result, ToFrame):
             words = texts[row].strongest(_SHOWN_WORDS)
             if words:
                 named = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in words)
-                blocks.append(Paragraph(f"{name}: {named}"))
+                blocks.append(Paragraph(_("{name}: {named}").format(name=name, named=named)))
         for name in self.maps:
             positive, negative = self.parts_of(name, row)
             sentence = (
@@ -339,7 +339,9 @@ class Explanation(Result, ToFrame):
         words = f"{SCALE_WORDS[self.scale]} {output:.{digits}f}"
         if self.scale == LOG_ODDS:
             words += _(" (probability {text:.3f})").format(text=(1 + np.tanh(output / 2)) / 2)
-        return f"{self.target} is {self.target_class[row]}, {words}"
+        return _("{target} is {target_class}, {words}").format(
+            target=self.target, target_class=self.target_class[row], words=words
+        )
 
     def _largest(self, row: int, most: int) -> list[tuple[str, str, float]]:
         """Return name, value and attribution of the strongest columns; the others are the last."""
@@ -378,7 +380,12 @@ class Explanation(Result, ToFrame):
         """Return the words of the largest attributions in a few lines."""
         words = self.words[name][row]
         strongest = words.strongest(_SHOWN_WORDS)
-        others = sum(words.amounts) - sum(amount for _, amount in strongest)
+        others = sum(words.amounts) - sum(amount for __, amount in strongest)
         amounts = [*strongest, ("its other words", others), ("missing words", words.absent)]
         text = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in amounts)
-        return wrap(f"{name}: {text}", 84, initial_indent="    ", subsequent_indent="      ")
+        return wrap(
+            _("{name}: {text}").format(name=name, text=text),
+            84,
+            initial_indent="    ",
+            subsequent_indent="      ",
+        )

@@ -68,10 +68,14 @@ class _ClassTarget(Target):
     def prediction(self, output: Array) -> str:
         probability = self.predictor.probabilities(output)[0]
         index = int(self.encoder.choose(probability[None])[0])
-        return f"{self.encoder.classes[index]} ({probability[index]:.1%})"
+        return _("{classes} ({probability:.1%})").format(
+            classes=self.encoder.classes[index], probability=probability[index]
+        )
 
     def closest(self, output: Array) -> str:
-        return f"{self.words} at {self.predictor.probabilities(output)[0, self.index]:.1%}"
+        return _("{words} at {probabilities:.1%}").format(
+            words=self.words, probabilities=self.predictor.probabilities(output)[0, self.index]
+        )
 
     @property
     def words(self) -> str:
@@ -232,7 +236,11 @@ class Counterfactual(Result):
         """Return the counterfactual in a few sentences."""
         start = _("Row {row} is predicted {before}").format(row=self.row, before=self.before)
         *others, last = map(str, self.changes) if self.changes else ("",)
-        changes = f"{', '.join(others)} and {last}" if others else last
+        changes = (
+            _("{others} and {last}").format(others=_(", ").join(others), last=last)
+            if others
+            else last
+        )
         if self.found:
             if not self.changes:
                 return _("{start}, which meets the target.").format(start=start)
