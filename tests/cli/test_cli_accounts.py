@@ -14,7 +14,7 @@ from madaline._progress.progress import decision_line
 from madaline._report.card import model_card
 from madaline._report.data import Report
 from madaline._report.page import render_page
-from madaline.records.letters import RecipeLetters
+from madaline.records._letters import RecipeLetters
 
 
 def test_the_report_of_a_model_alone(run, model, place) -> None:

@@ -58,7 +58,7 @@ from madaline._words import (
 )
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.records.letters import RecipeLetters
+from madaline.records._letters import RecipeLetters
 from madaline.records.race_decisions import LearnedFromProbabilities, SampleDrawn
 
 # fmt: off

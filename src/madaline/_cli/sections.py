@@ -45,8 +45,8 @@ from madaline._words import (
     printable,
     when_worse,
 )
+from madaline.records._letters import recipe_name
 from madaline.records.decision import Decision
-from madaline.records.letters import recipe_name
 from madaline.records.model_decisions import ThresholdChosen
 from madaline.records.race_decisions import RecipesLeftOut, TimeLimitReached
 

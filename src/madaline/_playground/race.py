@@ -27,7 +27,7 @@ from madaline._playground.tables import Tables, UserTable
 from madaline._request import FitRequest
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.records.letters import recipe_name
+from madaline.records._letters import recipe_name
 
 _MAX_ROWS = 20_000  # of a table: with more, an epoch takes long
 # Planned multiply-adds from which numba trains. With less, NumPy takes at most twice the time of an

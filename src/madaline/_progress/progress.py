@@ -12,9 +12,9 @@ from madaline._language import _, translate, translate_word
 from madaline._progress.drawn_line import DrawnLine, can_redraw, in_notebook
 from madaline._race.plan import Plan
 from madaline._words import format_count, format_duration, format_loss, paragraph, printable, say
+from madaline.records._letters import RecipeLetters, recipe_name
 from madaline.records.decision import Decision
 from madaline.records.history import Record
-from madaline.records.letters import RecipeLetters, recipe_name
 from madaline.records.race_decisions import (
     Dropped,
     FirstAnswer,
