@@ -310,7 +310,7 @@ def test_results_are_a_table_a_figure_and_a_page(of_numbers) -> None:
     page = of_numbers._repr_html_()
     assert "<svg" in page
     assert "linear model" in page
-    assert max(map(len, of_numbers.lines())) <= 80
+    assert max(map(len, of_numbers.text(80).splitlines())) <= 80
 
 
 def test_a_large_table_is_drawn_from_with_its_shares_of_classes_and_groups() -> None:

@@ -111,6 +111,7 @@ class Section:
 
     blocks: Sequence[Block]
     title: str = ""
+    first: bool = False  # whether text shows it, and leaves those out that are not
 
 
 def points(texts: Iterable[str]) -> list[Paragraph]:

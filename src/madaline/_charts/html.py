@@ -127,7 +127,7 @@ def _cell(cell: Cell) -> str:
             return f"{drawn} {escape(text)}" if text else drawn
         case ColumnProfile():
             return distribution_svg(cell)
-    return escape(cell)
+    return escape(cell.strip())
 
 
 def _charts(charts: Charts) -> str:

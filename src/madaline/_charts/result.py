@@ -8,6 +8,7 @@ from typing import Any, Self, SupportsIndex, TypeVar, overload
 
 from madaline._charts.blocks import Section
 from madaline._charts.html import render_html
+from madaline._charts.text import render_text
 from madaline._language import _, translate
 
 Item = TypeVar("Item")
@@ -16,11 +17,15 @@ _MAX_LINES = 20  # lines that are printed, at most
 
 
 class Result(ABC):
-    """Abstract base of what a notebook shows."""
+    """Abstract base of what notebooks, terminals and pages show."""
 
     @abstractmethod
     def sections(self) -> Iterator[Section]:
         """Yield what is shown, from top to bottom."""
+
+    def text(self, width: int | None = None) -> str:
+        """Return the sections as text, of at most so many columns."""
+        return render_text(self.sections(), width)
 
     def _repr_html_(self) -> str:
         return render_html(self.sections())

@@ -47,7 +47,6 @@ from madaline._comparison.compared_rows import MAX_ROWS, ComparedRows
 from madaline._comparison.comparison import compare_methods, fitted_methods, loss_of
 from madaline._comparison.measuring import MeasuredMethod, Work, usual_seconds
 from madaline._comparison.methods import CONSTANT, METHODS, chosen_methods
-from madaline._comparison.result import Comparison
 from madaline._data.drawing import note_of_drawn
 from madaline._data.io.media_tables import LABEL
 from madaline._data.io.source_files import reads_in_blocks
@@ -66,6 +65,7 @@ from madaline._model import FittedModel
 from madaline._report.page import check_jinja
 from madaline._request import FitRequest
 from madaline._words import (
+    WIDTH,
     format_count,
     format_duration,
     format_number,
@@ -267,7 +267,7 @@ def run_compare(arguments: Namespace) -> None:
     if arguments.json:
         say_json(comparison.to_json())
     else:
-        say_lines(_compare_lines(comparison))
+        say_lines([comparison.text(WIDTH)])
 
 
 def _rows(arguments: Namespace) -> ComparedRows:
@@ -335,12 +335,3 @@ def _progress_line(
     return _("  {title} {metric} {loss} (after {seconds}{rest})").format(
         title=title, metric=metric, loss=loss, seconds=format_duration(seconds), rest=rest
     )
-
-
-def _compare_lines(comparison: Comparison) -> Iterator[str]:
-    """Yield the screen: the table, the verdict, and what was compared."""
-    yield from comparison.lines()
-    yield ""
-    yield from map(paragraph, comparison.verdict)
-    yield paragraph(comparison.setting)
-    yield from map(paragraph, comparison.remarks)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
+from madaline._charts.blocks import Section
+from madaline._charts.text import render_text
 from madaline._cli.console import say_json, say_lines, tell, unwritable
 from madaline._cli.fit_request import read_objective, read_request
 from madaline._cli.training_data import TrainingTable
@@ -253,7 +255,7 @@ def many_lines(models: ModelsByGroup) -> Iterator[str]:
     """Yield how many models there are, how they compare, and the score of each."""
     yield from map(paragraph, map(printable, models.headlines()))
     yield ""
-    yield from GroupScores(models.index.entries).lines()
+    yield render_text([Section([GroupScores(models.index.entries).table()])])
 
 
 def many_facts(models: ModelsByGroup) -> dict[str, Any]:

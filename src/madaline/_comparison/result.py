@@ -9,12 +9,11 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._charts.blocks import Charts, Paragraph, Section, TextTable, points
+from madaline._charts.blocks import Charts, Section, TextTable, points
 from madaline._charts.figure import COLORS, Axis, Figure, Line
 from madaline._charts.result import Result, ToFrame
 from madaline._comparison.methods import CONSTANT, LINEAR, METHODS
-from madaline._language import _, translate, translate_word
-from madaline._language.widths import align
+from madaline._language import _, translate_word
 from madaline._words import (
     format_change,
     format_count,
@@ -27,7 +26,6 @@ from madaline._words import (
 )
 from madaline.nn.arrays import Array
 
-_WIDTHS = (18, 8, 19, 8, 8, 7, 6)  # of the columns of the table in a terminal, at least
 _HEADERS = {
     "rmse": "RMSE",
     "mean_absolute_error": "MAE",
@@ -180,11 +178,6 @@ class Comparison(Result, ToFrame):
             rows=rows, how=how
         )
 
-    def lines(self) -> list[str]:
-        """Return the table as text."""
-        rows = [[*map(translate_word, cells)] for cells in (self._header, *self._rows)]
-        return align(rows, right=range(1, 7), widths=_WIDTHS, apart=" ")
-
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is not in the table: methods that are missing, and what to know of the columns."""
@@ -267,21 +260,12 @@ class Comparison(Result, ToFrame):
         titles = [result.title for result in self._shown.values()]
         return Axis(-0.5, len(titles) - 0.5, "", names=tuple(reversed(titles)))
 
-    def __str__(self) -> str:
-        """Return the table and the verdict as text."""
-        told = map(translate, (*self.verdict, *self.remarks))
-        return "\n".join([*self.lines(), "", *told])
-
-    __repr__ = __str__
+    __str__ = __repr__ = Result.text
 
     def sections(self) -> Iterator[Section]:
-        rows = [
-            [translate_word(name), *(cell.strip() for cell in others)]
-            for name, *others in self._rows
-        ]
-        told = TextTable(self._header, rows, right=range(1, len(_WIDTHS)))
-        yield Section([Paragraph(self.setting), told, Charts(self.figures())])
-        yield Section(points([*self.verdict, *self.remarks]))
+        told = TextTable(self._header, [*self._rows], right=range(1, 7))
+        yield Section([told, Charts(self.figures())])
+        yield Section(points([*self.verdict, self.setting, *self.remarks]))
 
     @property
     def _header(self) -> tuple[str, ...]:
@@ -302,7 +286,7 @@ class Comparison(Result, ToFrame):
         for result in self.results:
             change = format_change(result.difference, result.standard_error)
             yield (
-                result.title,
+                translate_word(result.title),
                 self._losses[result.name],
                 ("" if result is self.best else change) + (" =" if result.as_good else "  "),
                 f"{result.score:z.3f}",

@@ -191,12 +191,7 @@ class Diagnosis(Result, ToFrame):
     def __len__(self) -> int:
         return len(self.findings)
 
-    def __str__(self) -> str:
-        """Return a line for each finding."""
-        lines = [f"{finding.severity}: {finding.sentence}" for finding in self.findings]
-        return translate("\n".join(lines) or "No problem was found.")
-
-    __repr__ = __str__
+    __str__ = __repr__ = Result.text
 
     def sections(self) -> Iterator[Section]:
         yield Section([Findings(self.findings)])

@@ -16,7 +16,6 @@ from madaline._data.target import CLASSIFICATION
 from madaline._estimators.classifier import AdaptiveClassifier
 from madaline._estimators.from_model import estimator_of
 from madaline._estimators.regressor import AdaptiveRegressor
-from madaline._language import translate
 from madaline._model.many import COMMON, GroupScores, ModelsByGroup
 from madaline._words import warn
 from madaline.errors import GroupsWarning, InputError
@@ -104,9 +103,7 @@ class ManyModels(Mapping[Any, Any], Result):
         """Return how many groups have a model of their own."""
         return sum(1 for _ in self)
 
-    def __repr__(self) -> str:
-        """Return how many models there are, and a table of their scores."""
-        return "\n".join([*map(translate, self._models.headlines()), repr(self.scores)])
+    __str__ = __repr__ = Result.text
 
     def sections(self) -> Iterator[Section]:
         yield Section([*map(Paragraph, self._models.headlines())])

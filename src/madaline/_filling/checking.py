@@ -13,7 +13,7 @@ from madaline._charts.result import Result, ToFrame
 from madaline._data.column import in_seconds, is_missing
 from madaline._data.table import Table
 from madaline._filling.chain import Filler, Report, learn_filler
-from madaline._language import _, translate
+from madaline._language import _
 from madaline._sampling.cells import LEVEL
 from madaline._words import format_count, format_list, format_number, format_share
 
@@ -119,10 +119,7 @@ class FillQuality(Result, ToFrame):
         names = ("column", "is_category", "n_hidden", "error", "error_of_usual")
         return {name: [getattr(error, name) for error in self.columns] for name in names}
 
-    def __str__(self) -> str:
-        return translate("\n".join(self.sentences()))
-
-    __repr__ = __str__
+    __str__ = __repr__ = Result.text
 
     def sections(self) -> Iterator[Section]:
         rows: list[list[Cell]] = [
@@ -135,7 +132,8 @@ class FillQuality(Result, ToFrame):
             for error in self.columns
         ]
         head = ["column", "error beside the usual value's", "error", "of the usual value"]
-        yield Section([*map(Paragraph, self.sentences()), TextTable(head, rows)])
+        yield Section([*map(Paragraph, self.sentences())], first=True)
+        yield Section([TextTable(head, rows)])
 
 
 def check_filling(given: Table, *, seed: int, report: Report) -> FillQuality:

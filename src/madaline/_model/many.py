@@ -17,8 +17,8 @@ from weakref import finalize
 
 import numpy as np
 
-from madaline._charts.blocks import Section, TextTable
-from madaline._charts.result import Listing
+from madaline._charts.blocks import Paragraph, Section, TextTable, more
+from madaline._charts.result import Listing, Result
 from madaline._data.codec import Count, Items, Stored, check_of
 from madaline._data.io.spill import RowFile, Rows
 from madaline._data.io.tensor_file import (
@@ -33,8 +33,7 @@ from madaline._data.keys import MAX_KEY, GroupedRows, key_text
 from madaline._data.table import Table, alike
 from madaline._data.target import CLASSIFICATION, REGRESSION
 from madaline._evaluation.score import Score
-from madaline._language import _, translate_word
-from madaline._language.widths import align
+from madaline._language import _
 from madaline._model.model import FittedModel
 from madaline._words import (
     clip_text,
@@ -54,7 +53,7 @@ COMMON, NO_MODEL = -1, -2
 MAX_GROUPS = 90_000  # of a file: its index must stay within the bounds of a header
 _COMMON_NAME = "common"  # what the common model is called, unless a group is
 _KEPT_MODELS = 128  # that were read last are kept in memory
-_MAX_LINES, _MAX_WIDTH = 20, 40
+_MAX_LINES, _MAX_WIDTH = 60, 40
 """Groups that are shown where there may be thousands, and characters of a name."""
 
 _Value = Annotated[str, Text(MAX_KEY)] | Annotated[int, Whole(-LARGEST_WHOLE, LARGEST_WHOLE)]
@@ -172,28 +171,18 @@ class GroupScores(Listing[Entry]):
             "error": [entry.error or None for entry in self],
         }
 
-    def __repr__(self) -> str:
-        """Return a line for each, and how many are left out."""
-        lines = self.lines()
-        if len(lines) > _MAX_LINES + 1:
-            lines[_MAX_LINES:] = [
-                _("... and {n_lines:,} more").format(n_lines=len(lines) - _MAX_LINES)
-            ]
-        return "\n".join(lines) or "(none)"
-
-    def lines(self) -> list[str]:
-        """Return a table of all groups."""
-        rows = [_cells(entry) for entry in self]
-        if not rows:
-            return []
-        scores = [entry.score for entry in self if entry.score is not None]
-        name = metric_name(scores[0].metric) if scores else "score"
-        heads = ("group", "rows", _("{name} ± std. error").format(name=name), "baseline", "")
-        return align([tuple(map(translate_word, heads)), *rows], right=(1, 2, 3))
+    __str__ = __repr__ = Result.text
 
     def sections(self) -> Iterator[Section]:
-        heads = ["group", "rows", "score ± standard error", "baseline", ""]
-        yield Section([TextTable(heads, [*map(_cells, self)], right=(1, 2, 3))])
+        left_out = more(min(len(self), _MAX_LINES), len(self), "groups")
+        yield Section([self[:_MAX_LINES].table(), *left_out] if self else [Paragraph("(none)")])
+
+    def table(self) -> TextTable:
+        """Return a table of all groups."""
+        scores = [entry.score for entry in self if entry.score is not None]
+        name = metric_name(scores[0].metric) if scores else _("score")
+        heads = ["group", "rows", _("{name} ± std. error").format(name=name), "baseline", ""]
+        return TextTable(heads, [*map(_cells, self)], right=(1, 2, 3))
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from madaline._charts.blocks import Bar, Cell, Paragraph, Section, TextTable, po
 from madaline._charts.result import Result, ToFrame
 from madaline._data.codec import Count, LongText, Share, Stored
 from madaline._data.json_checks import OneOf, Text
-from madaline._language import _, translate
+from madaline._language import _
 from madaline._words import format_count, format_share
 
 _MAX_COLUMNS = 100
@@ -165,10 +165,7 @@ class Quality(Stored, Result, ToFrame):
             "shape": [column.shape for column in self.columns],
         }
 
-    def __str__(self) -> str:
-        return translate("\n".join(self.sentences()))
-
-    __repr__ = __str__
+    __str__ = __repr__ = Result.text
 
     def sections(self) -> Iterator[Section]:
         worst = sorted(self.columns, key=lambda one: one.shape)[:_MAX_COLUMNS]
@@ -176,4 +173,5 @@ class Quality(Stored, Result, ToFrame):
             [column.name, Bar(column.shape, 1.0, f"{column.shape:.3f}")] for column in worst
         ]
         first, *others = self.sentences()
-        yield Section([Paragraph(first), *points(others), TextTable(["column", "alike"], rows)])
+        yield Section([Paragraph(first), *points(others)], first=True)
+        yield Section([TextTable(["column", "alike"], rows)])
