@@ -7,7 +7,7 @@ import re
 import sys
 import warnings
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, TextIO
 
@@ -254,6 +254,10 @@ def format_moment(seconds: float, *, within: float = math.inf) -> str:
     return (_EPOCH + timedelta(seconds=min(MAX_MOMENT, max(_FIRST, seconds)))).strftime(form)
 
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _EPOCH, _FIRST = datetime(1970, 1, 1), -60_000_000_000.0  # in seconds since 1970
 
 
@@ -265,6 +269,17 @@ def format_count(number: int, noun: str, plural: str | None = None) -> str:
     """
     several = plural or f"{noun}s"
     return ngettext(f"{{n:,}} {noun}", f"{{n:,}} {several}", number).format(n=number)
+
+
+def format_day(day: date) -> str:
+    """Return a day as people write it.
+
+    >>> format_day(date(2027, 3, 5))
+    'March 5, 2027'
+    """
+    return _("{month} {day}, {year}").format(
+        month=_(MONTHS[day.month - 1]), day=day.day, year=day.year
+    )
 
 
 def format_size(n_bytes: float) -> str:

@@ -50,8 +50,8 @@ class Message(str):
     def format(self, *_values: Any, **values: Any) -> Message:
         """Return the sentence with its named gaps filled.
 
-        Lists become names in a row. In another language than English, a value of several words that
-        the catalog has is translated, too.
+        A list of texts becomes names in a row. In another language than English, a value of several
+        words that the catalog has is translated, too.
         """
         name = language()
         if name == "en":
@@ -97,7 +97,8 @@ class Message(str):
 
 
 def _listed(value: Any) -> Any:
-    return _(", ").join(map(str, value)) if isinstance(value, list) else value
+    is_names = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return _(", ").join(value) if is_names else value
 
 
 def _plain(value: Any) -> Any:

@@ -22,7 +22,14 @@ from madaline._language import _, ngettext, translate, translate_word
 from madaline._language.widths import align, clip_to_width
 from madaline._look.contents import CopiedRows, LookedColumn, Missing
 from madaline._report.page import render
-from madaline._words import clip_text, for_command_line, format_count, format_list, format_share
+from madaline._words import (
+    clip_text,
+    for_command_line,
+    format_count,
+    format_day,
+    format_list,
+    format_share,
+)
 from madaline.nn.arrays import Array
 from madaline.version import __version__
 
@@ -325,7 +332,7 @@ def render_look(look: Look) -> str:
     day = date.today()
     context = {
         "look": look,
-        "date": f"{day:%B} {day.day}, {day.year}",
+        "date": format_day(day),
         "version": __version__,
         "of_classes": look.target is not None and look.target.of_levels,
         "related": look.related,

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from madaline._data.io.atomic import write_document
-from madaline._language import _, translate
+from madaline._language import _, translate, translate_word
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
 from madaline._report.reproduce import how_to_reproduce
@@ -120,7 +120,7 @@ def _scores(model: FittedModel) -> Iterator[str]:
     for score in summary.scores:
         numbers = (score.value, score.standard_error, score.baseline)
         value, error, baseline = format_with_error(numbers, score.standard_error)
-        name = _text(METRICS.get(score.metric, score.metric))
+        name = _text(translate(METRICS.get(score.metric, score.metric)))
         yield f"| {name} | {value} ± {error} | {baseline} |"
     for output in summary.outputs:
         score = output.scores[0]
@@ -155,7 +155,7 @@ def _columns(model: FittedModel) -> Iterator[str]:
     yield from ("## What it needs", "", "| column | kind | in training |", "| --- | --- | --- |")
     for column in model.schema.columns:
         if column.name in model.predictor.columns:
-            yield f"| {_text(column.name)} | {column.kind} | {_text(column.detail)} |"
+            yield f"| {_text(column.name)} | {translate_word(column.kind)} | {_text(column.detail)} |"
     past = model.predictor.past
     if past is not None:
         names = format_list([_text(column.name) for column in past.lags.each], limit=5)

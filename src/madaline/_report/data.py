@@ -409,16 +409,19 @@ def _chosen_rows(model: FittedModel, table: Table, truth: Array | None) -> dict[
         probabilities = model.predict_proba(table)
         values = probabilities.max(axis=1)
         predicted = encoder.decode(probabilities)
-        names = ("most confident", "median", "least confident")
-        worst = "most confident mistake"
+        names = (
+            "The most confident prediction",
+            "The median prediction",
+            "The least confident prediction",
+        )
+        worst = "The most confident mistake"
     else:
         values = predicted = model.predict(table)
-        names = ("highest", "median", "lowest")
-        worst = "largest error"
+        names = ("The highest prediction", "The median prediction", "The lowest prediction")
+        worst = "The largest error"
     order = np.argsort(values, kind="stable")
     chosen = {
-        _("The {name} prediction").format(name=name): int(order[rank])
-        for name, rank in zip(names, (-1, len(order) // 2, 0), strict=True)
+        name: int(order[rank]) for name, rank in zip(names, (-1, len(order) // 2, 0), strict=True)
     }
     if truth is not None:
         if isinstance(encoder, ClassEncoder):
@@ -428,5 +431,5 @@ def _chosen_rows(model: FittedModel, table: Table, truth: Array | None) -> dict[
             error = np.abs(predicted - as_numbers(model.summary.target, truth))
         error[is_missing(truth)] = 0
         if error.any():
-            chosen[f"The {worst}"] = int(error.argmax())
+            chosen[worst] = int(error.argmax())
     return chosen

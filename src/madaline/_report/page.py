@@ -19,7 +19,7 @@ from madaline._charts.svg import figure_svg
 from madaline._data.io.atomic import write_document
 from madaline._explain import Explanation
 from madaline._extras import load_extra
-from madaline._language import _, translate
+from madaline._language import _, translate, translate_word
 from madaline._language.choice import html_language
 from madaline._model import FittedModel
 from madaline._report.data import Report
@@ -107,7 +107,7 @@ def _environment(package: str) -> Any:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.globals["_"] = _sentence
+    environment.globals |= {"_": _sentence, "word": translate_word}
     return environment
 
 

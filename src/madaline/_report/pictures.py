@@ -60,12 +60,15 @@ def gauge_svg(score: Score) -> str:
     low, high = sorted((low, high))
     name = metric_name(score.metric)
     shown, baseline = format_measured((value, score.baseline), error)
+    title = _("{metric} between the baseline and a perfect score").format(metric=name)
+    described = _("{metric} {value}, baseline {baseline}, perfect {perfect}").format(
+        metric=name, value=shown, baseline=baseline, perfect=perfect_score(score)
+    )
     y = _GAUGE_HEIGHT / 2
     right = _GAUGE_WIDTH - _MARGIN
     return (
         f'<svg class="gauge" role="img" viewBox="0 0 {_GAUGE_WIDTH} {_GAUGE_HEIGHT}">'
-        f"<title>{escape(name)} between the baseline and a perfect score</title>"
-        f"<desc>{escape(name)} {shown}, baseline {baseline}, perfect {perfect_score(score)}</desc>"
+        f"<title>{escape(title)}</title><desc>{escape(described)}</desc>"
         f'<path class="track" d="M{_MARGIN} {y}H{right}"/>'
         f'<path class="reached" d="M{_MARGIN} {y}H{middle:.1f}"/>'
         f'<path class="end" d="M{_MARGIN} 4V{_GAUGE_HEIGHT - 4}M{right} 4V{_GAUGE_HEIGHT - 4}"/>'

@@ -16,7 +16,7 @@ from madaline._evaluation.quality.regression import RegressionQuality
 from madaline._evaluation.score import Score
 from madaline._explain.effect import Effect
 from madaline._explain.scale import PROBABILITY, TARGET
-from madaline._language import _
+from madaline._language import _, ngettext
 from madaline._race.recipe import legend
 from madaline._report.data import Example, OutputReport, Report, class_labels, outcome_of_several
 from madaline._report.pictures import gauge_svg, levels_svg, perfect_score, view_of_quality
@@ -27,6 +27,7 @@ from madaline._story.summary import Summary
 from madaline._words import (
     METRICS,
     format_count,
+    format_day,
     format_list,
     format_measured,
     format_number,
@@ -139,7 +140,7 @@ def view_of_head(report: Report) -> dict[str, Any]:
     return {
         "headline": _headline(report, score),
         "remark": _remark(report, findings),
-        "date": f"{day:%B} {day.day}, {day.year}",
+        "date": format_day(day),
         "outcome": outcome_of_several(model) or _outcome(report),
         "several": len(report.outputs) > 0 and not of_quantiles,
         "n_columns": format_count(summary.n_columns, "column"),
@@ -226,10 +227,12 @@ def _remark(report: Report, findings: Sequence[Finding]) -> str:
     summary = report.model.summary
     if len(summary.importances) > 1:
         drivers = len(_drivers(summary))
-        parts.append(f"{_number_word(drivers)} {'driver' if drivers == 1 else 'main drivers'}")
+        told = ngettext("{number} driver", "{number} main drivers", drivers)
+        parts.append(told.format(n=drivers, number=_number_word(drivers)))
     if report.model.diagnosis is not None:
-        parts.append(f"{_number_word(len(findings))} caution{'s' * (len(findings) != 1)}")
-    return ", ".join(parts)
+        told = ngettext("{number} caution", "{number} cautions", len(findings))
+        parts.append(told.format(n=len(findings), number=_number_word(len(findings))))
+    return _(", ").join(parts)
 
 
 def _outcome(report: Report) -> str:
@@ -266,7 +269,7 @@ def headline_number(value: float, error: float) -> str:
 
 def _number_word(number: int) -> str:
     """Return a small number as a word."""
-    return _SMALL_NUMBERS[number] if number < len(_SMALL_NUMBERS) else f"{number:,}"
+    return _(_SMALL_NUMBERS[number]) if number < len(_SMALL_NUMBERS) else f"{number:,}"
 
 
 def _capitalized(text: str) -> str:
