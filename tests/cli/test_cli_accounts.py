@@ -41,6 +41,7 @@ def test_with_a_table_that_holds_the_target_rows_are_evaluated(run, model, fruit
         one["sentence"] for one in shown
     ]
     info = json.loads(run("info", model, "--json").out)
+    assert all(isinstance(column["detail"], str) for column in info["columns"])
     assert data["importances"] == info["importances"]
     assert data["summary"]["scores"] == info["scores"]
 

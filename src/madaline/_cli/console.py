@@ -18,7 +18,7 @@ from madaline._charts.figure import Figure
 from madaline._charts.html import render_page
 from madaline._data.io.atomic import check_place, write_document
 from madaline._extras import load_extra
-from madaline._language import _
+from madaline._language import Message, _
 from madaline._words import format_list, say
 from madaline.errors import InputError
 
@@ -59,9 +59,11 @@ def say_csv(content: bytes) -> None:
 
 
 def finite(value: Any) -> Any:
-    """Return a JSON-able value with None for what JSON lacks: infinities and NaN."""
+    """Return a JSON-able value with None for infinities and NaN, and messages as sentences."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, dict) and value.keys() == {"message", "plural", "values"}:
+        return Message.restored(value)
     if isinstance(value, dict):
         return {name: finite(item) for name, item in value.items()}
     return [finite(item) for item in value] if isinstance(value, list | tuple) else value
