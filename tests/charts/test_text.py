@@ -30,7 +30,18 @@ def test_a_table_is_aligned_and_its_heads_are_looked_up_but_not_names() -> None:
 
 
 def test_a_wide_table_has_its_columns_close_together() -> None:
-    assert render_text([Section([TABLE])], 16).splitlines()[0] == "column column"
+    assert render_text([Section([TABLE])], 21).splitlines()[0] == "column column"
+
+
+def test_the_last_column_of_a_wider_table_is_wrapped() -> None:
+    table = TextTable(["epoch", "decision"], [["2", "word " * 5], ["10", ""]], right=(0,))
+    assert render_text([Section([table])], 20).splitlines() == [
+        "epoch  decision",
+        "    2  word word",
+        "       word word",
+        "       word",
+        "   10",
+    ]
 
 
 def test_sentences_are_wrapped_where_there_is_a_width() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 import warnings
@@ -107,6 +108,8 @@ def test_it_is_shown_printed_and_a_frame(name, task, table, request):
     assert list(frame.columns) == list(columns)
     assert len(frame) == len(next(iter(columns.values())))
     assert result.to_frame("polars").shape == frame.shape
+    json.dumps(result.to_json())
+    assert max(map(len, result.text(100).splitlines()), default=0) <= 100
 
 
 def test_the_estimator_shows_its_diagram_and_what_was_found(classifier, regressor):

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Self, SupportsIndex, TypeVar, overload
 
+import numpy as np
+
 from madaline._charts.blocks import Section
 from madaline._charts.html import render_html
 from madaline._charts.text import render_text
@@ -37,6 +39,10 @@ class ToFrame(ABC):
     @abstractmethod
     def to_columns(self) -> dict[str, Any]:
         """Return the columns of a table, by name."""
+
+    def to_json(self) -> Any:
+        """Return the columns as JSON-able values."""
+        return {name: np.asarray(values).tolist() for name, values in self.to_columns().items()}
 
     def to_frame(self, library: str = "pandas") -> Any:
         """Return a data frame.

@@ -51,7 +51,14 @@ def _table(table: TextTable, width: int | None) -> list[str]:
     lines = align(rows, right=table.right)
     if width is not None and max(map(display_width, lines)) > width:
         lines = align(rows, right=table.right, apart=" ")
-    return lines
+    if width is None or max(map(display_width, lines)) <= width:
+        return lines
+    starts = [line[:-1] for line in align([[*row[:-1], "|"] for row in rows], right=table.right)]
+    indent = " " * display_width(starts[0])
+    return [
+        wrap(row[-1], width, start, indent) or start.rstrip()
+        for row, start in zip(rows, starts, strict=True)
+    ]
 
 
 def _wrapped(text: str, width: int | None) -> str:

@@ -25,8 +25,8 @@ from madaline._model import FittedModel
 from madaline._model.kept_rows import KeptRows
 from madaline._race.recipe import legend
 from madaline._report.data import verdict
-from madaline._story.story import estimate_of, tell_constraints
-from madaline._story.summary import Summary
+from madaline._story.story import tell_constraints
+from madaline._story.summary import Summary, estimate_of
 from madaline._time.forward import ForwardScores
 from madaline._words import (
     METRICS,

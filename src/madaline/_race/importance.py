@@ -25,7 +25,7 @@ from madaline._evaluation.score import LOSS_METRICS, mean_and_error
 from madaline._language import _
 from madaline._race.dataset import Dataset, Offset
 from madaline._race.ensemble import Ensemble, EnsembleMember
-from madaline._words import format_with_error, metric_name
+from madaline._words import format_estimate, format_with_error, metric_name
 from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
@@ -326,10 +326,11 @@ class Importances(Listing[Importance]):
         longest = max((item.value + 2 * item.standard_error for item in shown), default=0.0) or 1.0
         rows: list[list[Cell]] = []
         for item in shown:
-            texts = format_with_error((item.value, item.standard_error), item.standard_error)
             drawn = Bar(item.value, longest, spread=2 * item.standard_error)
             effect = "" if item.clear else _("no clear effect")
-            rows.append([item.name, f"{texts[0]} ± {texts[1]}", drawn, effect])
+            rows.append(
+                [item.name, format_estimate(item.value, item.standard_error), drawn, effect]
+            )
         worse = (
             _("{metric} worse by").format(metric=metric_name(shown[0].metric))
             if shown

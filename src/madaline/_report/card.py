@@ -17,7 +17,7 @@ from madaline._language import _, translate, translate_word
 from madaline._model import FittedModel
 from madaline._report.data import class_labels, outcome_of_several
 from madaline._report.reproduce import how_to_reproduce
-from madaline._story.story import estimate_of
+from madaline._story.summary import estimate_of
 from madaline._time.forward import ForwardScores
 from madaline._words import (
     METRICS,

@@ -12,7 +12,7 @@ from madaline._charts.result import Result, ToFrame
 from madaline._evaluation.score import Score
 from madaline._language import _
 from madaline._story.forward import tell_stretches
-from madaline._story.summary import Output, Summary
+from madaline._story.summary import Summary, estimate_of
 from madaline._words import (
     format_count,
     format_distinct,
@@ -410,12 +410,6 @@ def _importance(summary: Summary) -> Iterator[str]:
                 columns=format_count(len(summary.importances), "column"),
             )
         )
-
-
-def estimate_of(output: Output, metric: str) -> str:
-    """Return a score of an output with its standard error; empty if there is none."""
-    scores = (score for score in output.scores if score.metric == metric)
-    return next((format_estimate(score.value, score.standard_error) for score in scores), "")
 
 
 def tell_constraints(monotone: Mapping[str, int], target_encoder: Any) -> str:

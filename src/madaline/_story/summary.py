@@ -32,7 +32,13 @@ from madaline._story.forward import (
     tell_series_sizes,
 )
 from madaline._time.forward import ForwardScores
-from madaline._words import for_command_line, format_count, format_with_error, metric_name
+from madaline._words import (
+    for_command_line,
+    format_count,
+    format_estimate,
+    format_with_error,
+    metric_name,
+)
 
 _BY_CHANCE = 0.05  # probability that any column without an effect has a clear one
 
@@ -312,16 +318,13 @@ def _outputs(summary: Summary) -> list[Block]:
     """Return the scores of each of several targets or quantiles, as a table."""
     shown = summary.outputs[:_MAX_SHOWN]
     metrics = summary.output_metrics
-    rows = []
-    for one in shown:
-        by_metric = {score.metric: score for score in one.scores}
-        rows.append([one.name, *(_cell(by_metric.get(metric)) for metric in metrics)])
+    rows = [[one.name, *(estimate_of(one, metric) for metric in metrics)] for one in shown]
     heads = ["each by itself", *map(metric_name, metrics)]
     told = TextTable(heads, rows, right=range(1, len(heads)))
     return [told, *more(len(shown), len(summary.outputs), "targets")]
 
 
-def _cell(score: Score | None) -> str:
-    if score is None:
-        return ""
-    return " ± ".join(format_with_error((score.value, score.standard_error), score.standard_error))
+def estimate_of(output: Output, metric: str) -> str:
+    """Return a score of an output with its standard error; empty if there is none."""
+    scores = (score for score in output.scores if score.metric == metric)
+    return next((format_estimate(score.value, score.standard_error) for score in scores), "")
