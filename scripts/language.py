@@ -171,7 +171,8 @@ def write(
     """Write a catalog: the sentences of the code in their order, then those written by hand."""
     ordered = [english for english in found if english in entries]
     ordered += [english for english in entries if english not in found]
-    blocks = [_HEADER.format(language=language)]
+    kept = path.read_text("utf-8").partition("\n\n")[0] + "\n" if path.is_file() else ""
+    blocks = [kept or _HEADER.format(language=language)]
     for english in ordered:
         place, plural = found.get(english, ("", ""))
         lines = [f"#: {place}"] if place else []

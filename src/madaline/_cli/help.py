@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import RawDescriptionHelpFormatter
 from typing import Any, final
 
-from madaline._language import LANGUAGES, translate, translate_word
+from madaline._language import languages, translate, translate_word
 from madaline._language.widths import wrap
 from madaline._words import paragraph
 
@@ -37,4 +37,4 @@ def help_paragraphs(text: str) -> str:
 def add_language(parser: Any) -> None:
     """Add the language of messages, which is read before the parser writes a word."""
     text = "language of what people read (default: MADALINE_LANG, or that of the system)"
-    parser.add_argument("--lang", choices=tuple(LANGUAGES), help=translate(text))
+    parser.add_argument("--lang", choices=tuple(languages()), help=translate(text))

@@ -1,7 +1,7 @@
 """The language that people read: English, or another by its catalog of sentences."""
 
-from madaline._language.catalogs import LANGUAGES as LANGUAGES
 from madaline._language.catalogs import catalog as catalog
+from madaline._language.catalogs import languages as languages
 from madaline._language.messages import Message as Message
 from madaline._language.messages import _ as _
 from madaline._language.messages import ngettext as ngettext

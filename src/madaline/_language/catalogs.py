@@ -14,10 +14,27 @@ from typing import final
 
 from madaline._language.command_line import for_command_line
 
-CHINESE = "zh"
+_ROOT: Traversable = files("madaline._language")
 
-LANGUAGES = {"en": "English", CHINESE: "中文"}
-"""The languages that people can read, by their codes."""
+
+@cache
+def languages() -> dict[str, str]:
+    """Return the languages that people can read, by their codes: English, and each with catalogs.
+
+    A header of a catalog names its language, as `X-Language-Name`.
+
+    >>> languages()
+    {'en': 'English', 'zh': '中文'}
+    """
+    named = {"en": "English"}
+    for folder in sorted(_ROOT.iterdir(), key=lambda folder: folder.name):
+        texts = (file.read_text("utf-8") for file in _catalogs_in(folder))
+        found = next(
+            filter(None, (re.search(r"X-Language-Name: ([^\\]+)", t) for t in texts)), None
+        )
+        if found:
+            named[folder.name] = found[1]
+    return named
 
 
 @final
@@ -54,15 +71,14 @@ class Catalog:
 @cache
 def catalog_of(language: str) -> Catalog:
     """Return the translations of all rooms together."""
-    folder, entries, header = _folder(language), dict[str, tuple[str, ...]](), ""
-    if folder.is_dir():
-        for file in sorted(folder.iterdir(), key=lambda file: file.name):
-            if file.name.endswith(".po"):
-                for english, forms in read_po(file.read_text("utf-8")):
-                    if english:
-                        entries[english] = forms
-                    else:
-                        header += forms[0]
+    entries = dict[str, tuple[str, ...]]()
+    header = ""
+    for file in _catalogs_in(_ROOT / language):
+        for english, forms in read_po(file.read_text("utf-8")):
+            if english:
+                entries[english] = forms
+            else:
+                header += forms[0]
     for english, forms in list(entries.items()):
         as_options = _with_options(english)
         if as_options not in entries:
@@ -91,13 +107,16 @@ def catalog(room: str, language: str) -> dict[str, str]:
     >>> catalog("nowhere", "zh")
     {}
     """
-    file = _folder(language) / f"{room}.po"
+    file = _ROOT / language / f"{room}.po"
     entries = read_po(file.read_text("utf-8")) if file.is_file() else ()
     return {english: forms[0] for english, forms in entries if english}
 
 
-def _folder(language: str) -> Traversable:
-    return files("madaline._language") / language
+def _catalogs_in(folder: Traversable) -> list[Traversable]:
+    if not folder.is_dir():
+        return []
+    found = [file for file in folder.iterdir() if file.name.endswith(".po")]
+    return sorted(found, key=lambda file: file.name)
 
 
 def read_po(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:

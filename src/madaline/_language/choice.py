@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from madaline._language.catalogs import CHINESE
+from madaline._language.catalogs import languages
 
 VARIABLE = "MADALINE_LANG"
 """The environment variable that chooses the language of a process, and of those it starts."""
@@ -18,7 +19,7 @@ _asked_for: ContextVar[str | None] = ContextVar("language", default=None)
 
 
 def language() -> str:
-    """Return the language to write in: "en" or "zh"; English where another is asked for.
+    """Return the code of the language to write in; English where there is no catalog of another.
 
     >>> with speaking("zh_CN"):
     ...     language()
@@ -27,12 +28,14 @@ def language() -> str:
     name = _asked_for.get() or os.environ.get(VARIABLE)
     if not name:
         name = next((value for key in _LOCALE if (value := os.environ.get(key))), "")
-    return CHINESE if name.lower().startswith(CHINESE) else "en"
+    code = re.split("[_.@-]", name.lower())[0]
+    return code if code in languages() else "en"
 
 
 def html_language() -> str:
     """Return the language as the attribute `lang` of HTML names it."""
-    return "en" if language() == "en" else "zh-Hans"
+    name = language()
+    return "zh-Hans" if name == "zh" else name
 
 
 @contextmanager

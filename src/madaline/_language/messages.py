@@ -203,10 +203,10 @@ def translate(text: str) -> str:
     >>> translate("  one\n  two")
     '  one\n  two'
     """
-    if language() == "en":
-        return text
     if isinstance(text, Message):
         return text.again()
+    if language() == "en":
+        return text
     return tight("\n".join(map(_line, text.split("\n"))))
 
 
@@ -215,13 +215,12 @@ def translate_word(text: str) -> str:
 
     For a word that is known to be madaline's and not a user's, such as the heading of a table.
     """
-    return text if language() == "en" else _in_language(text)
+    return text.again() if isinstance(text, Message) else _in_language(text)
 
 
 def _in_language(text: str) -> str:
-    if isinstance(text, Message):
-        return text.again()
-    return catalog_of(language()).sentence(text, None) or text
+    name = language()
+    return text if name == "en" else catalog_of(name).sentence(text, None) or text
 
 
 _BULLET = re.compile(r"^\s*(?:[-*] )?")

@@ -10,7 +10,7 @@ from typing import Any
 
 from madaline._engine.blas import one_threaded_products
 from madaline._extras import load_extra
-from madaline._language import LANGUAGES, _, catalog
+from madaline._language import _, catalog, languages
 from madaline._playground.network import network_page
 from madaline._playground.page import Page, endpoint_of
 from madaline._playground.race import race_page
@@ -80,7 +80,7 @@ async def _show(
         "catalog": texts,
         "facts": {"max_bytes": settings.max_bytes, **page.facts()},
         "language": language,
-        "languages": LANGUAGES,
+        "languages": languages(),
         "page": page,
         "pages": pages,
     }

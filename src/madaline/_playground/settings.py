@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from madaline._language import LANGUAGES
+from madaline._language import languages
 from madaline._language.choice import VARIABLE
 from madaline._serve.settings import Access
 
@@ -38,6 +38,6 @@ def choose_language(request: Any, settings: PlaygroundSettings) -> str:
     )
     for given in wanted:
         language = (given or "").strip().lower()[:2]
-        if language in LANGUAGES:
+        if language in languages():
             return language
     return "en"

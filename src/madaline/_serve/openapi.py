@@ -18,7 +18,7 @@ from madaline._data.kinds.category import CategoryEncoder
 from madaline._data.kinds.kind import DATETIME, ColumnEncoder
 from madaline._data.target import ClassEncoder
 from madaline._evaluation.conformal import JointConformal, PredictionIntervals
-from madaline._language import Message
+from madaline._language import translate
 from madaline._serve.inference_shape import DATATYPES, Inference, Inferred, Live, Ready, Tensor
 from madaline._serve.json_shape import (
     Ahead,
@@ -239,8 +239,7 @@ def _values(served: ServedModel) -> dict[str, Json]:
 
 def _value(served: ServedModel, encoder: ColumnEncoder) -> Json:
     detail = served.model.schema[encoder.name].detail
-    detail = detail.english if isinstance(detail, Message) else detail
-    value = {**TYPES[KINDS[encoder.kind].json], "description": detail}
+    value = {**TYPES[KINDS[encoder.kind].json], "description": translate(detail)}
     if isinstance(encoder, CategoryEncoder):
         value |= {"type": ["string", "number", "boolean", "null"]}
         value |= {"examples": list(encoder.levels[:MAX_CHOICES])}
