@@ -360,11 +360,9 @@ class _StreamChanges:
             )
         if restless:
             verb = "changes" if len(restless) == 1 else "change"
-            yield (
-                _(
-                    "{restless} {verb} all the time, as rows near in time are alike: such changes are not listed."
-                ).format(restless=format_list(restless, limit=5), verb=verb)
-            )
+            yield _(
+                "{restless} {verb} all the time, as rows near in time are alike: such changes are not listed."
+            ).format(restless=format_list(restless, limit=5), verb=verb)
 
     def facts(self) -> list[dict[str, Any]]:
         """Return all changes as JSON-able values."""

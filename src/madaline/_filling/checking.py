@@ -108,11 +108,9 @@ class FillQuality(Result, ToFrame):
         yield self.sentence
         little = [column.column for column in self.columns if column.ratio > _TELLS_LITTLE]
         if little:
-            yield (
-                _(
-                    "Other columns tell little of {little}: these are filled hardly better than with the usual value."
-                ).format(little=format_list(little))
-            )
+            yield _(
+                "Other columns tell little of {little}: these are filled hardly better than with the usual value."
+            ).format(little=format_list(little))
 
     def to_columns(self) -> dict[str, Any]:
         """Return the errors of each column."""

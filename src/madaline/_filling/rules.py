@@ -78,11 +78,9 @@ class Rules:
         for (source, value), names in by_reason.items():
             text = format_number(float(value)) if isinstance(value, float) else str(value)
             listed = format_list(names)
-            yield (
-                _(
-                    "Left empty where {source} is {text}, as they are there: {listed}. To fill them, leave {source} out."
-                ).format(source=source, text=text, listed=listed)
-            )
+            yield _(
+                "Left empty where {source} is {text}, as they are there: {listed}. To fill them, leave {source} out."
+            ).format(source=source, text=text, listed=listed)
         for name, linear in self.sums.items():
             yield linear.sentence(name)
 

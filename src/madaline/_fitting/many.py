@@ -325,18 +325,16 @@ def _failures(index: Index, options: ManyOptions) -> Iterator[str]:
         common = "; the common model answers for them" if index.common else ""
         names = format_list((entry.text for entry in failed), limit=3)
         groups = format_count(len(failed), "group has", "groups have")
-        yield (
-            _(
-                "{groups} no model of its own{common}: {names}. {text}: {error}"
-                if len(failed) == 1
-                else "{groups} no model of their own{common}: {names}. {text}: {error}"
-            ).format(
-                groups=groups,
-                common=common,
-                names=names,
-                text=failed[0].text,
-                error=failed[0].error,
-            )
+        yield _(
+            "{groups} no model of its own{common}: {names}. {text}: {error}"
+            if len(failed) == 1
+            else "{groups} no model of their own{common}: {names}. {text}: {error}"
+        ).format(
+            groups=groups,
+            common=common,
+            names=names,
+            text=failed[0].text,
+            error=failed[0].error,
         )
 
 

@@ -373,20 +373,16 @@ class _Looking:
             times, order = examined.time.times, examined.time.order
             if times is not None:
                 why = "" if order is None else _why(order)
-                yield (
-                    _(
-                        "A fit holds out later rows, by {name}{why}: its scores are of rows after those that are learned from. If time does not matter, say so (time=False)."
-                    ).format(name=times.name, why=why)
-                )
+                yield _(
+                    "A fit holds out later rows, by {name}{why}: its scores are of rows after those that are learned from. If time does not matter, say so (time=False)."
+                ).format(name=times.name, why=why)
             elif order is not None:
                 yield order.advice
         series = None if times is None else find_series(times.values, self.table, self.schema)
         if series is not None:
-            yield (
-                _(
-                    "{series} may tell series apart, each with one row a time: lags=1 and series={series!r} predict from their earlier values."
-                ).format(series=series)
-            )
+            yield _(
+                "{series} may tell series apart, each with one row a time: lags=1 and series={series!r} predict from their earlier values."
+            ).format(series=series)
 
     def _first_rows(self) -> Iterator[dict[str, str]]:
         """Yield some rows as text."""

@@ -33,11 +33,9 @@ class Step:
     def lines(self) -> Iterator[str]:
         """Yield the step line by line: forward, loss, gradient, update."""
         signals, sums = self._forward(self.parameters)
-        yield (
-            _(
-                "One step of gradient descent: x = {row}, target = {row2}, learning rate = {number}"
-            ).format(row=_row(self.x), row2=_row(self.target), number=number(self.learning_rate))
-        )
+        yield _(
+            "One step of gradient descent: x = {row}, target = {row2}, learning rate = {number}"
+        ).format(row=_row(self.x), row2=_row(self.target), number=number(self.learning_rate))
         yield "1. Forward: weighted inputs + bias, then the activation"
         yield from self._forward_lines(signals, sums)
         logarithm = ", log is the natural logarithm" * (not isinstance(self.loss, Squared))
@@ -56,15 +54,13 @@ class Step:
         for parameter, gradient in zip(new, self.gradients, strict=True):
             parameter -= self.learning_rate * gradient
         after, loss_after = self._outcome(self._forward(new)[1])
-        yield (
-            _(
-                "After the update: prediction {row}, loss {number} (before: {row2}, {number2})"
-            ).format(
-                row=_row(after),
-                number=number(loss_after),
-                row2=_row(prediction),
-                number2=number(loss),
-            )
+        yield _(
+            "After the update: prediction {row}, loss {number} (before: {row2}, {number2})"
+        ).format(
+            row=_row(after),
+            number=number(loss_after),
+            row2=_row(prediction),
+            number2=number(loss),
         )
 
     def _outcome(self, sums: list[Array]) -> tuple[Array, float]:

@@ -85,17 +85,15 @@ def _head(model: FittedModel) -> Iterator[str]:
         )
     outcome = outcome_of_several(model) or outcome
     yield from (f"# {_text(summary.target)}", "")
-    yield (
-        _(
-            "Predicts {target}, {outcome}, from {columns}, with {predictors} that madaline {version} fitted to {rows}."
-        ).format(
-            target=_text(summary.target),
-            outcome=outcome,
-            columns=format_count(summary.n_columns, "column"),
-            predictors=summary.predictors("small network"),
-            version=_text(model.version),
-            rows=format_count(summary.n_samples, "row"),
-        )
+    yield _(
+        "Predicts {target}, {outcome}, from {columns}, with {predictors} that madaline {version} fitted to {rows}."
+    ).format(
+        target=_text(summary.target),
+        outcome=outcome,
+        columns=format_count(summary.n_columns, "column"),
+        predictors=summary.predictors("small network"),
+        version=_text(model.version),
+        rows=format_count(summary.n_samples, "row"),
     )
     yield ""
 
@@ -174,11 +172,9 @@ def _matters(model: FittedModel) -> Iterator[str]:
     if not clear:
         return
     yield from ("## What it relies on", "")
-    yield (
-        _(
-            "By how much the {metric} {when_worse} when a column is shuffled (permutation importance ± standard error):"
-        ).format(metric=metric_name(clear[0].metric), when_worse=when_worse(clear[0].metric))
-    )
+    yield _(
+        "By how much the {metric} {when_worse} when a column is shuffled (permutation importance ± standard error):"
+    ).format(metric=metric_name(clear[0].metric), when_worse=when_worse(clear[0].metric))
     yield ""
     for importance in clear:
         estimate = format_estimate(importance.value, importance.standard_error)

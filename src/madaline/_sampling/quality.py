@@ -108,55 +108,43 @@ class Quality(Stored, Result, ToFrame):
         """Yield all figures in sentences."""
         yield self.sentence
         if self.nearer > self.privacy:
-            yield (
-                _(
-                    "More lie nearer than the {privacy} that privacy allows, even with the safest strength: the table has few rows for its columns."
-                ).format(privacy=format_share(self.privacy, 0))
-            )
+            yield _(
+                "More lie nearer than the {privacy} that privacy allows, even with the safest strength: the table has few rows for its columns."
+            ).format(privacy=format_share(self.privacy, 0))
         pairs = _(", pairs of columns to {trend:.3f} ({trend_of_real:.3f})").format(
             trend=self.trend, trend_of_real=self.trend_of_real
         )
-        yield (
-            _(
-                "Columns are alike to {shape:.3f} (those of both halves of the real rows to {shape_of_real:.3f}){text}; 1 is equal."
-            ).format(
-                shape=self.shape,
-                shape_of_real=self.shape_of_real,
-                text="" if self.trend != self.trend else pairs,
-            )
+        yield _(
+            "Columns are alike to {shape:.3f} (those of both halves of the real rows to {shape_of_real:.3f}){text}; 1 is equal."
+        ).format(
+            shape=self.shape,
+            shape_of_real=self.shape_of_real,
+            text="" if self.trend != self.trend else pairs,
         )
         yield from self._usefulness()
-        yield (
-            _(
-                "Beside the rows learned from, the classifier has AUC {text:.2f}; copies would lower that, too. The distance of a row to the nearest drawn one tells with AUC {membership:.2f} whether it was learned from (0.50 is a guess)."
-            ).format(text=max(0.5, self.judge_of_learned), membership=self.membership)
-        )
+        yield _(
+            "Beside the rows learned from, the classifier has AUC {text:.2f}; copies would lower that, too. The distance of a row to the nearest drawn one tells with AUC {membership:.2f} whether it was learned from (0.50 is a guess)."
+        ).format(text=max(0.5, self.judge_of_learned), membership=self.membership)
         halves = f"{format_count(self.n_learned, 'row')}"
-        yield (
-            _(
-                "Measured with a sampler of {halves}, beside {n_unseen:,} that it never saw; strength: {strength}."
-            ).format(halves=halves, n_unseen=self.n_unseen, strength=self.strength)
-        )
+        yield _(
+            "Measured with a sampler of {halves}, beside {n_unseen:,} that it never saw; strength: {strength}."
+        ).format(halves=halves, n_unseen=self.n_unseen, strength=self.strength)
 
     def _usefulness(self) -> Iterator[str]:
         """Yield how well models of drawn rows predict the target, if there is one."""
         if self.metric:
-            yield (
-                _(
-                    "A model that learned from these rows predicts {target} of real ones with {metric} {utility:.3f}; one that learned from real rows with {utility_of_real:.3f}."
-                ).format(
-                    target=self.target,
-                    metric=self.metric,
-                    utility=self.utility,
-                    utility_of_real=self.utility_of_real,
-                )
+            yield _(
+                "A model that learned from these rows predicts {target} of real ones with {metric} {utility:.3f}; one that learned from real rows with {utility_of_real:.3f}."
+            ).format(
+                target=self.target,
+                metric=self.metric,
+                utility=self.utility,
+                utility_of_real=self.utility_of_real,
             )
         elif self.target:
-            yield (
-                _(
-                    "How well models predict {target} was not measured: it has a single value, or too many or too rare ones. Choose another column as target."
-                ).format(target=self.target)
-            )
+            yield _(
+                "How well models predict {target} was not measured: it has a single value, or too many or too rare ones. Choose another column as target."
+            ).format(target=self.target)
 
     def to_columns(self) -> dict[str, Any]:
         """Return how alike each column is."""

@@ -169,11 +169,9 @@ def address_of(listener: socket.socket) -> str:
 def _warnings(settings: Settings) -> Iterator[str]:
     """Yield what should be known of who can ask."""
     if settings.token is None and not is_local(settings.host):
-        yield (
-            _(
-                "whoever can reach {host} can ask, as there is no token: set one with --token-file or $MADALINE_TOKEN, or leave out --host."
-            ).format(host=settings.host or "this machine")
-        )
+        yield _(
+            "whoever can reach {host} can ask, as there is no token: set one with --token-file or $MADALINE_TOKEN, or leave out --host."
+        ).format(host=settings.host or "this machine")
 
 
 def _farewell(unanswered: int) -> str:

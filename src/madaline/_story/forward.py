@@ -222,11 +222,9 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
         )
     if promised is not None:
         estimate = format_estimate(promised.value, promised.standard_error)
-        yield (
-            _(
-                "Rows that come after the table are one more stretch: expect a {metric} of {estimate}. The standard error counts stretches, not rows, as rows near in time are alike."
-            ).format(metric=metric, estimate=estimate)
-        )
+        yield _(
+            "Rows that come after the table are one more stretch: expect a {metric} of {estimate}. The standard error counts stretches, not rows, as rows near in time are alike."
+        ).format(metric=metric, estimate=estimate)
 
 
 def _by_distance(forward: ForwardScores, most: float) -> str:

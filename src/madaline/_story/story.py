@@ -158,17 +158,15 @@ def _tried(
         parts = _("{n_folds} stretches of time, and {n_final} that learn from all rows").format(
             n_folds=summary.n_folds, n_final=n_final
         )
-    yield (
-        _(
-            "{recipes} competed for {epochs}, each with a network for each of {parts}: {started} networks at the start. All losses and scores are validation results: each of {rows} was predicted {how_evaluated}."
-        ).format(
-            recipes=format_count(recipes, "recipe"),
-            epochs=format_count(summary.epochs, "epoch"),
-            parts=parts,
-            started=started,
-            rows=rows,
-            how_evaluated=summary.how_evaluated,
-        )
+    yield _(
+        "{recipes} competed for {epochs}, each with a network for each of {parts}: {started} networks at the start. All losses and scores are validation results: each of {rows} was predicted {how_evaluated}."
+    ).format(
+        recipes=format_count(recipes, "recipe"),
+        epochs=format_count(summary.epochs, "epoch"),
+        parts=parts,
+        started=started,
+        rows=rows,
+        how_evaluated=summary.how_evaluated,
     )
     of_plan = CheaperPlan | SampleDrawn | PresetChosen | LearnedFromProbabilities
     yield from (decision.sentence for decision in decisions if isinstance(decision, of_plan))
@@ -201,11 +199,9 @@ def _seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Iterator[
     yield from _ended(decisions)
     yield from _copies(decisions)
     best = min(records, key=lambda record: record.loss)
-    yield (
-        _(
-            'The best single recipe was "{recipe}", with a validation loss of {loss:.4f} at epoch {epoch}.'
-        ).format(recipe=best.recipe, loss=best.loss, epoch=best.epoch)
-    )
+    yield _(
+        'The best single recipe was "{recipe}", with a validation loss of {loss:.4f} at epoch {epoch}.'
+    ).format(recipe=best.recipe, loss=best.loss, epoch=best.epoch)
 
 
 def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
@@ -213,45 +209,35 @@ def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
     if len(first) > 1:
         best, *__, worst = sorted(first, key=lambda record: record.loss)
         lowest, highest = format_distinct([best.loss, worst.loss])
-        yield (
-            _(
-                'After the first epoch the validation losses ranged from {lowest} ("{best}") to {highest} ("{worst}").'
-            ).format(lowest=lowest, best=best.recipe, highest=highest, worst=worst.recipe)
-        )
+        yield _(
+            'After the first epoch the validation losses ranged from {lowest} ("{best}") to {highest} ("{worst}").'
+        ).format(lowest=lowest, best=best.recipe, highest=highest, worst=worst.recipe)
 
 
 def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
     if dropped := _of(Dropped, decisions):
         yield _stopped_early(dropped)
     if restored := _of(Restored, decisions):
-        yield (
-            _(
-                "Networks diverged {times}, went back to their best epoch and continued with a lower learning rate."
-            ).format(times=format_count(len(restored), "time"))
-        )
+        yield _(
+            "Networks diverged {times}, went back to their best epoch and continued with a lower learning rate."
+        ).format(times=format_count(len(restored), "time"))
     if stopped := _of(Stopped, decisions):
         flat = _span(sorted(decision.epochs for decision in stopped))
-        yield (
-            _("{recipes} stopped after {epochs}, without improvement for {flat} epochs.").format(
-                recipes=format_count(len(stopped), "recipe"), epochs=_epochs(stopped), flat=flat
-            )
+        yield _("{recipes} stopped after {epochs}, without improvement for {flat} epochs.").format(
+            recipes=format_count(len(stopped), "recipe"), epochs=_epochs(stopped), flat=flat
         )
     if late := _of(EpochLimitReached, decisions):
-        yield (
-            _(
-                "{recipes} reached the limit of {epochs} epochs and might improve with a higher effort."
-            ).format(recipes=format_count(len(late), "recipe"), epochs=late[0].epochs)
-        )
+        yield _(
+            "{recipes} reached the limit of {epochs} epochs and might improve with a higher effort."
+        ).format(recipes=format_count(len(late), "recipe"), epochs=late[0].epochs)
     if snapshots := _of(SnapshotKept, decisions):
         times = {1: "Once", 2: "Twice"}.get(len(snapshots), f"{len(snapshots)} times")
         before, after = format_distinct(
             [snapshots[0].previous_ensemble_loss, snapshots[-1].ensemble_loss]
         )
-        yield (
-            _(
-                "{times} a recipe that no longer improved by itself continued because it improved the ensemble, whose validation loss fell from {before} to {after}."
-            ).format(times=times, before=before, after=after)
-        )
+        yield _(
+            "{times} a recipe that no longer improved by itself continued because it improved the ensemble, whose validation loss fell from {before} to {after}."
+        ).format(times=times, before=before, after=after)
 
 
 def _stopped_early(dropped: Sequence[Dropped]) -> str:
@@ -350,11 +336,9 @@ def _pruned(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
     before, now = summary.row_multiply_adds_before, summary.row_multiply_adds
     if steps and now < before:
         last = steps[-1]
-        yield (
-            _(
-                "Pruning reduced the cost of a prediction from {before:,} to {now:,} multiply-adds; {comparison}."
-            ).format(before=before, now=now, comparison=last.comparison)
-        )
+        yield _(
+            "Pruning reduced the cost of a prediction from {before:,} to {now:,} multiply-adds; {comparison}."
+        ).format(before=before, now=now, comparison=last.comparison)
 
 
 def _over_time(summary: Summary) -> Iterator[str]:
@@ -396,19 +380,17 @@ def _outputs(summary: Summary) -> Iterator[str]:
 def _importance(summary: Summary) -> Iterator[str]:
     if clear := summary.clear_importances:
         first = clear[0]
-        yield (
-            _(
-                "The most important column is {name}: when it is shuffled, the {metric} {when_worse} by {value}. {n_clear} of {columns} has a clear effect."
-                if len(clear) == 1
-                else "The most important column is {name}: when it is shuffled, the {metric} {when_worse} by {value}. {n_clear} of {columns} have a clear effect."
-            ).format(
-                name=first.name,
-                metric=metric_name(first.metric),
-                when_worse=when_worse(first.metric),
-                value=format_estimate(first.value, first.standard_error),
-                n_clear=len(clear),
-                columns=format_count(len(summary.importances), "column"),
-            )
+        yield _(
+            "The most important column is {name}: when it is shuffled, the {metric} {when_worse} by {value}. {n_clear} of {columns} has a clear effect."
+            if len(clear) == 1
+            else "The most important column is {name}: when it is shuffled, the {metric} {when_worse} by {value}. {n_clear} of {columns} have a clear effect."
+        ).format(
+            name=first.name,
+            metric=metric_name(first.metric),
+            when_worse=when_worse(first.metric),
+            value=format_estimate(first.value, first.standard_error),
+            n_clear=len(clear),
+            columns=format_count(len(summary.importances), "column"),
         )
 
 

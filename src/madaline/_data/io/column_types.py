@@ -78,11 +78,9 @@ def _notes_of_codes(frame: Any) -> Iterator[str]:
         codes = holds[0].str.strip_chars().drop_nulls()
         codes = codes.filter(~codes.is_in(MISSING_WORDS)).unique()
         if len(codes) >= _MIN_CODES and codes.str.contains("^[A-Z]{2}$").all():
-            yield (
-                _(
-                    "{name}: 'NA' counts as missing; if it is a code, as of Namibia, write another one."
-                ).format(name=holds[0].name)
-            )
+            yield _(
+                "{name}: 'NA' counts as missing; if it is a code, as of Namibia, write another one."
+            ).format(name=holds[0].name)
 
 
 _CODE_LIKE_MISSING, _MIN_CODES = "NA", 3

@@ -110,11 +110,9 @@ def _rate_notes(sounds: Iterable[Sound]) -> Iterator[str]:
     """Yield a sentence if sounds have different sampling rates."""
     rates = {sound.rate for sound in sounds}
     if len(rates) > 1:
-        yield (
-            _(
-                "The sounds have sampling rates from {lowest:,} to {highest:,} hertz: only frequencies that all of them contain are used."
-            ).format(lowest=min(rates), highest=max(rates))
-        )
+        yield _(
+            "The sounds have sampling rates from {lowest:,} to {highest:,} hertz: only frequencies that all of them contain are used."
+        ).format(lowest=min(rates), highest=max(rates))
 
 
 def _files_in(folder: Path, endings: Sequence[str]) -> list[Path]:

@@ -118,11 +118,9 @@ def _notes_of_columns(
         )
     uncomputed = [name for name in frame.columns if frame[name].null_count() == frame.height]
     if layout.has_uncomputed and uncomputed:
-        yield (
-            _(
-                "{uncomputed}: formulas were never computed; open the workbook in a spreadsheet, and save it."
-            ).format(uncomputed=format_list(uncomputed))
-        )
+        yield _(
+            "{uncomputed}: formulas were never computed; open the workbook in a spreadsheet, and save it."
+        ).format(uncomputed=format_list(uncomputed))
     if apart:
         verb = "stands" if len(apart) == 1 else "stand"
         yield _("{apart} {verb} behind an empty column: --drop leaves columns out.").format(
