@@ -300,16 +300,19 @@ def _seconds_left(fitted: tuple[str, ...], name: str, elapsed: float, limit: flo
 
 
 def _opening_lines(rows: ComparedRows, fitted: tuple[str, ...], limit: float) -> Iterator[str]:
-    folds = "stretches of time" if rows.times is not None else "folds"
+    folds = (
+        format_count(rows.folds.n_folds, "stretch of time", "stretches of time")
+        if rows.times is not None
+        else format_count(rows.folds.n_folds, "fold")
+    )
     what = "a number"
     if rows.classes is not None:
         what = format_count(len(rows.classes), "class", "classes")
     yield paragraph(
         _(
-            "Comparing {methods} on {n_folds} {folds} of {rows}; the target is {what}. Each may take {limit}."
+            "Comparing {methods} on {folds} of {rows}; the target is {what}. Each may take {limit}."
         ).format(
             methods=format_count(len(fitted), "method"),
-            n_folds=rows.folds.n_folds,
             folds=folds,
             rows=format_count(rows.table.n_samples, "row"),
             what=what,

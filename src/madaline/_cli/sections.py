@@ -404,7 +404,7 @@ def detail_lines(fitting: Fitting) -> Iterator[str]:
 def _columns(fitting: Fitting) -> Iterator[str]:
     columns = fitting.schema.columns
     numbers = Counter(column.kind for column in columns)
-    yield ", ".join(
+    yield _(", ").join(
         format_count(numbers[name], *kind.words) for name, kind in KINDS.items() if numbers[name]
     )
     lagged = fitting.prepared.time.lagged

@@ -248,7 +248,8 @@ class Summary(Stored):
         """What predicts, in words: networks, trees, or both."""
         trees = any(member.trees for member in self.members)
         networks = not all(member.trees for member in self.members)
-        return _(" and ").join(["networks"] * networks + ["trees"] * trees) or "networks"
+        names = [_("networks")] * networks + [_("trees")] * trees
+        return _(" and ").join(names or [_("networks")])
 
     @property
     def scored_rows(self) -> str:

@@ -22,7 +22,7 @@ from madaline._data.io.recognition import is_null
 from madaline._data.io.targets import to_target
 from madaline._data.io.tensor_header import named, with_prefix
 from madaline._data.table import Table
-from madaline._language import _, translate
+from madaline._language import _, translate, translate_word
 from madaline._online.columns import KEY, check_given
 from madaline._watching import FALSE_ALARMS
 from madaline._watching.alarm import Alarm, Alarms, describe
@@ -226,7 +226,7 @@ class Monitor(Result):
         whats = [signal.what for signal in (*self.rows.signals, *self.labels.signals)]
         columns = [format_count(whats.count("values"), "column")] if "values" in whats else []
         others = [what for what in dict.fromkeys(whats) if what not in ("values", "missing")]
-        watched = ", ".join([*columns, *others]) or "nothing"
+        watched = _(", ").join([*columns, *map(translate_word, others)]) or _("nothing")
         seen = _("{rows} and {labels} so far").format(
             rows=format_count(self.n_rows, "row"), labels=format_count(self.n_labels, "label")
         )
