@@ -44,7 +44,6 @@ COMMANDS = {
 }
 
 TO_MEND = {
-    "explain": "rows are shown with English words",
     "story": "recipes are still named by their settings",
 }
 """Commands whose texts still hold English, and where it comes from."""

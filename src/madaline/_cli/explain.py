@@ -190,13 +190,12 @@ def _label(model: FittedModel, text: str | None) -> Any:
 def _explanation_lines(explanation: Explanation, rows: RowBlock) -> list[str]:
     lines = [paragraph(explanation.heading)]
     for row in range(len(explanation)):
-        first, *others = explanation.lines(row)
         name = (
-            _("Row {numbers}").format(numbers=rows.numbers[row])
+            _("Row {row}").format(row=rows.numbers[row])
             if rows.names is None
             else str(rows.names[row])
         )
-        lines += ["", first.replace(_("Row {row}").format(row=row), name, 1), *others]
+        lines += ["", *explanation.lines(row, name=name)]
     if explanation.maps:
         lines += ["", paragraph("Which pixels: -o why.html writes a page with the pictures.")]
     return lines

@@ -211,24 +211,27 @@ class Explanation(Result, ToFrame):
         largest = max(float(np.abs(self.attributions[row]).max(initial=0)), difference)
         return int(np.clip(2 - np.floor(np.log10(largest)), 0, 6)) if largest > 0 else 0
 
-    def lines(self, row: int, most: int = _SHOWN_COLUMNS) -> Iterator[str]:
-        """Yield the explanation of a row in words."""
+    def lines(self, row: int, most: int = _SHOWN_COLUMNS, name: str = "") -> Iterator[str]:
+        """Yield the explanation of a row in words; it is named by its number, or as given."""
         digits = self.decimals(row)
-        yield (
-            f"Row {self.row_numbers[row]}: {self.outcome(row, digits)}; base value"
-            f" {self.base[row]:,.{digits}f}."
+        yield _("{row}: {outcome}; base value {base}.").format(
+            row=name or _("Row {row}").format(row=self.row_numbers[row]),
+            outcome=self.outcome(row, digits),
+            base=f"{self.base[row]:,.{digits}f}",
         )
         yield from self._column_lines(row, most, digits)
         for name in self.words:
             yield from self._word_lines(name, row, digits)
-        yield f"  (sum {self.sums[row]:+,.{digits}f}{self._remaining_words(row, digits)})"
+        total = f"{self.sums[row]:+,.{digits}f}"
+        told = _("(sum {total}{remaining})")
+        yield "  " + told.format(total=total, remaining=self._remaining_words(row, digits))
 
     def _remaining_words(self, row: int, digits: int) -> str:
         """Return how far base and sum are from the output, where the digits shown tell."""
         remaining = self.remaining[row]
         visible = abs(remaining) >= 0.5 * 10.0**-digits
         return (
-            _(", remaining difference {remaining:.1g}").format(remaining=remaining)
+            _(", remaining difference {remaining}").format(remaining=f"{remaining:z,.{digits}f}")
             if visible
             else ""
         )
@@ -256,15 +259,16 @@ class Explanation(Result, ToFrame):
         for name, texts in self.words.items():
             words = texts[row].strongest(_SHOWN_WORDS)
             if words:
-                named = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in words)
+                named = _(", ").join(f"{word} {amount:+z,.{digits}f}" for word, amount in words)
                 blocks.append(Paragraph(_("{name}: {named}").format(name=name, named=named)))
         for name in self.maps:
-            positive, negative = self.parts_of(name, row)
-            sentence = (
-                f"{name}: parts add {positive:+z,.{digits}f} and {negative:+z,.{digits}f};"
-                " madaline.plots.plot_map draws them."
+            sentence = _(
+                "{name}: parts add {positive} and {negative}; madaline.plots.plot_map draws them."
             )
-            blocks.append(Paragraph(sentence))
+            positive, negative = (f"{part:+z,.{digits}f}" for part in self.parts_of(name, row))
+            blocks.append(
+                Paragraph(sentence.format(name=name, positive=positive, negative=negative))
+            )
         return Section(blocks, title)
 
     def to_columns(self) -> dict[str, Array]:
@@ -368,11 +372,13 @@ class Explanation(Result, ToFrame):
                 after = f" ± {error:,.{digits}f}"
             if name in self.maps:
                 positive, negative = self.parts_of(name, row)
-                after += f" (parts: {positive:+z,.{digits}f} and {negative:+z,.{digits}f})"
+                after += _(" (parts: {positive} and {negative})").format(
+                    positive=f"{positive:+z,.{digits}f}", negative=f"{negative:+z,.{digits}f}"
+                )
             start = f"{name} = {value}" if name in self.columns else translate(name)
             lines.append((start, f"{amount:+z,.{digits}f}", translate(after)))
-        width = max(display_width(start) for start, _, _ in lines)
-        wide = max(len(added) for _, added, _ in lines)
+        width = max(display_width(start) for start, *__ in lines)
+        wide = max(len(added) for __, added, __ in lines)
         for start, added, after in lines:
             yield f"  {pad(start, width)}  {added:>{wide}}{after}"
 
@@ -381,8 +387,8 @@ class Explanation(Result, ToFrame):
         words = self.words[name][row]
         strongest = words.strongest(_SHOWN_WORDS)
         others = sum(words.amounts) - sum(amount for __, amount in strongest)
-        amounts = [*strongest, ("its other words", others), ("missing words", words.absent)]
-        text = ", ".join(f"{word} {amount:+z,.{digits}f}" for word, amount in amounts)
+        amounts = [*strongest, (_("its other words"), others), (_("missing words"), words.absent)]
+        text = _(", ").join(f"{word} {amount:+z,.{digits}f}" for word, amount in amounts)
         return wrap(
             _("{name}: {text}").format(name=name, text=text),
             84,
