@@ -29,7 +29,6 @@ from madaline._story.story import tell_constraints
 from madaline._story.summary import Summary, estimate_of
 from madaline._time.forward import ForwardScores
 from madaline._words import (
-    METRICS,
     WIDTH,
     clip_text,
     for_command_line,
@@ -96,11 +95,7 @@ def score_lines(scores: Sequence[Score], forward: ForwardScores | None = None) -
     """Yield an aligned table of scores, each beside the baseline's, and of the last known value."""
     rows = [("", translate_word("model ± std. error"), translate_word("baseline"))]
     for score in scores:
-        numbers = (score.value, score.standard_error, score.baseline)
-        value, error, baseline = format_with_error(numbers, score.standard_error)
-        baseline = min(baseline, f"{score.baseline:,.4f}", key=len)
-        name = translate_word(METRICS.get(score.metric, score.metric))
-        rows.append((name, f"{value} ± {error}", baseline))
+        rows.append(score.cells)
         known = forward is not None and forward.has_last_known and not forward.updated
         if forward is not None and known and score.metric == forward.metric:
             rows.append((*_last_known(forward, score), ""))

@@ -20,8 +20,8 @@ import numpy as np
 
 from madaline._data.codec import Stored
 from madaline._evaluation.ranking import area_of_rows
-from madaline._language import _
-from madaline._words import format_number, format_with_error, metric_name
+from madaline._language import _, translate_word
+from madaline._words import METRICS, format_number, format_with_error, metric_name
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
 
@@ -125,6 +125,15 @@ class Score(Stored):
     def out_of_fold(self) -> float:
         """The value of the out-of-fold predictions, each by the networks of one fold."""
         return self.value - self.gain
+
+    @property
+    def cells(self) -> tuple[str, str, str]:
+        """What the metric means, the value with its standard error, and the baseline's."""
+        numbers = (self.value, self.standard_error, self.baseline)
+        value, error, baseline = format_with_error(numbers, self.standard_error)
+        shorter = min(baseline, f"{self.baseline:,.4f}", key=len)
+        name = translate_word(METRICS.get(self.metric, self.metric))
+        return name, f"{value} ± {error}", shorter
 
     def __repr__(self) -> str:
         """Return the score in one line."""

@@ -23,8 +23,6 @@ from madaline._evaluation.score import (
     regression_scores,
     share_and_error,
 )
-from madaline._language import translate_word
-from madaline._words import METRICS, format_with_error
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Poisson
@@ -41,14 +39,8 @@ class Scores(Listing[Score]):
         return {name: [getattr(score, name) for score in self] for name in names}
 
     def sections(self) -> Iterator[Section]:
-        rows = []
-        for score in self:
-            error = score.standard_error
-            texts = format_with_error((score.value, error, score.baseline), error)
-            name = translate_word(METRICS.get(score.metric, score.metric))
-            rows.append([name, f"{texts[0]} ± {texts[1]}", texts[2]])
         heads = ["score", "model ± standard error", "baseline"]
-        yield Section([TextTable(heads, rows, right=(1, 2))])
+        yield Section([TextTable(heads, [score.cells for score in self], right=(1, 2))])
 
 
 def mean_scores(each: Sequence[Sequence[Score]]) -> tuple[Score, ...]:

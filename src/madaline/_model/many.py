@@ -40,7 +40,6 @@ from madaline._words import (
     format_count,
     format_list,
     format_number,
-    format_with_error,
     metric_name,
     printable,
 )
@@ -194,10 +193,7 @@ def _cells(entry: Entry) -> tuple[str, ...]:
     )
     if score is None:
         return text, rows, "", "", _("no model: {error}").format(error=entry.error)
-    value, error, baseline = format_with_error(
-        (score.value, score.standard_error, score.baseline), score.standard_error
-    )
-    return text, rows, f"{value} ± {error}", baseline, ""
+    return text, rows, *score.cells[1:], ""
 
 
 @final

@@ -20,13 +20,11 @@ from madaline._report.reproduce import how_to_reproduce
 from madaline._story.summary import estimate_of
 from madaline._time.forward import ForwardScores
 from madaline._words import (
-    METRICS,
     format_count,
     format_estimate,
     format_list,
     format_number,
     format_rounded,
-    format_with_error,
     metric_name,
     when_worse,
 )
@@ -116,10 +114,8 @@ def _scores(model: FittedModel) -> Iterator[str]:
     )
     yield from ("", "| score | model ± standard error | baseline |", "| --- | ---: | ---: |")
     for score in summary.scores:
-        numbers = (score.value, score.standard_error, score.baseline)
-        value, error, baseline = format_with_error(numbers, score.standard_error)
-        name = _text(translate(METRICS.get(score.metric, score.metric)))
-        yield f"| {name} | {value} ± {error} | {baseline} |"
+        name, value, baseline = score.cells
+        yield f"| {_text(name)} | {value} | {baseline} |"
     for output in summary.outputs:
         score = output.scores[0]
         name = _("{metric} of {text}").format(
