@@ -76,19 +76,12 @@ class Found(Protocol):
     """A finding, such as of a diagnosis."""
 
     @property
-    def severity(self) -> str:
-        """High, medium or low."""
-
+    def severity(self) -> str: ...
     @property
-    def kind(self) -> str:
-        """What was found, in a word or two."""
-
+    def kind(self) -> str: ...
     @property
-    def sentence(self) -> str:
-        """What was seen, and what to do."""
-
-    def examples(self, most: int) -> str:
-        """Return some rows in words."""
+    def sentence(self) -> str: ...
+    def examples(self, most: int) -> str: ...
 
 
 @final

@@ -16,10 +16,11 @@ from madaline._charts.result import Result, ToFrame
 from madaline._explain.columns import value_text
 from madaline._explain.scale import PROBABILITY, TARGET, Readout
 from madaline._language import _, translate
-from madaline._language.widths import clip_to_width, display_width, pad_left
+from madaline._language.widths import align, clip_to_width
 from madaline.nn.arrays import Array
 
 _FLAT = 0.1  # share of a curve's range within which a stretch counts as flat
+_MAX_WIDTH = 28  # characters of a value in a terminal
 _MAX_STRETCHES = 4  # that a sentence describes
 # Changes too small to describe; of a number, a fiftieth of its standard deviation.
 _NEGLIGIBLE = {"probability": 0.005, "log_odds": 0.02}
@@ -102,19 +103,14 @@ class Effect(Result, ToFrame):
 
     def lines(self, width: int = 30) -> list[str]:
         """Return the curve as lines of text with bars."""
-        texts = [_text(value) for value in self.values]
-        longest = min(28, max(map(display_width, texts)))
-        rows = [translate(_("{count:,} rows").format(count=count)) for count in self.counts]
-        low = float(self.prediction.min())
-        lines = []
-        for text, value, of_rows in zip(texts, self.prediction, rows, strict=True):
-            bar = "#" * round(width * (value - low) / self.range) if self.range else ""
-            shown = clip_to_width(text, longest, "...")
-            level = f"{self.readout.level(value):>9}"
-            if self.of_levels:
-                level += pad_left(of_rows, 2 + max(map(display_width, rows)))
-            lines.append(f"  {pad_left(shown, longest)}  {level}  {bar}".rstrip())
-        return lines
+        low, longest = float(self.prediction.min()), self.range or 1.0
+        rows = []
+        for value, count, prediction in zip(self.values, self.counts, self.prediction, strict=True):
+            of_rows = [translate(_("{count:,} rows").format(count=count))] if self.of_levels else []
+            bar = "#" * round(width * (prediction - low) / longest)
+            text = clip_to_width(_text(value), _MAX_WIDTH, "...")
+            rows.append([text, self.readout.level(prediction), *of_rows, bar])
+        return align(rows, right=range(3 if self.of_levels else 2), widths=(0, 9), start="  ")
 
     def figure(
         self, predictions: Iterable[float] | None = None, curves: Iterable[Array] = ()

@@ -21,7 +21,7 @@ from madaline._explain.columns import value_text
 from madaline._explain.scale import LOG_ODDS, PROBABILITY
 from madaline._extras import load_extra
 from madaline._language import _, translate
-from madaline._language.widths import display_width, pad
+from madaline._language.widths import align
 from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -377,10 +377,9 @@ class Explanation(Result, ToFrame):
                 )
             start = f"{name} = {value}" if name in self.columns else translate(name)
             lines.append((start, f"{amount:+z,.{digits}f}", translate(after)))
-        width = max(display_width(start) for start, *__ in lines)
-        wide = max(len(added) for __, added, __ in lines)
-        for start, added, after in lines:
-            yield f"  {pad(start, width)}  {added:>{wide}}{after}"
+        starts = align([line[:2] for line in lines], right=[1], start="  ")
+        for start, (*__, after) in zip(starts, lines, strict=True):
+            yield f"{start}{after}"
 
     def _word_lines(self, name: str, row: int, digits: int) -> list[str]:
         """Return the words of the largest attributions in a few lines."""
