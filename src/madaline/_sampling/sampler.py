@@ -17,7 +17,7 @@ from madaline._data.io.atomic import write_document
 from madaline._data.table import Table, alike
 from madaline._engine.memory import free_memory
 from madaline._engine.threads import count_threads
-from madaline._language import _, translate
+from madaline._language import _
 from madaline._sampling.cells import LEVEL, MOMENT_KIND
 from madaline._sampling.chain import Chain, ChainSettings, Given, learn_chain
 from madaline._sampling.choosing import MIN_SHARP, Chosen, choose
@@ -403,17 +403,15 @@ class Sampler(Result):
                 MIN_SHARP=MIN_SHARP,
             )
 
-    def __repr__(self) -> str:
-        if not hasattr(self, "_chain"):
-            return f"Sampler(privacy={self.privacy!r}, min_rows={self.min_rows})"
-        told = [self._headline, *map(str, self.quality_.sentences()), *self.notes_]
-        return translate("\n".join(told))
+    __str__ = __repr__ = Result.text
 
     def sections(self) -> Iterator[Section]:
+        """Yield what it learned from, and how good its rows are."""
         if not hasattr(self, "_chain"):
-            yield Section([Paragraph(repr(self))])
+            text = f"Sampler(privacy={self.privacy!r}, min_rows={self.min_rows})"
+            yield Section([Paragraph(text)])
             return
-        yield Section([Paragraph(self._headline), *points(self.notes_)])
+        yield Section([Paragraph(self._headline), *points(self.notes_)], first=True)
         yield from self.quality_.sections()
 
     @property
