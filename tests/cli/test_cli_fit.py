@@ -41,8 +41,9 @@ def test_decisions_are_told_as_they_are_kept(run, fruit) -> None:
     decisions = json.loads(outcome.out)["decisions"]
     assert decisions
     for decision in decisions:
-        subject, sentence = decision["subject"], decision["sentence"]
-        assert f"epoch {decision['epoch']} {subject}: {sentence}" in told
+        line = f"epoch {decision['epoch']} "
+        sentence = re.escape(decision["sentence"])
+        assert re.search(rf"{line}[^:]{{1,40}}: {sentence}", told), sentence  # a recipe's letter
 
 
 def test_the_answer_is_on_one_screen(run, fruit) -> None:
@@ -64,9 +65,9 @@ def test_more_is_printed_where_more_is_asked_for(run, fruit) -> None:
     assert "Stopped" in decisions.err
     assert "The prediction is the mean of" in decisions.out
     for record in history:
-        line = f"epoch {record.epoch:>3}  {record.recipe}: validation loss {record.loss:.4f}"
-        assert line in epochs.err
-        assert line not in decisions.err
+        line = rf"epoch +{record.epoch}  [A-Z]\S*: validation loss {record.loss:.4f}"
+        assert re.search(line, epochs.err)
+        assert not re.search(line, decisions.err)
 
 
 def test_how_to_overrule_the_task_is_said(run, fruit) -> None:
