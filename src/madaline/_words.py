@@ -323,7 +323,8 @@ def format_list(names: Iterable[object], limit: int = 8, last: str = ", ") -> st
     """
     texts = [str(name) for name in names]
     if len(texts) <= limit + 1:
-        return _(last).join([_(", ").join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+        text = _(last).join([_(", ").join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
+        return text if len(texts) < 2 else _("{names}").format(names=text)
     named = _(", ").join(texts[:limit])
     return _("{names} and {n:,} more").format(names=named, n=len(texts) - limit)
 

@@ -228,7 +228,7 @@ class _Recorder:
             numbers |= {"_baseline": score.baseline, "_out_of_fold": score.out_of_fold}
             scores |= {f"{score.metric}{part}": value for part, value in numbers.items()}
         self._write(mlflow.log_metrics, scores)
-        self._write(mlflow.log_text, str(estimator.story()), "story.txt")
+        self._write(mlflow.log_text, str(estimator.story(full=True)), "story.txt")
         if X is not None:
             example = _first_rows(X)
             settings = {"input_example": example} if keeps_example and example is not None else {}

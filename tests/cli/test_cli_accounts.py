@@ -74,9 +74,12 @@ def test_the_card_is_printed_or_written(run, model, place) -> None:
 def test_the_story_is_told(run, model) -> None:
     outcome = run("story", model)
     loaded = FittedModel.load(model)
-    for part in ("tried", "seen", "kept"):
-        assert "\n".join(loaded.story().lines(part)) in outcome.out
-    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert all(text in outcome.out for text in loaded.story().paragraphs())
+    assert len(outcome.out.splitlines()) <= 24
+    assert outcome.out.endswith(f"madaline story {model} --full\n")
+    whole = run("story", model, "--full").out
+    assert all(text in whole for text in loaded.story(full=True).paragraphs())
+    assert max(map(len, outcome.out.splitlines()[:-1])) <= 80  # the last one has a path
     recipes = RecipeLetters.of(loaded.records)
     decisions = [decision_line(decision, recipes) for decision in loaded.decisions]
     assert not any(line in outcome.out for line in decisions)

@@ -12,6 +12,8 @@ import pytest
 from madaline._model import FittedModel
 from madaline._story.story import Story, tell_story
 from madaline._story.summary import Member
+from madaline._words import format_estimate
+from madaline.records._letters import RecipeLetters
 from madaline.records.history import Record
 from madaline.records.model_decisions import Calibrated, MemberRemoved, Pruned
 from madaline.records.race_decisions import (
@@ -38,7 +40,10 @@ def model(request, fittings) -> FittedModel:
 
 def test_every_number_in_the_sentences_is_recorded(model):
     recorded = list(recorded_numbers(model))
-    told = [text for sentence in model.story() for text in numbers_of(str(sentence), model)]
+    texts = [
+        text for part, texts in model.story().parts.items() if part != "recipes" for text in texts
+    ]
+    told = [number for text in texts for number in numbers_of(text, model)]
     for text in told:
         assert any(written_as(value, text) for value in recorded), text
     assert len(told) > 20
@@ -52,15 +57,16 @@ def test_a_number_that_was_not_recorded_is_found_out(model):
 
 def test_the_numbers_are_those_of_history_and_decisions(model):
     history, summary = model.history, model.summary
-    story = " ".join(str(model.story()).split())
+    story = " ".join(str(model.story(full=True)).split())
     first = [epoch == 1 for epoch in history["epoch"]]
     assert f"{sum(first)} recipes competed for {summary.epochs} epochs" in story
     beginning = [loss for loss, one in zip(history["loss"], first, strict=True) if one]
     assert f"the validation losses ranged from {min(beginning):.4f}" in story
-    assert f'to {max(beginning):.4f} ("' in story
+    assert f"to {max(beginning):.4f} (" in story
     best = min(range(len(history["loss"])), key=history["loss"].__getitem__)
     ending = f"a validation loss of {history['loss'][best]:.4f} at epoch {history['epoch'][best]}."
-    assert f'The best single recipe was "{history["recipe"][best]}", with {ending}' in story
+    letter = RecipeLetters.of(model.records).letters[model.records[best].recipe_id]
+    assert f"The best single recipe was {letter}, with {ending}" in story
     drops = [one for one in model.decisions if isinstance(one, Dropped)]
     assert ("stopped early" in story) == bool(drops)
     if drops:
@@ -72,11 +78,11 @@ def test_the_numbers_are_those_of_history_and_decisions(model):
 
 def test_a_story_survives_saving_and_is_told_by_the_fit_itself(fittings):
     for fitting, path in fittings.values():
-        assert str(FittedModel.load(path).story()) == str(fitting.model().story())
+        assert str(FittedModel.load(path).story(full=True)) == str(fitting.model().story(full=True))
 
 
 def test_it_has_three_paragraphs_of_short_lines(model):
-    text = str(model.story())
+    text = str(model.story(full=True))
     starts = [
         text.index(heading) for heading in ("What was tried:", "What was seen:", "What was kept:")
     ]
@@ -97,11 +103,11 @@ def test_copies_that_improved_are_told_from_those_that_did_not(model):
         Stopped(2, "plain, rate 0.01", 0.4, -1, 0.5),
         Stopped(3, "plain, 128", 0.6, -1, 0.5),
     ]
-    text = " ".join(str(tell_story(model.summary, records, decisions)).split())
+    text = " ".join(str(tell_story(model.summary, records, decisions).whole).split())
     assert "2 variants of it were tried" in text
     assert "1 with a lower learning rate, 1 with twice the units" in text
-    assert '"plain, rate 0.01" lowered the loss from 0.5000 to 0.4000.' in text
-    assert '"plain, 128" did not lower the loss (0.6000, 0.5000 before).' in text
+    assert "The variant B lowered the loss from 0.5000 to 0.4000." in text
+    assert "The variant plain, 128 did not lower the loss (0.6000, 0.5000 before)." in text
     assert "2 recipes stopped after epochs 2 to 3, without improvement for 3 to 4 epochs." in text
 
 
@@ -112,7 +118,7 @@ def test_what_reached_its_limit_and_what_diverged_is_told(model):
         EpochLimitReached(9, "plain", 0.5, 9),
         *(SnapshotKept(k, "plain", 0.5, 1, 0.9 / k, 1 / k) for k in (2, 3)),
     ]
-    text = " ".join(str(tell_story(model.summary, records, decisions)).split())
+    text = " ".join(str(tell_story(model.summary, records, decisions).whole).split())
     assert "Networks diverged 1 time, went back" in text
     assert "1 recipe reached the limit of 9 epochs and might improve" in text
     assert "Twice a recipe that no longer improved by itself continued" in text
@@ -131,7 +137,7 @@ def test_different_losses_never_look_alike(model):
         Stopped(9, "a, rate 0.01", 0.0170004, 3, 0.017),
         MemberRemoved(9, "a", 0.0090012, 0.009, 0.0000031, 0.05),
     ]
-    text = " ".join(str(tell_story(model.summary, records, decisions)).split())
+    text = " ".join(str(tell_story(model.summary, records, decisions).whole).split())
     assert "ranged from 0.017000 (" in text
     assert "to 0.017002 (" in text
     assert "a validation loss of 0.017002 when the best recipe had 0.017001." in text
@@ -152,14 +158,33 @@ def test_trees_are_named_beside_networks_where_they_predict(model):
         ((trees,), "trees"),
     ]:
         summary = replace(model.summary, members=members, importances=())
-        text = " ".join(str(tell_story(summary, model.records, model.decisions)).split())
+        text = " ".join(str(tell_story(summary, model.records, model.decisions).whole).split())
         assert f"rows was predicted by {kinds} that were not trained on it." in text
 
 
 def test_names_with_braces_are_told_as_they_are(model):
     members = (Member("1", "{loss}", 1.0, (4,)),)
     summary = replace(model.summary, members=members, importances=())
-    assert '"{loss}"' in str(tell_story(summary, model.records, model.decisions))
+    assert "networks: {loss}." in str(tell_story(summary, model.records, model.decisions).whole)
+
+
+def test_in_short_it_is_three_sentences_and_what_the_letters_mean(model):
+    story = model.story()
+    assert [*story.in_short] == ["What was tried", "What won", "What to do next", "Recipes"]
+    text = str(story)
+    assert len(text.splitlines()) <= 16
+    summary = model.summary
+    best = min(model.records, key=lambda record: record.loss)
+    letter = RecipeLetters.of(model.records).letters[best.recipe_id]
+    assert f"{letter} has the lowest loss, {best.loss:.4f} (others " in story.in_short["What won"]
+    assert f"{letter} is {best.recipe}" in story.in_short["Recipes"]
+    assert " · " not in "".join([*story.in_short.values()][:3])
+    number = f"{format_estimate(summary.scores[0].value, summary.scores[0].standard_error)}"
+    assert number in story.in_short["What won"]
+    worst = [one for one in model.diagnosis if one.severity != "low"][:1]
+    told = [one.sentence for one in worst]
+    assert not told or story.in_short["What to do next"] == summary.worded(*told)[0]
+    assert "What was seen: " in str(story.whole)
 
 
 def test_without_records_what_was_kept_is_told():

@@ -151,17 +151,19 @@ def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:
 # fmt: off
 STORY = Command(
     """
-    Tells what a fit tried, what it saw, and what it kept: the recipes, which of
-    them were stopped early, which variants lowered the validation loss, and which
-    networks make the prediction. With -v, also every decision.
+    Tells what a fit tried, what won and why, and what to do next. With --full, also
+    which recipes were stopped early, which variants lowered the validation loss, and
+    which networks make the prediction; with -v, every decision, too.
 
     examples:
       madaline story penguins.madaline
+      madaline story penguins.madaline --full
       madaline story penguins.madaline -v
     """,
     (
         *MODEL,
-        Option("-v --verbose", "print every decision, too"),
+        Option("--full", "tell all of it"),
+        Option("-v --verbose", "tell all of it, and every decision"),
         JSON,
     ),
 )
@@ -173,17 +175,24 @@ def run_story(arguments: Namespace) -> None:
     if arguments.json:
         say_json(_story_facts(model))
     else:
-        say_page(_story_sections(model, decisions=arguments.verbose))
+        say_page(
+            _story_sections(
+                model, arguments.model, full=arguments.full, decisions=arguments.verbose
+            )
+        )
 
 
-def _story_sections(model: FittedModel, *, decisions: bool) -> Iterator[Iterable[str]]:
+def _story_sections(
+    model: FittedModel, path: Path, *, full: bool, decisions: bool
+) -> Iterator[Iterable[str]]:
     yield map(paragraph, verdict(model))
-    story = model.story()
-    for part in story.parts:
-        yield story.lines(part)
-    recipes = RecipeLetters.of(model.records)
-    yield [paragraph(legend(record.recipe for record in model.records))]
+    yield from ([text] for text in model.story(full=full or decisions).paragraphs())
+    if full or decisions:
+        yield [paragraph(legend(record.recipe for record in model.records))]
+    else:
+        yield [_("All of it: madaline story {path} --full").format(path=shlex.quote(str(path)))]
     if decisions:
+        recipes = RecipeLetters.of(model.records)
         yield ["Decisions:", *(decision_line(decision, recipes) for decision in model.decisions)]
 
 

@@ -240,8 +240,13 @@ class Upkeep(Explanations):
         self._remember(model)
         return self
 
-    def story(self) -> Story:
-        """Return what was tried, what was seen, and what was kept; ``print`` it.
+    def story(self, *, full: bool = False) -> Story:
+        """Return what was tried, what won and why, and what to do next; ``print`` it.
+
+        Parameters
+        ----------
+        full : bool, default=False
+            Whether all sentences are printed: what was tried, what was seen, and what was kept.
 
         Returns
         -------
@@ -255,9 +260,9 @@ class Upkeep(Explanations):
         >>> X, y = load_iris(return_X_y=True, as_frame=True)
         >>> story = AdaptiveClassifier(effort=10, random_state=0).fit(X, y).story()
         >>> print(str(story)[:34])
-        What was tried: 9 recipes competed
+        What was tried: 9 recipes (sets of
         """
-        return self._model().story()
+        return self._model().story(full=full)
 
     def report(self, path: str | os.PathLike[str], X: Any = None, y: Any = None) -> None:
         """Write a report: one HTML file that needs nothing else.

@@ -227,9 +227,13 @@ class FittedModel(Result):
         source = ModelSource(self.predictor, profile, self.unseen_facts, self.summary.target, read)
         return Monitor(source, false_alarms, seed) if file is None else Monitor.load(file, source)
 
-    def story(self) -> Story:
-        """Return what was tried, on what evidence, and the result; ``print`` it."""
-        return tell_story(self.summary, self.records, self.decisions, self.constraints)
+    def story(self, *, full: bool = False) -> Story:
+        """Return what was tried, what won, and what to do next, or all sentences; ``print`` it."""
+        findings = self.diagnosis or ()
+        story = tell_story(
+            self.summary, self.records, self.decisions, self.constraints, tuple(findings)
+        )
+        return story.whole if full else story
 
     @property
     def constraints(self) -> str:

@@ -290,7 +290,7 @@ class _Endpoints:
         """Tell how a model was found."""
         story = self._served(request).model.story
         with speaking(None):
-            return text_response(f"{await asyncio.to_thread(lambda: str(story()))}\n")
+            return text_response(f"{await asyncio.to_thread(lambda: str(story(full=True)))}\n")
 
     @Path("GET", "/openapi.json")
     async def openapi(self, request: Request) -> Response:

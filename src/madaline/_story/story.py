@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal, TypeAlias, TypeVar, final
 
 from madaline._charts.blocks import Section, points
 from madaline._charts.result import Result, ToFrame
-from madaline._evaluation.score import Score
+from madaline._diagnosis.finding import Finding
 from madaline._language import _
 from madaline._story.forward import tell_stretches
-from madaline._story.summary import Summary, estimate_of
+from madaline._story.in_short import tell_in_short
+from madaline._story.kept import tell_kept
+from madaline._story.summary import Summary
 from madaline._words import (
     format_count,
     format_distinct,
-    format_estimate,
     format_list,
-    format_with_error,
-    metric_name,
     paragraph,
-    when_worse,
 )
+from madaline.records._letters import RecipeLetters
 from madaline.records.decision import Decision
 from madaline.records.history import Record
-from madaline.records.model_decisions import (
-    Calibrated,
-    Pruned,
-    QuantilesMoved,
-    ThresholdChosen,
-    Updated,
-)
 from madaline.records.race_decisions import (
     CheaperPlan,
     Dropped,
@@ -49,14 +41,15 @@ from madaline.records.race_decisions import (
     TreesLeftOut,
 )
 
-Part: TypeAlias = Literal["tried", "seen", "kept", "time"]
-"""What a sentence is about: what was tried, seen or kept, or what holds over time."""
+Part: TypeAlias = Literal["tried", "seen", "kept", "time", "recipes"]
+"""What a sentence is about: what was tried, seen or kept, holds over time, or letters stand for."""
 
 HEADINGS: dict[Part, str] = {
     "tried": "What was tried",
     "seen": "What was seen",
     "kept": "What was kept",
     "time": "Over time",
+    "recipes": "Recipes",
 }
 
 _VARIANTS = (
@@ -70,9 +63,6 @@ _MAX_COPIES = 4  # copies whose outcome is told one by one, at most
 
 Kind = TypeVar("Kind", bound=Decision)
 
-_MAX_RECIPES = 4  # recipes of the prediction that are named, at most
-_MAX_OUTPUTS = 12  # targets whose score is told, at most
-
 
 @final
 @dataclass(frozen=True)
@@ -84,6 +74,7 @@ class Story(Result, ToFrame):
     """
 
     parts: Mapping[Part, Sequence[str]]  # the sentences of each part that has some
+    in_short: Mapping[str, str] = field(default_factory=dict)  # what is shown of it, by heading
 
     def __iter__(self) -> Iterator[str]:
         return chain.from_iterable(self.parts.values())
@@ -92,13 +83,16 @@ class Story(Result, ToFrame):
         return sum(map(len, self.parts.values()))
 
     def __str__(self) -> str:
-        """Return a paragraph for each part."""
-        return "\n".join(line for part in self.parts for line in self.lines(part))
+        """Return a paragraph for each part, or the story in short."""
+        return "\n".join(self.paragraphs())
 
     def __repr__(self) -> str:
         return str(self)
 
     def sections(self) -> Iterator[Section]:
+        if self.in_short:
+            yield Section(points(f"{_(name)}: {text}" for name, text in self.in_short.items()))
+            return
         for part, texts in self.parts.items():
             yield Section(points(texts), HEADINGS[part])
 
@@ -107,12 +101,16 @@ class Story(Result, ToFrame):
         parts = [part for part, texts in self.parts.items() for _ in texts]
         return {"part": parts, "sentence": list(self)}
 
-    def lines(self, part: Part) -> Iterator[str]:
-        """Yield a part as lines of a paragraph; none if it has no sentences."""
-        if texts := self.parts.get(part):
-            yield from paragraph(
-                _("{HEADINGS}: {texts}").format(HEADINGS=HEADINGS[part], texts=" ".join(texts))
-            ).splitlines()
+    def paragraphs(self) -> Iterator[str]:
+        """Yield what is shown, a paragraph for each heading."""
+        whole = {HEADINGS[part]: " ".join(texts) for part, texts in self.parts.items()}
+        for name, text in (self.in_short or whole).items():
+            yield paragraph(_("{name}: {text}").format(name=_(name), text=text))
+
+    @property
+    def whole(self) -> Story:
+        """The same, with all sentences shown."""
+        return replace(self, in_short={})
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the sentences as JSON-able values."""
@@ -126,15 +124,22 @@ def tell_story(
     records: Sequence[Record],
     decisions: Sequence[Decision],
     constraints: str = "",
+    findings: Sequence[Finding] = (),
 ) -> Story:
     """Return the story of a fit."""
+    recipes = RecipeLetters.of(records)
+    meanings = [*recipes.legend(recipes.names)]
     parts: Mapping[Part, list[str]] = {
         "tried": [*_tried(summary, records, decisions)],
-        "seen": [*summary.leak_sentences, *_seen(records, decisions)],
-        "kept": [*_kept(summary, decisions), *filter(None, [constraints])],
+        "seen": [*summary.leak_sentences, *_seen(recipes, records, decisions)],
+        "kept": [*tell_kept(recipes, summary, decisions), *filter(None, [constraints])],
         "time": [*_over_time(summary)],
+        "recipes": [_("{legend}.").format(legend=_("; ").join(meanings))] if meanings else [],
     }
-    return Story({part: texts for part, texts in parts.items() if texts})
+    return Story(
+        {part: texts for part, texts in parts.items() if texts},
+        tell_in_short(summary, records, decisions, findings),
+    )
 
 
 def _tried(
@@ -191,27 +196,40 @@ def _variants(decisions: Sequence[Decision]) -> Iterator[str]:
         )
 
 
-def _seen(records: Sequence[Record], decisions: Sequence[Decision]) -> Iterator[str]:
+def _seen(
+    recipes: RecipeLetters, records: Sequence[Record], decisions: Sequence[Decision]
+) -> Iterator[str]:
     """Yield what the records and decisions show of the race."""
     if not records:
         return
-    yield from _first_epoch(records)
+    yield from _first_epoch(recipes, records)
     yield from _ended(decisions)
-    yield from _copies(decisions)
+    yield from _copies(recipes, decisions)
     best = min(records, key=lambda record: record.loss)
-    yield _(
-        'The best single recipe was "{recipe}", with a validation loss of {loss:.4f} at epoch {epoch}.'
-    ).format(recipe=best.recipe, loss=best.loss, epoch=best.epoch)
+    yield (
+        _(
+            "The best single recipe was {recipe}, with a validation loss of {loss:.4f} at epoch {epoch}."
+        ).format(
+            recipe=recipes.shown(best.recipe, best.recipe_id), loss=best.loss, epoch=best.epoch
+        )
+    )
 
 
-def _first_epoch(records: Sequence[Record]) -> Iterator[str]:
+def _first_epoch(recipes: RecipeLetters, records: Sequence[Record]) -> Iterator[str]:
     first = [record for record in records if record.epoch == records[0].epoch]
     if len(first) > 1:
         best, *__, worst = sorted(first, key=lambda record: record.loss)
         lowest, highest = format_distinct([best.loss, worst.loss])
-        yield _(
-            'After the first epoch the validation losses ranged from {lowest} ("{best}") to {highest} ("{worst}").'
-        ).format(lowest=lowest, best=best.recipe, highest=highest, worst=worst.recipe)
+        yield (
+            _(
+                "After the first epoch the validation losses ranged from {lowest} ({best}) to {highest} ({worst})."
+            ).format(
+                lowest=lowest,
+                best=recipes.shown(best.recipe, best.recipe_id),
+                highest=highest,
+                worst=recipes.shown(worst.recipe, worst.recipe_id),
+            )
+        )
 
 
 def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
@@ -257,21 +275,15 @@ def _stopped_early(dropped: Sequence[Dropped]) -> str:
     )
 
 
-def _copies(decisions: Sequence[Decision]) -> Iterator[str]:
+def _copies(recipes: RecipeLetters, decisions: Sequence[Decision]) -> Iterator[str]:
     copies = [decision for decision in _of(Stopped, decisions) if decision.parent_loss is not None]
     for variant in copies[:_MAX_COPIES]:
         before, after = format_distinct([variant.parent_loss or 0.0, variant.loss])
+        sentence = _("The variant {recipe} did not lower the loss ({after}, {before} before).")
         if variant.improvement > 0:
-            yield _('The variant "{subject}" lowered the loss from {before} to {after}.').format(
-                subject=variant.subject, before=before, after=after
-            )
-        else:
-            outcome = _("did not lower the loss ({after}, {before} before)").format(
-                after=after, before=before
-            )
-            yield _('The variant "{subject}" {outcome}.').format(
-                subject=variant.subject, outcome=outcome
-            )
+            sentence = _("The variant {recipe} lowered the loss from {before} to {after}.")
+        recipe = recipes.shown(variant.subject, variant.recipe_id)
+        yield sentence.format(recipe=recipe, before=before, after=after)
     if rest := copies[_MAX_COPIES:]:
         lowered = sum(variant.improvement > 0 for variant in rest)
         yield _("Of {n_rest} more variants, {lowered} lowered the loss.").format(
@@ -296,102 +308,11 @@ def _span(ordered: Sequence[object]) -> str:
     return f"{first}" if first == last else f"{first} to {last}"
 
 
-def _kept(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
-    """Yield what predicts, and how good it is."""
-    yield _ensemble(summary)
-    yield from _pruned(summary, decisions)
-    yield from (
-        decision.sentence
-        for decision in decisions
-        if isinstance(decision, Calibrated | QuantilesMoved | ThresholdChosen)
-    )
-    yield from map(_score, summary.scores)
-    yield from _outputs(summary)
-    yield _difference(summary)
-    if summary.linear is not None:
-        yield summary.linear.sentence
-    yield from _importance(summary)
-    yield from (decision.sentence for decision in decisions if isinstance(decision, Updated))
-
-
-def _ensemble(summary: Summary) -> str:
-    members = summary.members
-    networks = summary.predictors()
-    if len(members) == 1:
-        return _('The prediction is the mean of {networks}: "{name}".').format(
-            networks=networks, name=members[0].name
-        )
-    named = _("; ").join(
-        f'{member.weight:.0%} "{member.name}"' for member in members[:_MAX_RECIPES]
-    )
-    more = len(members) - _MAX_RECIPES
-    rest = _(" and {more} more").format(more=more) if more > 0 else ""
-    return _("The prediction is the weighted mean of {networks}: {named}{rest}.").format(
-        networks=networks, named=named, rest=rest
-    )
-
-
-def _pruned(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
-    steps = [decision for decision in decisions if isinstance(decision, Pruned)]
-    before, now = summary.row_multiply_adds_before, summary.row_multiply_adds
-    if steps and now < before:
-        last = steps[-1]
-        yield _(
-            "Pruning reduced the cost of a prediction from {before:,} to {now:,} multiply-adds; {comparison}."
-        ).format(before=before, now=now, comparison=last.comparison)
-
-
 def _over_time(summary: Summary) -> Iterator[str]:
     """Yield how rows were held out in time, and what that says of rows to come."""
     yield from summary.on_later_rows
     if summary.forward is not None:
         yield from summary.worded(*tell_stretches(summary.forward, summary.promised))
-
-
-def _score(score: Score) -> str:
-    numbers = (score.value, score.standard_error, score.baseline)
-    value, error, baseline = format_with_error(numbers, score.standard_error)
-    return _("The {metric} is {value} ± {error} (baseline: {baseline}).").format(
-        metric=metric_name(score.metric), value=value, error=error, baseline=baseline
-    )
-
-
-def _difference(summary: Summary) -> str:
-    errors = abs(summary.standard_errors_better)
-    side = "below" if summary.standard_errors_better >= 0 else "above"
-    clearly = "" if summary.learned else ", no clear difference"
-    return _(
-        "The loss is {errors:.3g} standard errors (±) {side} that of the baseline, the best constant prediction{clearly}."
-    ).format(errors=errors, side=side, clearly=clearly)
-
-
-def _outputs(summary: Summary) -> Iterator[str]:
-    """Yield the first score of each of several targets or quantiles."""
-    if not summary.outputs:
-        return
-    metric = summary.outputs[0].scores[0].metric
-    named = [f"{output.name} {estimate_of(output, metric)}" for output in summary.outputs]
-    shown = format_list(named, limit=_MAX_OUTPUTS)
-    yield _("These are means; the {metric} of each: {shown}.").format(
-        metric=metric_name(metric), shown=shown
-    )
-
-
-def _importance(summary: Summary) -> Iterator[str]:
-    if clear := summary.clear_importances:
-        first = clear[0]
-        yield _(
-            "The most important column is {name}: when it is shuffled, the {metric} {when_worse} by {value}. {n_clear} of {columns} has a clear effect."
-            if len(clear) == 1
-            else "The most important column is {name}: when it is shuffled, the {metric} {when_worse} by {value}. {n_clear} of {columns} have a clear effect."
-        ).format(
-            name=first.name,
-            metric=metric_name(first.metric),
-            when_worse=when_worse(first.metric),
-            value=format_estimate(first.value, first.standard_error),
-            n_clear=len(clear),
-            columns=format_count(len(summary.importances), "column"),
-        )
 
 
 def tell_constraints(monotone: Mapping[str, int], target_encoder: Any) -> str:
