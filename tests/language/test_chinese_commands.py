@@ -41,7 +41,6 @@ def english(text: str) -> list[str]:
     return [word for word in words if word not in NAMES]
 
 
-@pytest.mark.xfail(reason="some sentences are still put together of parts", strict=False)
 def test_the_first_commands_speak_chinese(
     table: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

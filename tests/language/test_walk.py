@@ -43,9 +43,7 @@ COMMANDS = {
     "compare": ["compare", "二手房.csv", "--target", "总价", "--models", "linear"],
 }
 
-TO_MEND = {
-    "story": "recipes are still named by their settings",
-}
+TO_MEND: dict[str, str] = {}
 """Commands whose texts still hold English, and where it comes from."""
 
 

@@ -190,7 +190,7 @@ def _story_sections(
     if full or decisions:
         yield [paragraph(legend(record.recipe for record in model.records))]
     else:
-        yield [_("All of it: madaline story {path} --full").format(path=shlex.quote(str(path)))]
+        yield ["The whole story:", f"  madaline story {shlex.quote(str(path))} --full"]
     if decisions:
         recipes = RecipeLetters.of(model.records)
         yield ["Decisions:", *(decision_line(decision, recipes) for decision in model.decisions)]

@@ -34,7 +34,7 @@ def tell_in_short(
     if not records:
         return {}
     recipes, losses = RecipeLetters.of(records), _lowest_losses(records)
-    members = summary.members[:_MAX_MEMBERS]
+    members = summary.members[: _MAX_MEMBERS + 1]  # as many as a list names
     best = min(losses, key=losses.__getitem__)
     named = {
         recipes.letters.get(recipe_id) for recipe_id in (best, *(m.recipe_id for m in members))
