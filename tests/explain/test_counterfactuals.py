@@ -141,7 +141,7 @@ def test_numbers_are_brought_into_a_range():
     assert found.changes[0].after == pytest.approx(10, abs=0.2)
     (found,) = counterfactuals(model, START, target=(150, 250))
     assert (found.found, found.changes) == (True, ())
-    assert str(found) == "Row 0 is predicted 200, which meets the target."
+    assert str(found) == "Row 0 is predicted 200, which meets the target (between 150 and 250)."
     (found,) = counterfactuals(model, START, target=(2000, 3000))
     assert "makes it between 2,000 and 3,000" in str(found)
     assert "The closest is 1,000, if large were 100 instead of 20." in str(found)

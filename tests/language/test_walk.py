@@ -87,3 +87,20 @@ def test_a_command_speaks_chinese(
     shown = "".join(capsys.readouterr())
     assert latin(shown) == [], shown
     assert ascii_marks(shown) == [], shown
+
+
+@pytest.mark.slow
+def test_predictions_are_shown_in_the_unit_of_the_table(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with warnings.catch_warnings(action="default"):
+        for limit in ("800万", "￥800万", "8000000"):
+            what = ["counterfactual", *BOTH, "--row", "3", "--at-least", limit]
+            assert main(["--lang", "zh", *what]) == 0
+            assert re.search(r"预测为￥\d+\.?\d*万", capsys.readouterr().out)
+        assert main(["--lang", "zh", *what[:-1], "800"]) == 0
+        assert "（￥0.08万或以上）" in capsys.readouterr().out
+        assert main(["--lang", "zh", *what[:-1], "高"]) == 2
+        assert "￥30万" in capsys.readouterr().err
+        assert main(["--lang", "zh", *COMMANDS["effect"]]) == 0
+        assert re.search(r"上升 ?￥\d+万。", capsys.readouterr().out)

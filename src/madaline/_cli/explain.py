@@ -17,6 +17,7 @@ from madaline._cli.console import (
 )
 from madaline._cli.options import JSON, MODEL, SPREADSHEET, Command, Option, table_of_model
 from madaline._cli.reading import load_model, open_model_rows, read_rows, rows_at, write_parts
+from madaline._data.formats.number_format import PLAIN
 from madaline._data.io.table_files import without_formulas, write_predictions
 from madaline._data.target import ClassEncoder, JointEncoder
 from madaline._evaluation.scores import label_text
@@ -313,8 +314,8 @@ COUNTERFACTUAL = Command(
         Option("--row N ...", "the rows, counted from 0 (default: the first)", type=int, default=None),
         Option("--target NAME", "which target, or which quantile, where the model predicts several"),
         Option("--to CLASS", "the class to reach (default: the next probable one)"),
-        Option("--at-least X", "the lowest number that is enough", type=float),
-        Option("--at-most X", "the highest number that is enough", type=float),
+        Option("--at-least X", "the lowest number that is enough, as 300000 or as the table has it, such as $300k"),
+        Option("--at-most X", "the highest number that is enough"),
         Option("--only COLUMN ...", "the columns that may change (default: all but dates and who somebody is)", default=None),
         Option("--most N", "how many columns may change at a time (default: %(default)s)", type=int, default=MAX_CHANGED_COLUMNS),
         JSON,
@@ -363,4 +364,23 @@ def _target_of_change(model: FittedModel, arguments: Namespace) -> Any:
             model=arguments.model,
             target=model.summary.target,
         )
-    return limits
+    return tuple(_limit(model, text) for text in limits)
+
+
+def _limit(model: FittedModel, text: str | None) -> float | None:
+    """Return a number as people or the table write it, such as 800万."""
+    if text is None:
+        return None
+    written = model.schema.target or PLAIN
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        return written.parse(text)
+    except ValueError:
+        raise InputError(
+            "{text!r} is no number: give one such as {example}.",
+            text=text,
+            example=written.show(300_000) if written.symbol else "300000",
+        ) from None

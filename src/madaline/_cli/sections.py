@@ -11,6 +11,7 @@ import numpy as np
 
 from madaline._cli.fit_request import source_name
 from madaline._cli.training_data import TrainingTable
+from madaline._data.formats.number_format import PLAIN
 from madaline._data.io.table_files import STANDARD_INPUT
 from madaline._data.kinds import KINDS
 from madaline._data.kinds.kind import DROPPED
@@ -35,7 +36,6 @@ from madaline._words import (
     format_count,
     format_estimate,
     format_list,
-    format_number,
     format_size,
     format_with_error,
     format_work,
@@ -440,7 +440,8 @@ def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
             n_labels=len(labels), shares=format_list(shares, limit=_MAX_CLASSES)
         )
     else:
-        low, median, high = map(format_number, np.quantile(target.astype(float), [0, 0.5, 1]))
+        show = (data.roles.written or PLAIN).show
+        low, median, high = map(show, np.quantile(target.astype(float), [0, 0.5, 1]))
         what = _("a number from {low} to {high}, median {median}").format(
             low=low, high=high, median=median
         )

@@ -219,7 +219,10 @@ class Effect(Result, ToFrame):
                         words=words,
                     )
                 )
-        return ", ".join(parts) + "."
+        sentence = parts[0]
+        for part in parts[1:]:
+            sentence = _("{first}, {then}").format(first=sentence, then=part)
+        return _("{sentence}.").format(sentence=sentence)
 
     def _start(self) -> str:
         """Return the first value, as 0 where it differs little from that beside the second."""

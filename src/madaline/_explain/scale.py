@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from madaline._data.formats.number_format import PLAIN, NumberFormat
 from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder, TargetEncoder
 from madaline._language import _
 from madaline._model import FittedModel
 from madaline._runtime.predictor import Predictor
-from madaline._words import format_number
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Poisson
@@ -201,6 +201,7 @@ class Readout:
     scale: str  # `PROBABILITY`, `LOG_ODDS` or `TARGET`
     index: int  # of the class; of a predicted number, zero
     name: str  # what it is, in words
+    written: NumberFormat = PLAIN  # how the predicted number was, in training
 
     def of_output(self, output: Array) -> Array:
         """Return one number for each row of a raw output, shape (n_samples,)."""
@@ -213,13 +214,13 @@ class Readout:
         """Return the size of a difference in words."""
         size = abs(difference)
         if self.scale != PROBABILITY:
-            return format_number(size)
+            return self.written.show(size)
         points = f"{100 * size:.0f}" if size >= 0.095 else f"{100 * size:.2g}"
         return f"{points} {'point' if points == '1' else 'points'}"
 
     def level(self, value: float) -> str:
         """Return a value in words."""
-        return f"{value:.1%}" if self.scale == PROBABILITY else format_number(value, 4)
+        return f"{value:.1%}" if self.scale == PROBABILITY else self.written.show(value, 4)
 
 
 def margins(output: Array) -> Array:
@@ -254,7 +255,8 @@ def readouts_of(
                 target=target,
                 what=what,
             )
-        return [Readout(model.predictor, TARGET, 0, target)]
+        written = model.schema.target or PLAIN
+        return [Readout(model.predictor, TARGET, 0, target, written)]
     if scale not in (None, PROBABILITY, LOG_ODDS):
         raise InputError(
             "scale is {scale!r}: choose {PROBABILITY!r} or {LOG_ODDS!r}.",

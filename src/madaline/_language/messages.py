@@ -22,6 +22,7 @@ _WIDE_END, _WIDE_START = re.compile(rf"[{_WIDE}]$"), re.compile(rf"[{_WIDE}]")
 _IDEOGRAM_START, _IDEOGRAM_END = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[\u4e00-\u9fff]$")
 _LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9]"), re.compile(r"[A-Za-z0-9%²]$")
 _WIDE_NAME = re.compile(r"(?=.*[\u4e00-\u9fff])[^\s，、。：；！？“”'\"]+")
+_AMOUNT = re.compile(r"\D{0,4}\d[\d,.]*\D{0,2}")  # such as ￥374万
 _TIGHT = re.compile(r"(?<=[。；，：！？]) (?=\S)")
 
 
@@ -171,7 +172,8 @@ def _filled(text: str, values: Mapping[str, Any], entries: Catalog) -> str:
 def _is_glued(before: str, after: str, written: str) -> bool:
     """Return whether a name in wide characters would touch others."""
     glued = _IDEOGRAM_END.search(before.rstrip()) or _IDEOGRAM_START.match(after.lstrip())
-    return bool(glued and _WIDE_NAME.fullmatch(written))
+    is_name = _WIDE_NAME.fullmatch(written) and not _AMOUNT.fullmatch(written)
+    return bool(glued and is_name)
 
 
 def _fit(before: str, after: str) -> str:

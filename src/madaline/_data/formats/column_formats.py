@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from madaline._data.formats.characters import may_be_missing
+from madaline._data.formats.characters import folded, may_be_missing
 from madaline._data.formats.choice import (
     DECIMAL_COMMA,
     DECIMAL_POINT,
@@ -147,7 +147,9 @@ def _of_numbers(
     thousands = fitting[decimal.mark]
     if thousands is None:
         return ORDINARY
-    chosen = NumberFormat(symbol, thousands, decimal.mark, others)
+    before, after, scale = _around(numbers) if symbol and symbol not in PARTS else ("", "", "")
+    power = SCALES.get(scale, 0)
+    chosen = NumberFormat(symbol, thousands, decimal.mark, others, before, after, power)
     try:
         values = list(map(chosen.parse_formatted, numbers.formatted))
     except ValueError:  # an infinity
@@ -165,6 +167,17 @@ def _of_numbers(
         how = _("{how}; {doubt}").format(how=how, doubt=_doubt(numbers.cores, decimal.mark))
     words = _("number, {how}").format(how=how)
     return Choice(chosen, words, decimal.sure, plain and not missing, how)
+
+
+def _around(numbers: _Numbers) -> tuple[str, str, str]:
+    """Return what stands before and behind most numbers, and the power of ten in it."""
+    around = Counter[tuple[str, str, str]]()
+    for text, number in zip(numbers.texts, numbers.formatted, strict=True):
+        before, _core, after = text.strip().partition(number.core)
+        end = f"{number.scale}{number.after}"
+        if folded(before) == number.before and folded(after).replace(" ", "") == end:
+            around[before, after, number.scale] += 1
+    return around.most_common(1)[0][0] if around else ("", "", "")
 
 
 def _is_plain(formatted: FormattedNumber) -> bool:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any
 
 from madaline._data.codec import Stored
 from madaline._data.formats.characters import Words, folded, is_not_given
-from madaline._data.json_checks import OneOf, Text
+from madaline._data.json_checks import OneOf, Text, Whole
+from madaline._words import format_number
 
 POINT, COMMA = ".", ","
 
@@ -178,6 +179,19 @@ class NumberFormat(Stored):
     thousands: Annotated[str, OneOf(THOUSANDS)] = ""  # what separates thousands
     decimal: Annotated[str, OneOf((POINT, COMMA))] = POINT  # what separates decimals
     words: Words = ()
+    # what most numbers have around them, and the power of ten that it stands for, as of 万
+    before: Annotated[str, Text(100)] = field(default="", compare=False)
+    after: Annotated[str, Text(100)] = field(default="", compare=False)
+    power: Annotated[int, Whole(0, 9)] = field(default=0, compare=False)
+
+    def show(self, number: float, digits: int = 3) -> str:
+        """Return a number with a few significant digits, in the unit in which the column has it.
+
+        >>> NumberFormat("¥", before="¥", after="万", power=4).show(-3741234.0)
+        '-¥374万'
+        """
+        shown = format_number(abs(number) / 10**self.power, digits)
+        return f"{'-' if number < 0 else ''}{self.before}{shown}{self.after}"
 
     def parse(self, text: str) -> float:
         """Return the number that a text stands for, NaN where it stands for a missing value."""
@@ -259,3 +273,7 @@ def _core(mark: str, thousands: str) -> re.Pattern[str]:
         indian = f"|[1-9][0-9]?(?:{group}[0-9]{{2}})+{group}[0-9]{{3}}"
         whole += f"{indian if thousands == COMMA else ''})"
     return re.compile(f"(?:{whole}(?:{decimal}[0-9]*)?|{decimal}[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+PLAIN = NumberFormat()
+"""That of numbers that are numbers already."""

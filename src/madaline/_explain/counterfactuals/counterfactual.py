@@ -11,13 +11,14 @@ import numpy as np
 
 from madaline._charts.blocks import Cell, Paragraph, Section, TextTable, more
 from madaline._charts.result import Listing, Result
+from madaline._data.formats.number_format import PLAIN, NumberFormat
 from madaline._data.target import ClassEncoder
 from madaline._explain.columns import value_text
 from madaline._explain.scale import class_index
 from madaline._language import _
 from madaline._model import FittedModel
 from madaline._runtime.predictor import Predictor
-from madaline._words import format_number
+from madaline._words import format_count
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -89,22 +90,23 @@ class _RangeTarget(Target):
     predictor: Predictor
     low: float  # infinite where the range is open
     high: float
+    written: NumberFormat  # how the numbers of the target were written in training
 
     def distance(self, output: Array) -> Array:  # in the target's unit
         number = self.predictor.decode(output)
         return np.maximum(0.0, np.maximum(self.low - number, number - self.high))
 
     def prediction(self, output: Array) -> str:
-        return format_number(float(self.predictor.decode(output)[0]), 4)
+        return self.written.show(float(self.predictor.decode(output)[0]), 4)
 
     @property
     def words(self) -> str:
         if np.isinf(self.high):
-            return _("{low} or more").format(low=format_number(self.low, 4))
+            return _("{low} or more").format(low=self.written.show(self.low, 4))
         if np.isinf(self.low):
-            return _("{high} or less").format(high=format_number(self.high, 4))
+            return _("{high} or less").format(high=self.written.show(self.high, 4))
         return _("between {low} and {high}").format(
-            low=format_number(self.low, 4), high=format_number(self.high, 4)
+            low=self.written.show(self.low, 4), high=self.written.show(self.high, 4)
         )
 
 
@@ -117,14 +119,18 @@ def targets_of(model: FittedModel, output: Array, target: Any) -> list[Target]:
     predictor = model.predictor
     encoder = model.predictor.target_encoder
     if not isinstance(encoder, ClassEncoder):
-        return [_range_target(predictor, model.summary.target, target)] * len(output)
+        written = model.schema.target or PLAIN
+        range_target = _range_target(predictor, model.summary.target, target, written)
+        return [range_target] * len(output)
     if target is not None:
         return [_ClassTarget(predictor, encoder, class_index(encoder, target))] * len(output)
     second = np.argsort(-predictor.probabilities(output), axis=1, kind="stable")[:, 1]
     return [_ClassTarget(predictor, encoder, int(index)) for index in second]
 
 
-def _range_target(predictor: Predictor, name: str, target: Any) -> _RangeTarget:
+def _range_target(
+    predictor: Predictor, name: str, target: Any, written: NumberFormat
+) -> _RangeTarget:
     pair = target if isinstance(target, Sequence) and not isinstance(target, str) else ()
     try:
         low, high = (None if bound is None else float(bound) for bound in pair)
@@ -141,7 +147,7 @@ def _range_target(predictor: Predictor, name: str, target: Any) -> _RangeTarget:
         raise InputError(
             "target goes from {low} to {high}: give the lower number first.", low=low, high=high
         )
-    return _RangeTarget(predictor, *bounds)
+    return _RangeTarget(predictor, *bounds, written)
 
 
 @dataclass(frozen=True)
@@ -243,13 +249,15 @@ class Counterfactual(Result):
         )
         if self.found:
             if not self.changes:
-                return _("{start}, which meets the target.").format(start=start)
+                return _("{start}, which meets the target ({target}).").format(
+                    start=start, target=self.target
+                )
             return _("{start}. It would be {after} if {changes}.").format(
                 start=start, after=self.after, changes=changes
             )
         n_columns = min(self.most_columns, len(self.columns))
-        count = f"{n_columns} column{'' if n_columns == 1 else 's'}"
-        among = ", ".join(self.columns[:8]) + (", ..." if len(self.columns) > 8 else "")
+        count = format_count(n_columns, "column")
+        among = _(", ").join(self.columns[:8]) + (", ..." if len(self.columns) > 8 else "")
         closest = (
             _(" The closest is {after}, if {changes}.").format(after=self.after, changes=changes)
             if changes
