@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.recognition import to_table
-from madaline._data.io.targets import to_target
-from madaline._fitting import Fitting
-from madaline._fitting.training_data import Roles
-from madaline._model import FittedModel
+from madaline._models.fitting import Fitting
+from madaline._models.fitting.training_data import Roles
+from madaline._models.model import FittedModel
+from madaline._models.request import FitRequest
 from madaline._race.plan import ALL, NETWORKS, Plan
-from madaline._request import FitRequest
+from madaline._tables.io.recognition import to_table
+from madaline._tables.io.targets import to_target
 from measuring import Failure, Job, Measurement, measure_all, run_worker_if_asked
 from quality import LOSS_FLOOR
 from tables import DEFAULT_FOLDER, Table, table_names

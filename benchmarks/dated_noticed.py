@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from dated_tables import SOURCES, load_frame, names_of
-from madaline._data.io.recognition import to_table
-from madaline._data.io.targets import to_target
-from madaline._data.schema import Schema
-from madaline._evaluation.objective import Objective
-from madaline._time.noticing import TimeOrder, find_time_order
+from madaline._race.evaluation.objective import Objective
+from madaline._race.time.noticing import TimeOrder, find_time_order
+from madaline._tables.io.recognition import to_table
+from madaline._tables.io.targets import to_target
+from madaline._tables.schema import Schema
 from tables import DEFAULT_FOLDER, load_table, table_names
 
 

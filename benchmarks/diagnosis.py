@@ -266,10 +266,10 @@ def _build(job: Job, table: Table) -> Any:
 def _measure(job: Job, table: Table, planted: Planted) -> Diagnosed:
     import warnings
 
-    from madaline._data.io.recognition import to_table
-    from madaline._fitting import Fitting
-    from madaline._fitting.training_data import Roles
-    from madaline._request import FitRequest
+    from madaline._models.fitting import Fitting
+    from madaline._models.fitting.training_data import Roles
+    from madaline._models.request import FitRequest
+    from madaline._tables.io.recognition import to_table
 
     warnings.simplefilter("ignore")
     start = time.process_time()
@@ -311,9 +311,13 @@ def _trained(fitting: Any, new: Any) -> list[Any]:
 
 def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
     """Yield the findings of checks without networks, with a constant prediction of every row."""
-    from madaline._data.profile import TableProfile
-    from madaline._diagnosis.new_table import find_drift
-    from madaline._diagnosis.training_table import find_duplicates, find_identifiers, find_leaking
+    from madaline._models.diagnosis.new_table import find_drift
+    from madaline._models.diagnosis.training_table import (
+        find_duplicates,
+        find_identifiers,
+        find_leaking,
+    )
+    from madaline._tables.profile import TableProfile
 
     facts = _facts_without_networks(fitting)
     yield from find_leaking(fitting.leaks)
@@ -323,8 +327,8 @@ def _untrained(fitting: Any, new: Any) -> Iterator[Any]:
 
 
 def _facts_without_networks(fitting: Any) -> Any:
-    from madaline._data.target import ClassEncoder
-    from madaline._diagnosis.out_of_fold import OutOfFold
+    from madaline._models.diagnosis.out_of_fold import OutOfFold
+    from madaline._tables.target import ClassEncoder
 
     rows, dataset, target_encoder = fitting.rows, fitting.race.dataset, fitting.target_encoder
     order, prior = rows.order[: rows.n_evaluated], dataset.prior_output()

@@ -14,7 +14,7 @@ from collections import Counter
 
 from wordfreq import top_n_list
 
-from madaline._data.io.encoding_guess import DOUBTFUL, decode, guess_encoding
+from madaline._tables.io.encoding_guess import DOUBTFUL, decode, guess_encoding
 
 PAIRS = {
     "fr": "cp1252 iso8859-15", "de": "cp1252", "es": "cp1252", "pt": "cp1252", "it": "cp1252",

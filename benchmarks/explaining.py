@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, FittedModel
-from madaline._data.io.recognition import to_table
-from madaline._data.table import Table
-from madaline._explain import explain
-from madaline._explain.attributions.comparison import some_rows
+from madaline._tables.io.recognition import to_table
+from madaline._tables.table import Table
+from madaline._tell.explain import explain
+from madaline._tell.explain.attributions.comparison import some_rows
 from tables import DEFAULT_FOLDER, load_table
 
 REFERENCE_PERMUTATIONS = 4000

@@ -166,7 +166,7 @@ def refuses_infinity(model: Any, rows: Any) -> bool:
 
 def print_times(model: Any, table: Table, path: Path) -> None:
     """Print seconds of ONNX Runtime and of `madaline.runtime`, on one processor."""
-    from madaline._runtime import load
+    from madaline._models.runtime import load
 
     saved = path.with_suffix(".madaline")
     model.save(saved)

@@ -20,18 +20,18 @@ from typing import Any
 import numpy as np
 
 from dated_tables import SOURCES, SPLITS, load_frame, names_of
-from madaline._data.io.recognition import to_table
-from madaline._data.profile import TableProfile
-from madaline._diagnosis.finding import Finding
-from madaline._diagnosis.groups import cuts_of, find_worse_groups, groups_of
-from madaline._diagnosis.new_table import diagnose_table
-from madaline._diagnosis.out_of_fold import OutOfFold
-from madaline._diagnosis.predictions import find_miscalibration, find_wrong_labels
-from madaline._fitting import Fitting
-from madaline._fitting.means import Means
-from madaline._fitting.training_data import Roles
-from madaline._request import FitRequest
-from madaline._time.time_request import TimeRequest
+from madaline._models.diagnosis.finding import Finding
+from madaline._models.diagnosis.groups import cuts_of, find_worse_groups, groups_of
+from madaline._models.diagnosis.new_table import diagnose_table
+from madaline._models.diagnosis.out_of_fold import OutOfFold
+from madaline._models.diagnosis.predictions import find_miscalibration, find_wrong_labels
+from madaline._models.fitting import Fitting
+from madaline._models.fitting.means import Means
+from madaline._models.fitting.training_data import Roles
+from madaline._models.request import FitRequest
+from madaline._race.time.time_request import TimeRequest
+from madaline._tables.io.recognition import to_table
+from madaline._tables.profile import TableProfile
 from tables import DEFAULT_FOLDER, load_table, table_names
 
 MAX_ROWS = 1500

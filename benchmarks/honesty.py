@@ -143,7 +143,7 @@ def _build(job: Job, table: Table) -> Any:
 
 
 def _measure(job: Job, table: Table, estimator: Any) -> Honesty:
-    from madaline._evaluation.scores import score_predictions
+    from madaline._race.evaluation.scores import score_predictions
 
     start = time.process_time()
     estimator.fit(table.x_train, table.y_train)
@@ -176,8 +176,8 @@ def _kept(table: Table, estimator: Any) -> tuple[float, float, float, None, None
 
 def _sets_kept(table: Table, estimator: Any) -> tuple[float, float, float, float, float]:
     """Return coverage and size of sets, the temperature, and calibration errors."""
-    from madaline._data.io.recognition import to_table
-    from madaline._evaluation.calibration import calibration_error
+    from madaline._race.evaluation.calibration import calibration_error
+    from madaline._tables.io.recognition import to_table
 
     indices = {label: index for index, label in enumerate(estimator.classes_.tolist())}
     truth = np.array([indices[label] for label in table.y_test.tolist()])

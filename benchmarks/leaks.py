@@ -257,11 +257,11 @@ def _look(
     frame: Any, target: Array, is_classification: bool, planted: Mapping[str, Array] | None = None
 ) -> list[tuple[tuple[str, ...], str, str]]:
     """Return the columns, the grade and the sentence of whatever is found before the race."""
-    from madaline._data.io.recognition import to_table
-    from madaline._fitting import Fitting
-    from madaline._fitting.training_data import Roles
-    from madaline._request import FitRequest
-    from madaline._time.time_request import TimeRequest
+    from madaline._models.fitting import Fitting
+    from madaline._models.fitting.training_data import Roles
+    from madaline._models.request import FitRequest
+    from madaline._race.time.time_request import TimeRequest
+    from madaline._tables.io.recognition import to_table
 
     task = "classification" if is_classification else "regression"
     with warnings.catch_warnings():

@@ -1,6 +1,6 @@
 """Counts how letters follow one another in 40 languages, for the guess of encodings.
 
-Writes `src/madaline/_data/io/letters.txt` from the words of Unicode's CLDR, of Django's
+Writes `src/madaline/_tables/io/letters.txt` from the words of Unicode's CLDR, of Django's
 translations and of Faker's names, places and trades: `pip install babel django faker`. Each line
 holds a language, a cost in bits, and groups: a letter, and those that follow it at that cost ("_"
 is the start or the end of a word). Of East Asia it holds characters, behind "*": those of tables
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-OUTPUT = HERE.parent / "src/madaline/_data/io/letters.txt"
+OUTPUT = HERE.parent / "src/madaline/_tables/io/letters.txt"
 
 LANGUAGES = (
     *("fr", "de", "es", "ca", "pt", "it", "sv", "fi", "da", "nb", "nl", "is", "sq", "eu", "ga"),

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.table import Table
-from madaline._fitting import Fitting
-from madaline._fitting.training_data import Roles
-from madaline._request import FitRequest
+from madaline._models.fitting import Fitting
+from madaline._models.fitting.training_data import Roles
+from madaline._models.request import FitRequest
+from madaline._tables.table import Table
 
 N_LEVELS, N_ROWS, N_TRAIN = 3000, 9000, 6000
 

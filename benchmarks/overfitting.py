@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from madaline import NeuralNetwork
-from madaline._neural_network.coach import Checkpoint, Coach
+from madaline._apps.neural_network.coach import Checkpoint, Coach
 from madaline.nn.losses import Squared
 from madaline.records.history import Epoch
 from tables import DEFAULT_FOLDER, Table, load_table

@@ -32,9 +32,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before anything imports NumPy
 import numpy as np
 
 import madaline
-from madaline._data.io.recognition import to_table
-from madaline._data.table import Table
-from madaline._sampling.figures import (
+from madaline._apps.sampling.figures import (
     NumericRows,
     column_shapes,
     copied_share,
@@ -42,6 +40,8 @@ from madaline._sampling.figures import (
     pair_trends,
     usefulness,
 )
+from madaline._tables.io.recognition import to_table
+from madaline._tables.table import Table
 
 Drawn = Mapping[str, Any]
 Method = Callable[[Table, int, int], Drawn]

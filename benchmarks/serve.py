@@ -27,7 +27,7 @@ from typing import Any
 
 import polars as pl
 
-from madaline._model import FittedModel
+from madaline._models.model import FittedModel
 from serving.client import Connection, as_fast_as_possible, at_a_rate, request
 from serving.malformed import malformed_requests
 

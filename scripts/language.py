@@ -17,7 +17,7 @@ from pathlib import Path
 from string import Formatter
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "madaline"
-CATALOGS = SOURCE / "_language"
+CATALOGS = SOURCE / "_base" / "language"
 OTHERS = {"argparse", "playground"}
 """Catalogs of sentences that stand elsewhere: in Python's own module, and in scripts of pages."""
 
@@ -122,12 +122,12 @@ def _not_shown(module: ast.Module) -> Iterator[int]:
 
 
 def rooms() -> dict[str, dict[str, tuple[str, str]]]:
-    """Return the sentences of each room, each with its file and its plural."""
+    """Return the sentences of each wing, each with its file and its plural."""
     found: dict[str, dict[str, tuple[str, str]]] = {}
     taken: set[str] = set()
     for path in sorted([*SOURCE.rglob("*.py"), *SOURCE.rglob("*.html")]):
         place = path.relative_to(SOURCE)
-        if place.parts[0] == "_language" or path.name in _PYTHON:
+        if place.parts[:2] == ("_base", "language") or path.name in _PYTHON:
             continue
         room = place.parts[0].removesuffix(".py").strip("_")
         room = f"{room}_pages" if room in OTHERS else room

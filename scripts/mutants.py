@@ -46,11 +46,14 @@ FITTING += ["tests/test_memory_limit.py", "tests/test_time_limit.py", "tests/man
 ROOMS = {
     "nn": ("src/madaline/nn", ["tests/nn"]),
     "race": ("src/madaline/_race", ["tests/race", "tests/explain/test_importances.py"]),
-    "kinds": ("src/madaline/_data/kinds", [f"tests/data/test_{name}.py" for name in KINDS.split()]),
-    "evaluation": ("src/madaline/_evaluation", ["tests/evaluation"]),
-    "time": ("src/madaline/_time", ["tests/time", "tests/fitting/test_time_and_past.py"]),
-    "trees": ("src/madaline/_trees", ["tests/trees"]),
-    "fitting": ("src/madaline/_fitting", FITTING),
+    "kinds": (
+        "src/madaline/_tables/kinds",
+        [f"tests/data/test_{name}.py" for name in KINDS.split()],
+    ),
+    "evaluation": ("src/madaline/_race/evaluation", ["tests/evaluation"]),
+    "time": ("src/madaline/_race/time", ["tests/time", "tests/fitting/test_time_and_past.py"]),
+    "trees": ("src/madaline/_race/trees", ["tests/trees"]),
+    "fitting": ("src/madaline/_models/fitting", FITTING),
 }
 """What is changed, and the tests beside the examples in it."""
 

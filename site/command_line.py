@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from madaline._cli.parser import build_parser
+from madaline._apps.cli.parser import build_parser
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

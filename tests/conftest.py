@@ -22,8 +22,8 @@ SHARED_DATA = PROJECT.parent / "shared" / "data"
 
 # What `make quick` runs: tests that fit no model, in a minute of one processor.
 QUICK = (
-    "src/madaline/_data/",
-    "src/madaline/_time/",
+    "src/madaline/_tables/",
+    "src/madaline/_race/time/",
     "src/madaline/nn/",
     "tests/charts/",
     "tests/data/",
@@ -57,9 +57,9 @@ NOT_QUICK = (
 FITTED = {"fittings", "dated_model"}
 # What takes long as a whole, and is marked `slow`, as single tests of other files are.
 SLOW = (
-    "src/madaline/_comparison/comparison.py",
-    "src/madaline/_estimators/upkeep.py",
-    "src/madaline/_estimators/many.py",
+    "src/madaline/_apps/comparison/comparison.py",
+    "src/madaline/_apps/estimators/upkeep.py",
+    "src/madaline/_apps/estimators/many.py",
     "tests/engine/test_clusters.py",
     "tests/fuzz/",
     "tests/test_benchmark",
@@ -119,10 +119,10 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Hold that quick tests fit nothing, and let networks race alone where a test is marked so."""
     with pytest.MonkeyPatch.context() as patch:
         if item.get_closest_marker("quick") is not None:
-            patch.setattr("madaline._fitting.training.TrainingRun.__iter__", _refuse)
+            patch.setattr("madaline._models.fitting.training.TrainingRun.__iter__", _refuse)
         if item.get_closest_marker("networks") is not None:
-            patch.setattr("madaline._fitting.training.race_trees", lambda *_: iter(()))
-            patch.setattr("madaline._fitting.training.first_answer", lambda *_: None)
+            patch.setattr("madaline._models.fitting.training.race_trees", lambda *_: iter(()))
+            patch.setattr("madaline._models.fitting.training.first_answer", lambda *_: None)
         return (yield)
 
 
@@ -214,7 +214,7 @@ def fittings(
     """Return a short finished fit of each task, and the file that its model is saved in."""
     from tests.fits import fitting_of
 
-    from madaline._data.table import Table
+    from madaline._tables.table import Table
 
     fittings = {}
     for task in ("binary", "multiclass", "regression"):
@@ -231,7 +231,7 @@ def fittings(
 @pytest.fixture(scope="session")
 def forward() -> Any:
     """Return scores of five stretches of 40 days, where the last known value predicts as well."""
-    from madaline._time.forward import Aging, ForwardScores, Stretch
+    from madaline._race.time.forward import Aging, ForwardScores, Stretch
 
     day, values = 86_400.0, (8.0, 7.0, 10.0, 10.5, 12.5)
     baselines, last_known = (25.0, 24.0, 26.0, 27.0, 29.0), (9.0, 7.0, 11.0, 10.0, 12.0)
@@ -249,8 +249,8 @@ def dated_model(fittings: dict[str, tuple[Any, Path]], forward: Any) -> Any:
     """Return a model of numbers as if it had been evaluated on stretches of time."""
     from dataclasses import replace
 
-    from madaline._evaluation.score import Score
-    from madaline._model import FittedModel
+    from madaline._models.model import FittedModel
+    from madaline._race.evaluation.score import Score
 
     model = FittedModel.load(fittings["regression"][1])
     scores = (Score("r2", 0.8, 0.05, 0.0, True), Score("rmse", 9.8, 1.4, 26.2, False))

@@ -6,15 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from madaline._arguments import read_monotone
-from madaline._data.splits.folds import GivenFolds
-from madaline._data.table import Table
-from madaline._fitting import Fitting
-from madaline._fitting.examination import FitContext
-from madaline._fitting.means import Means
-from madaline._fitting.training_data import Roles, TrainingData
-from madaline._request import FitRequest
-from madaline._time.time_request import TimeRequest
+from madaline._models.arguments import read_monotone
+from madaline._models.fitting import Fitting
+from madaline._models.fitting.examination import FitContext
+from madaline._models.fitting.means import Means
+from madaline._models.fitting.training_data import Roles, TrainingData
+from madaline._models.request import FitRequest
+from madaline._race.time.time_request import TimeRequest
+from madaline._tables.splits.folds import GivenFolds
+from madaline._tables.table import Table
 
 _MEANS = (*("n_jobs", "executor", "memory_limit", "time_limit", "checkpoint", "compiled_from"),)
 _TIMES = ("time", "gap", "horizon", "series", "lags", "past")

@@ -16,23 +16,31 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 ALLOWED = sys.stdlib_module_names | {"numpy", "madaline"}
 # What is used where it is installed, and nobody needs; the module itself is only imported then.
 USED_IF_THERE = {
-    PACKAGE / "_engine" / f"compiled_{name}.py": {"numba"}
+    PACKAGE / "nn" / "_engine" / f"compiled_{name}.py": {"numba"}
     for name in ("arithmetic", "steps", "training")
 }
 OF_RIVER = PACKAGE / "river.py"  # its base classes are river's
-ROOMS = ("nn", "_runtime")
+ROOMS = ("_base", "nn", "_models/runtime")
 READS_FRAMES_AND_FILES = (
     "frames",
     "files",
 )
 NUMPY_ONLY = [
-    *(path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))),
     *(
         path
-        for path in sorted((PACKAGE / "_data").rglob("*.py"))
+        for room in ROOMS
+        for path in sorted((PACKAGE / room).rglob("*.py"))
+        if "_engine" not in path.parts
+    ),
+    *(
+        path
+        for path in sorted((PACKAGE / "_tables").rglob("*.py"))
         if path.stem not in READS_FRAMES_AND_FILES
     ),
-    *(PACKAGE / "_time" / f"{name}.py" for name in ("history", "lags", "past", "stretches")),
+    *(
+        PACKAGE / "_race" / "time" / f"{name}.py"
+        for name in ("history", "lags", "past", "stretches")
+    ),
     PACKAGE / "errors.py",
 ]
 ALL = sorted(PACKAGE.rglob("*.py"))
@@ -67,7 +75,7 @@ def test_the_rooms_of_numpy_need_numpy_alone() -> None:
 def test_private_names_of_scikit_learn_stand_in_one_module() -> None:
     private = r"_hist_gradient_boosting|\._predictors|\._baseline_prediction|\._predict_iterations"
     reads = [path for path in ALL if re.search(private, path.read_text("utf-8"))]
-    assert reads == [PACKAGE / "_engine" / "grown_trees.py"]
+    assert reads == [PACKAGE / "nn" / "_engine" / "grown_trees.py"]
 
 
 def allowed_everywhere(path: Path) -> set[str]:
@@ -87,7 +95,7 @@ def test_only_numpy_is_imported_at_the_top() -> None:
 def allowed_at_the_top(path: Path) -> set[str]:
     """Return what a module may import before it is used."""
     # The estimators' base classes are scikit-learn's, so their own modules cannot wait.
-    is_estimator = "_estimators" in path.parts or path.name == "imputer.py"
+    is_estimator = "estimators" in path.parts or path.name == "imputer.py"
     bases = {"sklearn"} if is_estimator else {"river"} if path == OF_RIVER else set()
     return allowed_everywhere(path) | bases
 

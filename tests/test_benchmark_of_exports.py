@@ -34,7 +34,7 @@ def test_a_right_file_passes(exports, capsys) -> None:
 
 @pytest.mark.networks
 def test_a_wrong_file_fails(exports, capsys, monkeypatch) -> None:
-    from madaline._export import networks
+    from madaline._apps.export import networks
 
     right = networks._whole
     wrong = networks.np.float32(1.001)

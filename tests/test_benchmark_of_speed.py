@@ -141,7 +141,7 @@ def test_the_graph_says_what_the_networks_say(sections: Any) -> None:
     """As ONNX Runtime computes it; two recipes x three folds with different shares."""
     pytest.importorskip("onnx", reason="the graph is made with onnx (extra bench)")
     onnxruntime = pytest.importorskip("onnxruntime", reason="and run by onnxruntime")
-    from madaline._runtime.frozen_networks import NetworkPart
+    from madaline._models.runtime.frozen_networks import NetworkPart
     from madaline.nn.layers import Linear, ScaledLinear, SiLU
     from madaline.nn.network import Network
 

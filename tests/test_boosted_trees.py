@@ -13,15 +13,15 @@ from tests.fits import fitting_of
 from tests.grids import some
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
-from madaline._cli import main
-from madaline._data.table import Table
-from madaline._explain.attributions.comparison import Background, DifferentiableNetworks
-from madaline._explain.attributions.parts import Pairs
-from madaline._explain.attributions.trees import TreesPart, _Paths
-from madaline._explain.scale import scale_of
-from madaline._progress.drawn_line import DrawnLine
-from madaline._progress.progress import Clock, EventLines
-from madaline._trees.racing import _Trees
+from madaline._apps.cli import main
+from madaline._race.trees.racing import _Trees
+from madaline._tables.table import Table
+from madaline._tell.explain.attributions.comparison import Background, DifferentiableNetworks
+from madaline._tell.explain.attributions.parts import Pairs
+from madaline._tell.explain.attributions.trees import TreesPart, _Paths
+from madaline._tell.explain.scale import scale_of
+from madaline._tell.progress.drawn_line import DrawnLine
+from madaline._tell.progress.progress import Clock, EventLines
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.layers import Linear, Trees
 from madaline.nn.network import Network
@@ -252,7 +252,7 @@ def test_a_saved_model_predicts_the_same_bits(model, tmp_path):
 
 
 def test_a_file_whose_splits_lead_nowhere_is_refused(numbers, tmp_path):
-    from madaline._data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
+    from madaline._tables.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
 
     path = tmp_path / "m"
     numbers.save(path)

@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from madaline import AdaptiveClassifier
-from madaline._cli.parser import build_parser
-from madaline._language.command_line import for_command_line
+from madaline._apps.cli.parser import build_parser
+from madaline._base.language.command_line import for_command_line
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 # Commands, the server and what reads files for commands know the language of their users.
-OF_COMMANDS = ("_cli", "_serve", "_playground", "io", "_comparison")
-OF_FILES = "_data/rows.py"
+OF_COMMANDS = ("cli", "serve", "playground", "io", "comparison")
+OF_FILES = "_tables/rows.py"
 # Only Python reaches these: they have no command.
 OF_PYTHON = (
-    "_neural_network",
+    "neural_network",
     "plots",
     "nn",
-    "_estimators",
+    "estimators",
     "attributions",
     "joint_encoder.py",
     "skl2onnx.py",
@@ -75,7 +75,7 @@ def test_sentences_of_both_doors_are_in_one_language() -> None:
 
 
 def test_every_option_that_takes_the_place_of_an_argument_exists() -> None:
-    from madaline._language import command_line
+    from madaline._base.language import command_line
 
     commands = build_parser()._subparsers._group_actions[0].choices.values()
     known = {option for each in commands for option in each._option_string_actions}

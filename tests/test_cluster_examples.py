@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from madaline._cli import main
-from madaline._cli.parser import build_parser
-from madaline._engine.executors import choice
+from madaline._apps.cli import main
+from madaline._apps.cli.parser import build_parser
+from madaline.nn._engine.executors import choice
 
 yaml = pytest.importorskip("yaml", reason="PyYAML reads the files for Kubernetes")
 

@@ -80,8 +80,8 @@ def test_the_playground_of_a_chapter_knows_its_settings(chapter) -> None:
     pytest.importorskip("starlette", reason="the playground needs starlette")
     from urllib.parse import parse_qsl, urlsplit
 
-    from madaline._playground.options import NetworkOptions
-    from madaline._playground.page import read_asked
+    from madaline._apps.playground.options import NetworkOptions
+    from madaline._apps.playground.page import read_asked
 
     defaults = NetworkOptions()
     for address in re.findall(r"<(http://127\.0\.0\.1:8000/[^>]*)>", chapter.read_text()):

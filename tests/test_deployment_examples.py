@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from madaline._cli.parser import build_parser
-from madaline._serve.settings import Settings, named_models
+from madaline._apps.cli.parser import build_parser
+from madaline._apps.serve.settings import Settings, named_models
 
 yaml = pytest.importorskip("yaml", reason="PyYAML reads the files for Kubernetes")
 

@@ -11,27 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from madaline._comparison.compared_rows import MAX_ROWS
-from madaline._data.codec import LabelText, LongText
-from madaline._data.io.compression import CELL_BYTES
-from madaline._data.io.held_types import MAX_MISFITS, MIN_ROWS
-from madaline._data.io.source_files import LARGE_FILE
-from madaline._data.io.tensor_header import MAX_HEADER, MAX_MEMORY
-from madaline._data.json_checks import Text
-from madaline._data.kinds import category, text
-from madaline._data.media.files import MAX_PIXELS
-from madaline._data.target.encoders import MAX_ENCODED
-from madaline._data.target.joint_encoder import MAX_OUTPUTS
-from madaline._data.target.values import MAX_TARGET
-from madaline._evaluation.objective import MAX_FACTOR, MIN_QUANTILE
-from madaline._fitting.arguments import MAX_RATIO, MAX_WEIGHT
-from madaline._fitting.memory import OUTPUT_BYTES, TEXT_BYTES
-from madaline._model.kept_rows import MAX_TEXT
-from madaline._model.model_rows import MAX_DRAWN
-from madaline._model.predictions import MAX_SCORED
+from madaline._apps.comparison.compared_rows import MAX_ROWS
+from madaline._base.codec import LabelText, LongText
+from madaline._base.json_checks import Text
+from madaline._models.fitting.arguments import MAX_RATIO, MAX_WEIGHT
+from madaline._models.fitting.memory import OUTPUT_BYTES, TEXT_BYTES
+from madaline._models.model.kept_rows import MAX_TEXT
+from madaline._models.model.model_rows import MAX_DRAWN
+from madaline._models.model.predictions import MAX_SCORED
+from madaline._models.request import MAX_WHOLE
 from madaline._race import planning
-from madaline._request import MAX_WHOLE
-from madaline._trees import growing
+from madaline._race.evaluation.objective import MAX_FACTOR, MIN_QUANTILE
+from madaline._race.trees import growing
+from madaline._tables.io.compression import CELL_BYTES
+from madaline._tables.io.held_types import MAX_MISFITS, MIN_ROWS
+from madaline._tables.io.source_files import LARGE_FILE
+from madaline._tables.io.tensor_header import MAX_HEADER, MAX_MEMORY
+from madaline._tables.kinds import category, text
+from madaline._tables.media.files import MAX_PIXELS
+from madaline._tables.target.encoders import MAX_ENCODED
+from madaline._tables.target.joint_encoder import MAX_OUTPUTS
+from madaline._tables.target.values import MAX_TARGET
 
 PROJECT = Path(__file__).resolve().parents[1]
 FOLDERS = ("benchmarks", "docs", "examples")
@@ -149,7 +149,7 @@ def test_the_console_of_the_readme_shows_what_the_commands_print(tmp_path) -> No
     for command in COMMANDS:
         words = shlex.split(command.replace("build/penguins.madaline", str(model)))[1:]
         code = (
-            "import sys; sys.modules['numba'] = None; from madaline._cli import main;"
+            "import sys; sys.modules['numba'] = None; from madaline._apps.cli import main;"
             f" sys.exit(main({words!r}))"
         )
         both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}

@@ -7,8 +7,8 @@ import pytest
 from tests.fits import fitting_of
 from tests.grids import some
 
-from madaline._data.table import Table
 from madaline._race import checkpoint
+from madaline._tables.table import Table
 from madaline.errors import InputError
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
@@ -367,7 +367,7 @@ def test_the_networks_never_see_the_rows_that_they_are_evaluated_on(table, targe
 
 
 def test_penguins_are_learned(penguins):
-    from madaline._data.io.table_files import read_file
+    from madaline._tables.io.table_files import read_file
 
     table = read_file(penguins).table
     model = run(fitting_of(table.drop(["species"]), table["species"], effort=20))
@@ -379,7 +379,7 @@ def test_penguins_are_learned(penguins):
     ("name", "target"), some([("car", "class"), ("concrete", "compressive_strength")], 1)
 )
 def test_real_tables_are_learned(shared_tables, name, target):
-    from madaline._data.io.table_files import read_file
+    from madaline._tables.io.table_files import read_file
 
     table = read_file(shared_tables / f"{name}.parquet").table
     model = run(fitting_of(table.drop([target]), table[target], effort=5))

@@ -6,9 +6,24 @@ import sys
 import pytest
 
 HEAVY = (
-    *("madaline._fitting.fit", "madaline._race", "madaline._explain", "madaline._diagnosis"),
-    *("madaline._watching.monitor", "madaline._online", "madaline._runtime", "madaline._model"),
-    *("madaline._story", "madaline._report", "madaline._sampling", "madaline._playground"),
+    *(
+        "madaline._models.fitting.fit",
+        "madaline._race.race",
+        "madaline._tell.explain",
+        "madaline._models.diagnosis",
+    ),
+    *(
+        "madaline._models.watching.monitor",
+        "madaline._models.online",
+        "madaline._models.runtime",
+        "madaline._models.model",
+    ),
+    *(
+        "madaline._models.story",
+        "madaline._tell.report",
+        "madaline._apps.sampling",
+        "madaline._apps.playground",
+    ),
     *("polars", "numba", "matplotlib", "jinja2", "onnx", "ray", "distributed"),
 )
 
@@ -19,7 +34,7 @@ def test_an_estimator_is_imported_without_what_a_fit_needs():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     loaded = done.stdout.split()
-    assert "madaline._estimators.classifier" in loaded
+    assert "madaline._apps.estimators.classifier" in loaded
     assert [name for name in loaded if name.startswith(HEAVY)] == []
     assert sum(name.startswith("madaline") for name in loaded) < 150  # of some 290 for a fit
 
@@ -28,9 +43,9 @@ def test_an_estimator_is_imported_without_what_a_fit_needs():
     "script",
     [
         "import madaline",
-        "from madaline._cli import main; main([])",
-        "from madaline._cli import main; main(['--help'])",
-        "from madaline._cli import main; main(['--version'])",
+        "from madaline._apps.cli import main; main([])",
+        "from madaline._apps.cli import main; main(['--help'])",
+        "from madaline._apps.cli import main; main(['--version'])",
     ],
 )
 def test_help_loads_no_command(script):

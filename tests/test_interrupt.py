@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from madaline._fitting.training import first_interrupt
+from madaline._models.fitting.training import first_interrupt
 
 pytestmark = [
     pytest.mark.skipif(os.name == "nt", reason="signals are POSIX"),

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from tests.fits import fitting_of
 
-from madaline._data.table import Table
-from madaline._model import FittedModel
-from madaline._model.known_rows import BYTES, MAX_KNOWN_ROWS, KnownRows, _checksums
+from madaline._models.model import FittedModel
+from madaline._models.model.known_rows import BYTES, MAX_KNOWN_ROWS, KnownRows, _checksums
+from madaline._tables.table import Table
 
 
 def share_of(known, features):

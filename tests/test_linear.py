@@ -8,10 +8,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from tests.fits import fitting_of
 from tests.race.changed import changed
 
-from madaline._data.table import Table
-from madaline._fitting import Fitting
+from madaline._models.fitting import Fitting
 from madaline._race.linear import _features, linear_models
 from madaline._race.race import Race
+from madaline._tables.table import Table
 
 N_ROWS = 240
 
@@ -107,7 +107,7 @@ def test_it_is_kept_with_the_model_and_told_wherever_scores_are(of_classes, tmp_
 
 
 def test_it_changes_no_network(of_numbers, monkeypatch) -> None:
-    import madaline._fitting.outcome as outcome
+    import madaline._models.fitting.outcome as outcome
 
     monkeypatch.setattr(outcome, "linear_models", lambda *_: None)
     without = fitted(linear_numbers(), "regression")

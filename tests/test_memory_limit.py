@@ -15,17 +15,17 @@ from tests.fits import fitting_of
 
 import madaline
 from madaline import AdaptiveClassifier
-from madaline._cli import main
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io import compression
-from madaline._data.io.table_files import read_file
-from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.table import Table
-from madaline._fitting import memory
-from madaline._fitting.memory import LIBRARIES, ExpectedInputs, estimate
+from madaline._apps.cli import main
+from madaline._models.fitting import memory
+from madaline._models.fitting.memory import LIBRARIES, ExpectedInputs, estimate
 from madaline._race.features import NetworkInputs
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe, TextRecipe
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.io import compression
+from madaline._tables.io.table_files import read_file
+from madaline._tables.kinds.category import CategoryEncoder
+from madaline._tables.table import Table
 from madaline.errors import InputError, MemoryWarning
 from madaline.records.race_decisions import CheaperPlan
 from madaline.records.reading import DECISION

@@ -7,15 +7,15 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from madaline._data.io import spill
-from madaline._data.splits.folds import FoldedRows
-from madaline._evaluation.calibration import calibrate
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import greedy_weights, weighted_mean
+from madaline._race.evaluation.calibration import calibrate
 from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.plan import Plan
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe
+from madaline._tables.io import spill
+from madaline._tables.splits.folds import FoldedRows
 from madaline.nn.arrays import BLOCK, row_blocks
 from madaline.nn.losses import CrossEntropy
 

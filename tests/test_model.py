@@ -11,13 +11,13 @@ import pytest
 from tests.fits import fitting_of
 
 from madaline import runtime
-from madaline._data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
-from madaline._data.table import Table
-from madaline._evaluation.leakage import Leak
-from madaline._evaluation.score import Score
-from madaline._model import FittedModel
+from madaline._models.model import FittedModel
+from madaline._models.story.summary import Member, Summary
+from madaline._race.evaluation.leakage import Leak
+from madaline._race.evaluation.score import Score
 from madaline._race.importance import Importance
-from madaline._story.summary import Member, Summary
+from madaline._tables.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
+from madaline._tables.table import Table
 from madaline.errors import ModelFileError
 from madaline.version import __version__
 

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from tests.fits import fitting_of
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
-from madaline._cli import main
-from madaline._data.io.tensor_file import MODEL, write_tensor_file
-from madaline._data.io.tensor_header import MAX_HEADER
-from madaline._data.table import Table
-from madaline._evaluation.objective import Objective
-from madaline._model import FittedModel
+from madaline._apps.cli import main
+from madaline._models.model import FittedModel
+from madaline._race.evaluation.objective import Objective
+from madaline._tables.io.tensor_file import MODEL, write_tensor_file
+from madaline._tables.io.tensor_header import MAX_HEADER
+from madaline._tables.table import Table
 from madaline.errors import InputError, MadalineError
 
 pytestmark = pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
@@ -111,7 +111,7 @@ REFUSED = {
 def test_what_no_file_can_hold_is_refused_before_anything_is_learned(case, monkeypatch):
     columns, message = REFUSED[case]
     X, y = table(**columns)
-    monkeypatch.setattr("madaline._fitting.training.TrainingRun.__iter__", None)
+    monkeypatch.setattr("madaline._models.fitting.training.TrainingRun.__iter__", None)
     with pytest.raises(InputError, match=message) as caught:
         classifier().fit(X, y)
     assert len(str(caught.value)) < 400
@@ -284,7 +284,7 @@ def test_a_header_that_is_too_long_is_not_written(tmp_path, monkeypatch):
     path = tmp_path / "m"
     write_tensor_file(path, MODEL, {"a": 1}, {}, check=lambda *_: None)
     before = path.read_bytes()
-    monkeypatch.setattr("madaline._data.io.tensor_header.MAX_HEADER", 2**12)
+    monkeypatch.setattr("madaline._tables.io.tensor_header.MAX_HEADER", 2**12)
     with pytest.raises(InputError, match="needs 8 kB for names and levels, of 4 kB"):
         write_tensor_file(path, MODEL, {"a": "x" * 8_000}, {}, check=lambda *_: None)
     with pytest.raises(InputError, match="lists within each other"):

@@ -97,7 +97,7 @@ def test_what_a_test_fails_with_is_noticed(
 
 def test_the_same_seed_draws_the_same_mutants(script: ModuleType, project: Path) -> None:
     """Another one draws others; listed mutants come only if they are asked for."""
-    folder = project / "src" / "madaline" / "_data" / "kinds" / "bins.py"
+    folder = project / "src" / "madaline" / "_tables" / "kinds" / "bins.py"
     draws = [script.drawn(folder.parent, project, 5, seed) for seed in (0, 0, 1)]
     assert draws[0] == draws[1] != draws[2]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
-from madaline._evaluation.conformal import PredictionIntervals
-from madaline._evaluation.quality.coverage import interval_coverage, set_coverage
-from madaline._model import FittedModel
-from madaline._model.quality_of_table import quality_of_table
+from madaline._models.model import FittedModel
+from madaline._models.model.quality_of_table import quality_of_table
+from madaline._race.evaluation.conformal import PredictionIntervals
+from madaline._race.evaluation.quality.coverage import interval_coverage, set_coverage
+from madaline._tables.table import Table
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass"])

@@ -16,22 +16,22 @@ import pytest
 from tests.fits import fitting_of
 
 from madaline import load, records
-from madaline._cli import main
-from madaline._data.codec import fields_of
-from madaline._data.kinds import ENCODERS, KINDS
-from madaline._data.kinds.kind import DROPPED, KIND_NAMES, LEVELS, MEDIA, NUMBERS, WORDS
-from madaline._data.media.signals import Sequence, Sound
-from madaline._data.table import Table
-from madaline._evaluation import objective
-from madaline._evaluation.leak_clues import FORMS
-from madaline._evaluation.leak_pairs import COMBINATIONS
-from madaline._evaluation.leakage import find_leaks
-from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
-from madaline._evaluation.score import LOSS_METRICS
-from madaline._export.columns import EXPORTED
-from madaline._runtime import file_checks
-from madaline._runtime.file_checks import NETWORK
-from madaline._words import METRICS
+from madaline._apps.cli import main
+from madaline._apps.export.columns import EXPORTED
+from madaline._base.codec import fields_of
+from madaline._base.words import METRICS
+from madaline._models.runtime import file_checks
+from madaline._models.runtime.file_checks import NETWORK
+from madaline._race.evaluation import objective
+from madaline._race.evaluation.leak_clues import FORMS
+from madaline._race.evaluation.leak_pairs import COMBINATIONS
+from madaline._race.evaluation.leakage import find_leaks
+from madaline._race.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline._race.evaluation.score import LOSS_METRICS
+from madaline._tables.kinds import ENCODERS, KINDS
+from madaline._tables.kinds.kind import DROPPED, KIND_NAMES, LEVELS, MEDIA, NUMBERS, WORDS
+from madaline._tables.media.signals import Sequence, Sound
+from madaline._tables.table import Table
 from madaline.errors import InputError
 from madaline.nn import layers, losses
 from madaline.nn.layers import LAYERS, Activation, Layer
@@ -115,10 +115,10 @@ def check_export(model, path, kind: str) -> None:
 
 def test_each_kind_says_all_that_rooms_ask_for() -> None:
     pytest.importorskip("starlette")
-    from madaline._serve import inference_shape, messages, openapi
+    from madaline._apps.serve import inference_shape, messages, openapi
 
     assert {*KINDS, DROPPED} == set(KIND_NAMES), (
-        "name all kinds in KIND_NAMES (_data/kinds/kind.py)"
+        "name all kinds in KIND_NAMES (_tables/kinds/kind.py)"
     )
     for name, kind in KINDS.items():
         assert kind.name == name
@@ -148,7 +148,7 @@ def test_a_metric_has_words_and_chooses_a_model(task: str, metric: str, tmp_path
     fitting.model().save(tmp_path / "m")
     scores = [score.metric for score in load(tmp_path / "m").scores_]
     lacking = set(scores) - METRICS.keys()
-    assert not lacking, f"say in METRICS (_words.py) what {lacking} is"
+    assert not lacking, f"say in METRICS (_base/words.py) what {lacking} is"
     shown_as = {"squared": "rmse", objective.LOG_LOSS: objective.LOG_LOSS}
     assert (shown_as.get(metric) or (CLASS_METRICS | NUMBER_METRICS)[metric][0]) in scores
 
@@ -163,14 +163,16 @@ def test_a_loss_for_users_is_kept_with_a_model(loss: str, tmp_path) -> None:
     kept = load(tmp_path / "m").model_
     assert kept.summary.request.objective.loss == loss
     own = type(kept.predictor.loss)
-    assert own is losses.Squared or own in LOSS_METRICS, "name its metric in _evaluation/score.py"
+    assert own is losses.Squared or own in LOSS_METRICS, (
+        "name its metric in _race/evaluation/score.py"
+    )
 
 
 def test_each_loss_and_each_layer_is_in_a_file() -> None:
     written = {one for one in vars(losses).values() if _is_final(one, Loss)}
     assert set(LOSSES) == written, "list all losses in LOSSES (nn/losses/__init__.py)"
     names = {one.__name__ for one in LOSSES}
-    assert names == file_checks.LOSSES.keys(), "check all losses in _runtime/file_checks.py"
+    assert names == file_checks.LOSSES.keys(), "check all losses in _models/runtime/file_checks.py"
     imported = {one for one in vars(layers).values() if _is_final(one, Layer)}
     assert set(LAYERS) == imported, "list all layers in LAYERS (nn/layers/__init__.py)"
 

@@ -32,11 +32,11 @@ def functions() -> Iterator[tuple[str, ast.FunctionDef, bool]]:
 
 
 OF_USERS = {
-    PACKAGE / "_comparison" / "comparison.py",
-    PACKAGE / "_neural_network" / "training.py",
+    PACKAGE / "_apps" / "comparison" / "comparison.py",
+    PACKAGE / "_apps" / "neural_network" / "training.py",
     PACKAGE / "nn" / "network.py",
     PACKAGE / "nn" / "gradcheck.py",
-    *(PACKAGE / "_estimators").glob("*.py"),
+    *(PACKAGE / "_apps" / "estimators").glob("*.py"),
 }
 """Whose functions take their settings one by one, as people type them."""
 

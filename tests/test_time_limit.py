@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from tests.fits import fitting_of
 
-from madaline._data.table import Table
-from madaline._engine.numpy_backend import choose_backend
-from madaline._fitting.evaluation import Evaluation
-from madaline._fitting.means import TimeLimit
-from madaline._fitting.outcome import Outcome
-from madaline._model import FittedModel
-from madaline._report.reproduce import how_to_reproduce
+from madaline._models.fitting.evaluation import Evaluation
+from madaline._models.fitting.means import TimeLimit
+from madaline._models.fitting.outcome import Outcome
+from madaline._models.model import FittedModel
+from madaline._tables.table import Table
+from madaline._tell.report.reproduce import how_to_reproduce
 from madaline.errors import InputError
+from madaline.nn._engine.numpy_backend import choose_backend
 from madaline.records.race_decisions import (
     DroppedForTime,
     Interrupted,
@@ -165,8 +165,8 @@ def test_what_follows_training_is_cut_short_where_it_is_late(finished, late, mon
     def diagnose(*_, hurried, **__):
         looked_at.append(hurried)
 
-    monkeypatch.setattr("madaline._evaluation.calibration._best_corrections", no_offsets)
-    monkeypatch.setattr("madaline._fitting.evaluation.diagnose_fit", diagnose)
+    monkeypatch.setattr("madaline._race.evaluation.calibration._best_corrections", no_offsets)
+    monkeypatch.setattr("madaline._models.fitting.evaluation.diagnose_fit", diagnose)
     late_at = fitting.training.is_late
     outcome = Outcome(fitting.prepared, fitting.race, ensemble, late_at)
     assert (outcome.pruned.multiply_adds == 0) == late
@@ -205,7 +205,7 @@ def test_what_follows_training_takes_longer_on_a_busy_machine(make_columns):
 def test_nothing_is_compiled_where_there_is_no_time(monkeypatch):
     pytest.importorskip("numba", reason="numba is not installed")
     known = [False]
-    monkeypatch.setattr("madaline._engine.numba_backend.is_compiled", lambda: known[0])
+    monkeypatch.setattr("madaline.nn._engine.numba_backend.is_compiled", lambda: known[0])
     assert choose_backend(1e12, compiles=False).name == "numpy"
     assert choose_backend(1e12).name == "numba"
     known[0] = True
@@ -214,7 +214,7 @@ def test_nothing_is_compiled_where_there_is_no_time(monkeypatch):
 
 def test_it_is_known_whether_the_loop_was_compiled(monkeypatch, tmp_path):
     pytest.importorskip("numba", reason="numba is not installed")
-    from madaline._engine import numba_backend
+    from madaline.nn._engine import numba_backend
 
     source = tmp_path / "compiled_training.py"
     source.touch()
@@ -242,7 +242,7 @@ def test_trees_that_grew_tell_how_long_others_take(make_columns, monkeypatch):
         answers.append(stop(100.0, 5))
         yield from ()
 
-    monkeypatch.setattr("madaline._fitting.training.race_trees", grow)
+    monkeypatch.setattr("madaline._models.fitting.training.race_trees", grow)
     columns, target = make_columns("binary")
     limit = TimeLimit(1000.0, clock=clock)
     fitting = short_fit(columns, target, limit)

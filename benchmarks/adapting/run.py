@@ -54,12 +54,12 @@ class Fit:
 
     def fit(self, x: Any, y: Any) -> None:
         """Fit to a frame."""
-        from madaline._data.io.recognition import to_table
-        from madaline._data.io.targets import to_target
-        from madaline._fitting import Fitting
-        from madaline._fitting.means import Means
-        from madaline._fitting.training_data import Roles
-        from madaline._request import FitRequest
+        from madaline._models.fitting import Fitting
+        from madaline._models.fitting.means import Means
+        from madaline._models.fitting.training_data import Roles
+        from madaline._models.request import FitRequest
+        from madaline._tables.io.recognition import to_table
+        from madaline._tables.io.targets import to_target
 
         rival = self.rival
         request = FitRequest(
@@ -78,7 +78,7 @@ class Fit:
 
     def predict(self, x: Any) -> Any:
         """Return probabilities of classes, or numbers."""
-        from madaline._data.io.recognition import to_table
+        from madaline._tables.io.recognition import to_table
 
         if self.task == "classification":
             return self.model.predict_proba(to_table(x))

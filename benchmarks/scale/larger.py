@@ -131,7 +131,7 @@ def fit(files: str, how: str, arguments: argparse.Namespace) -> dict[str, Any]:
 
 def sizes_of_stores() -> list[int]:
     """Let all rows be kept on disk; return a list that gets the bytes of what is written."""
-    from madaline._fitting import preparation
+    from madaline._models.fitting import preparation
     from madaline._race.row_store import RowStore
 
     sizes: list[int] = []

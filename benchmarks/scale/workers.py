@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from madaline import AdaptiveClassifier
-from madaline._engine.executors.choice import find_executor
-from madaline._engine.executors.cluster import Cluster, Packed, Task
-from madaline._engine.executors.executor import Executor, Shared
+from madaline.nn._engine.executors.choice import find_executor
+from madaline.nn._engine.executors.cluster import Cluster, Packed, Task
+from madaline.nn._engine.executors.executor import Executor, Shared
 
 
 def main(argv: Sequence[str] | None = None) -> int:

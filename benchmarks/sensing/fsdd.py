@@ -82,8 +82,8 @@ def _on_images(task: Task, rate: int, chosen: dict[str, Any] | None, groups: Any
 def log_mel(waves: Any, rate: int) -> list[Any]:
     """Return the spectrograms that madaline uses, so that all contenders have the same input."""
     from madaline import sounds
-    from madaline._data.kinds.sound import BANDS
-    from madaline._data.media.transforms import Spectrogram
+    from madaline._tables.kinds.sound import BANDS
+    from madaline._tables.media.transforms import Spectrogram
 
     spectrogram = Spectrogram(BANDS, rate / 2)
     return [spectrogram.of(one) for one in sounds(waves, rate)]

@@ -9,9 +9,9 @@ from unittest.mock import patch
 
 import numpy as np
 
-from madaline._online import learner, networks
-from madaline._online.encoder import StreamEncoder
-from madaline._online.networks import TimeScales
+from madaline._models.online import learner, networks
+from madaline._models.online.encoder import StreamEncoder
+from madaline._models.online.networks import TimeScales
 from streaming.peers import Madaline
 from streaming.streams import Stream
 

@@ -108,7 +108,7 @@ def _of_madaline(x: Any, y: Any) -> Callable[[], None]:
 
     Groups of one shape share their arrays there, and so they do here.
     """
-    from madaline._engine.blas import one_threaded_products
+    from madaline.nn._engine.blas import one_threaded_products
     from madaline.nn.arrays import Workspace
     from madaline.nn.layers import Convolution, Linear, MaxPooling, ReLU
     from madaline.nn.losses import CrossEntropy

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from madaline._engine.backend import Backend, Batches, TrainingRule
-from madaline._engine.blas import one_threaded_products
-from madaline._engine.executors.executor import Serial, Threads
-from madaline._engine.executors.processes import Processes
-from madaline._engine.numpy_backend import backend_named
 from madaline._race.cohort import GROUP_ELEMENTS
 from madaline._race.epoch_task import divide
+from madaline.nn._engine.backend import Backend, Batches, TrainingRule
+from madaline.nn._engine.blas import one_threaded_products
+from madaline.nn._engine.executors.executor import Serial, Threads
+from madaline.nn._engine.executors.processes import Processes
+from madaline.nn._engine.numpy_backend import backend_named
 from madaline.nn.layers import Linear, ReLU
 from madaline.nn.losses import CrossEntropy
 from madaline.nn.network import Network

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._runtime.frozen_networks import NetworkPart
+from madaline._models.runtime.frozen_networks import NetworkPart
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 
 OPSET = 18

@@ -116,13 +116,13 @@ def made_up(shape: Shape) -> tuple[dict[str, Any], Any]:
 
 
 def _fit(threads: int, shape: Shape) -> dict[str, Any]:
-    from madaline._data.encoders.table_encoder import TableEncoder
-    from madaline._data.schema import Schema
-    from madaline._data.table import Table
-    from madaline._fitting import Fitting
-    from madaline._fitting.means import Means
-    from madaline._fitting.training_data import Roles
-    from madaline._request import FitRequest
+    from madaline._models.fitting import Fitting
+    from madaline._models.fitting.means import Means
+    from madaline._models.fitting.training_data import Roles
+    from madaline._models.request import FitRequest
+    from madaline._tables.encoders.table_encoder import TableEncoder
+    from madaline._tables.schema import Schema
+    from madaline._tables.table import Table
 
     columns, target = made_up(shape)
     # Imports and tables of libraries that are made at the first fit are no growth.

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._engine.compiled_prediction import compiled_prediction
+from madaline.nn._engine.compiled_prediction import compiled_prediction
 from tables import Table, load_table
 from timing.clocks import matrix_rate, timed
 from timing.fit import SETS

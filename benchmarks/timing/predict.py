@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._engine.compiled_prediction import compiled_prediction
+from madaline.nn._engine.compiled_prediction import compiled_prediction
 from timing.clocks import matrix_rate, timed, timed_often
 from timing.tables_of_text import (
     Row,

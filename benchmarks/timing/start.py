@@ -23,7 +23,7 @@ AdaptiveClassifier(random_state=0).fit(*load_iris(return_X_y=True))
 """
 RUNTIME = """
 import sys
-from madaline._runtime import load
+from madaline._models.runtime import load
 load(sys.argv[1]).predict({name: [5.0] for name in "abcd"})
 """
 

@@ -6,22 +6,22 @@ from functools import reduce
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from madaline._language import _
+from madaline._base.language import _
 from madaline.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from madaline._comparison import compare
-    from madaline._data.media.signals import sequences, sounds
-    from madaline._estimators import AdaptiveClassifier, AdaptiveRegressor
-    from madaline._estimators.from_file import load
-    from madaline._estimators.many import fit_many
-    from madaline._estimators.many_models import ManyModels
-    from madaline._estimators.online import OnlineClassifier, OnlineRegressor
-    from madaline._filling.imputer import Imputer
-    from madaline._look.looking import look
-    from madaline._model import FittedModel
-    from madaline._neural_network import NeuralNetwork
-    from madaline._sampling import Sampler
+    from madaline._apps.comparison import compare
+    from madaline._apps.estimators import AdaptiveClassifier, AdaptiveRegressor
+    from madaline._apps.estimators.from_file import load
+    from madaline._apps.estimators.many import fit_many
+    from madaline._apps.estimators.many_models import ManyModels
+    from madaline._apps.estimators.online import OnlineClassifier, OnlineRegressor
+    from madaline._apps.filling.imputer import Imputer
+    from madaline._apps.neural_network import NeuralNetwork
+    from madaline._apps.sampling import Sampler
+    from madaline._models.model import FittedModel
+    from madaline._tables.media.signals import sequences, sounds
+    from madaline._tell.look.looking import look
     from madaline.nn.gradcheck import check_gradient, check_layer, check_loss, check_network
 
 __all__ = [
@@ -47,25 +47,25 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AdaptiveClassifier": "madaline._estimators:AdaptiveClassifier",
-    "AdaptiveRegressor": "madaline._estimators:AdaptiveRegressor",
-    "FittedModel": "madaline._model:FittedModel",
-    "Imputer": "madaline._filling.imputer:Imputer",
-    "ManyModels": "madaline._estimators.many_models:ManyModels",
-    "NeuralNetwork": "madaline._neural_network:NeuralNetwork",
-    "OnlineClassifier": "madaline._estimators.online:OnlineClassifier",
-    "OnlineRegressor": "madaline._estimators.online:OnlineRegressor",
-    "Sampler": "madaline._sampling:Sampler",
+    "AdaptiveClassifier": "madaline._apps.estimators:AdaptiveClassifier",
+    "AdaptiveRegressor": "madaline._apps.estimators:AdaptiveRegressor",
+    "FittedModel": "madaline._models.model:FittedModel",
+    "Imputer": "madaline._apps.filling.imputer:Imputer",
+    "ManyModels": "madaline._apps.estimators.many_models:ManyModels",
+    "NeuralNetwork": "madaline._apps.neural_network:NeuralNetwork",
+    "OnlineClassifier": "madaline._apps.estimators.online:OnlineClassifier",
+    "OnlineRegressor": "madaline._apps.estimators.online:OnlineRegressor",
+    "Sampler": "madaline._apps.sampling:Sampler",
     "check_gradient": "madaline.nn.gradcheck:check_gradient",
     "check_layer": "madaline.nn.gradcheck:check_layer",
     "check_loss": "madaline.nn.gradcheck:check_loss",
     "check_network": "madaline.nn.gradcheck:check_network",
-    "compare": "madaline._comparison:compare",
-    "fit_many": "madaline._estimators.many:fit_many",
-    "load": "madaline._estimators.from_file:load",
-    "look": "madaline._look.looking:look",
-    "sequences": "madaline._data.media.signals:sequences",
-    "sounds": "madaline._data.media.signals:sounds",
+    "compare": "madaline._apps.comparison:compare",
+    "fit_many": "madaline._apps.estimators.many:fit_many",
+    "load": "madaline._apps.estimators.from_file:load",
+    "look": "madaline._tell.look.looking:look",
+    "sequences": "madaline._tables.media.signals:sequences",
+    "sounds": "madaline._tables.media.signals:sounds",
 }
 
 

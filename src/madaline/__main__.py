@@ -2,7 +2,7 @@
 
 import sys
 
-from madaline._cli import main
+from madaline._apps.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from madaline._language import _, translate
-from madaline._language.choice import speaking
+from madaline._base.language import _, translate
+from madaline._base.language.choice import speaking
 
 
 class MadalineError(Exception):

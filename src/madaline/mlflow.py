@@ -17,10 +17,10 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._data.io.recognition import is_null
-from madaline._data.kinds.kind import DATETIME, NUMBER, TEXT, ColumnSchema
-from madaline._extras import load_extra
-from madaline._words import format_list, warn
+from madaline._base.extras import load_extra
+from madaline._base.words import format_list, warn
+from madaline._tables.io.recognition import is_null
+from madaline._tables.kinds.kind import DATETIME, NUMBER, TEXT, ColumnSchema
 from madaline.errors import InputError
 from madaline.records.history import Record
 from madaline.version import __version__
@@ -62,9 +62,9 @@ def save_model(
     InputError
         If the model is none that madaline writes to a file.
     """
-    from madaline._estimators.base import AdaptiveEstimator
-    from madaline._estimators.many_models import ManyModels
-    from madaline._estimators.online_base import OnlineEstimator
+    from madaline._apps.estimators.base import AdaptiveEstimator
+    from madaline._apps.estimators.many_models import ManyModels
+    from madaline._apps.estimators.online_base import OnlineEstimator
 
     if not isinstance(model, AdaptiveEstimator | OnlineEstimator | ManyModels):
         raise InputError(
@@ -132,7 +132,7 @@ def load_model(model_uri: str) -> Any:
     model_uri : str
         Such as ``"models:/name/1"``, ``"runs:/.../model"``, or a folder.
     """
-    from madaline._estimators.from_file import load
+    from madaline._apps.estimators.from_file import load
 
     mlflow = _load_mlflow()
     folder = mlflow.artifacts.download_artifacts(artifact_uri=model_uri)
@@ -167,7 +167,7 @@ def autolog(
     disable : bool, default=False
         Whether fits are no longer recorded.
     """
-    from madaline._estimators.base import AdaptiveEstimator
+    from madaline._apps.estimators.base import AdaptiveEstimator
 
     _load_mlflow()  # if it is missing, better now than in the first fit
 
@@ -286,7 +286,7 @@ class _Served:
 
 def _load_pyfunc(path: str) -> _Served:
     """Return what MLflow calls, given the file in a model's folder."""
-    from madaline._estimators.from_file import load
+    from madaline._apps.estimators.from_file import load
 
     return _Served(load(path))
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, ClassVar, Self, final
 
-from madaline._estimators import online
-from madaline._extras import how_to_install
-from madaline._language import _
+from madaline._apps.estimators import online
+from madaline._base.extras import how_to_install
+from madaline._base.language import _
 from madaline.errors import InputError
 
 try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from madaline._export.graph import load_onnx
-from madaline._export.inputs import Input, inputs_of
-from madaline._export.onnx_model import OPERATORS, encoders_of, to_onnx
-from madaline._extras import load_extra
-from madaline._model import FittedModel
-from madaline._words import format_count
+from madaline._apps.export.graph import load_onnx
+from madaline._apps.export.inputs import Input, inputs_of
+from madaline._apps.export.onnx_model import OPERATORS, encoders_of, to_onnx
+from madaline._base.extras import load_extra
+from madaline._base.words import format_count
+from madaline._models.model import FittedModel
 from madaline.errors import InputError
 
 
@@ -36,8 +36,8 @@ def register_converters() -> None:
     >>> [output.name for output in proto.graph.output]
     ['output_label', 'output_probability']
     """
-    from madaline._estimators.classifier import AdaptiveClassifier
-    from madaline._estimators.regressor import AdaptiveRegressor
+    from madaline._apps.estimators.classifier import AdaptiveClassifier
+    from madaline._apps.estimators.regressor import AdaptiveRegressor
 
     skl2onnx = load_extra("skl2onnx", extra="skl2onnx", purpose="madaline.skl2onnx")
     skl2onnx.update_registered_converter(

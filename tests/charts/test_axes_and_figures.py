@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline._charts.curves import learning_figure, shares_figure
-from madaline._charts.figure import COLORS, Axis, Band, Bars, Cells, Figure, Line
-from madaline._charts.svg import (
+from madaline._tables.profile import ColumnProfile
+from madaline.records._results.curves import learning_figure, shares_figure
+from madaline.records._results.figure import COLORS, Axis, Band, Bars, Cells, Figure, Line
+from madaline.records._results.svg import (
     BOTTOM,
     HEIGHT,
     LEFT,
@@ -24,7 +25,6 @@ from madaline._charts.svg import (
     distribution_svg,
     figure_svg,
 )
-from madaline._data.profile import ColumnProfile
 
 REAL = st.floats(-1e9, 1e9)
 

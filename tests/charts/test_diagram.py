@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from madaline._charts.diagram import MAX_UNITS, Diagram, diagram_svg
+from madaline.records._results.diagram import MAX_UNITS, Diagram, diagram_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

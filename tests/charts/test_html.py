@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from madaline._charts.blocks import (
+from madaline._base.language.choice import speaking
+from madaline._tables.profile import ColumnProfile
+from madaline.records._results.blocks import (
     Bar,
     Charts,
     Findings,
@@ -16,11 +18,9 @@ from madaline._charts.blocks import (
     more,
     points,
 )
-from madaline._charts.diagram import Diagram
-from madaline._charts.html import render_html, render_page
-from madaline._charts.result import Result
-from madaline._data.profile import ColumnProfile
-from madaline._language.choice import speaking
+from madaline.records._results.diagram import Diagram
+from madaline.records._results.html import render_html, render_page
+from madaline.records._results.result import Result
 
 
 def inner(*sections: Section) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from madaline._charts.blocks import (
+from madaline._base.language.choice import speaking
+from madaline._models.diagnosis.finding import Diagnosis, Finding
+from madaline.records._results.blocks import (
     Bar,
     Charts,
     Findings,
@@ -12,10 +14,8 @@ from madaline._charts.blocks import (
     TextTable,
     points,
 )
-from madaline._charts.result import Result
-from madaline._charts.text import render_text
-from madaline._diagnosis.finding import Diagnosis, Finding
-from madaline._language.choice import speaking
+from madaline.records._results.result import Result
+from madaline.records._results.text import render_text
 
 TABLE = TextTable(["column", Name("column"), ""], [["价格", "9", Bar(1.0, 4.0)]], right=(1,))
 

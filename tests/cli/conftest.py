@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from madaline._cli import main
+from madaline._apps.cli import main
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 

@@ -7,13 +7,13 @@ from importlib import import_module
 
 import pytest
 
-from madaline._cli import commands, parser, sections
-from madaline._cli.options import MODEL, Command
-from madaline._model import FittedModel
-from madaline._progress.progress import decision_line
-from madaline._report.card import model_card
-from madaline._report.data import Report
-from madaline._report.page import render_page
+from madaline._apps.cli import commands, parser, sections
+from madaline._apps.cli.options import MODEL, Command
+from madaline._models.model import FittedModel
+from madaline._tell.progress.progress import decision_line
+from madaline._tell.report.card import model_card
+from madaline._tell.report.data import Report
+from madaline._tell.report.page import render_page
 from madaline.records._letters import RecipeLetters
 
 
@@ -120,16 +120,16 @@ def test_every_command_is_registered() -> None:
     declared = {
         (name.lower(), module)
         for module in modules
-        for name, value in vars(import_module(f"madaline._cli.{module}")).items()
+        for name, value in vars(import_module(f"madaline._apps.cli.{module}")).items()
         if isinstance(value, Command)
     }
     assert declared == {(one.name, one.module) for one in commands.COMMANDS}
     for command in commands.COMMANDS:
         assert callable(
-            getattr(import_module(f"madaline._cli.{command.module}"), f"run_{command.name}")
+            getattr(import_module(f"madaline._apps.cli.{command.module}"), f"run_{command.name}")
         )
         told = f"\n  madaline {command.name} "
-        assert told in parser._EXAMPLES, f"give an example of {command.name} in _cli/parser.py"
+        assert told in parser._EXAMPLES, f"give an example of {command.name} in _apps/cli/parser.py"
 
 
 @pytest.mark.parametrize("command", sorted(NAMES - NEED_MORE))

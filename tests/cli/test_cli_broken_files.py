@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._cli import main
+from madaline._apps.cli import main
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
 

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from madaline._cli.before_fit import _seconds_left
-from madaline._fitting import sampling
+from madaline._apps.cli.before_fit import _seconds_left
+from madaline._models.fitting import sampling
 
 WORDS = ("--target", "kind", "--drop", "price", "--folds", 2, "--jobs", 1)
 

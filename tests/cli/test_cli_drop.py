@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from madaline._sampling.source import read_source
+from madaline._apps.sampling.source import read_source
 from madaline.errors import InputError
 
 

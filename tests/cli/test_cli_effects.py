@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from madaline._cli.sections import importance_lines
-from madaline._model import FittedModel
+from madaline._apps.cli.sections import importance_lines
+from madaline._models.model import FittedModel
 from madaline._race.importance import Importance
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from madaline import __version__
-from madaline._cli import exit_code
-from madaline._model import FittedModel
+from madaline._apps.cli import exit_code
+from madaline._models.model import FittedModel
 
 
 def test_version_and_help(run) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import madaline
-from madaline._data.io.table_files import read_file
-from madaline._explain import explain
+from madaline._tables.io.table_files import read_file
+from madaline._tell.explain import explain
 
 
 def test_says_for_five_rows_what_each_column_adds(run, model, fruit) -> None:

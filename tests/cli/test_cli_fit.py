@@ -13,8 +13,8 @@ import pytest
 from tests.grids import some
 
 from madaline import AdaptiveClassifier
-from madaline._model import FittedModel
-from madaline._progress.progress import EventLines
+from madaline._models.model import FittedModel
+from madaline._tell.progress.progress import EventLines
 
 
 def test_says_what_it_does_and_what_came_of_it(run, fruit, place) -> None:

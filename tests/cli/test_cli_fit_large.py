@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from tests.grids import some
 
-from madaline._cli import training_data
-from madaline._data import drawing
-from madaline._data.io import source_files
-from madaline._data.io.compression import TooLargeError
-from madaline._fitting import preparation, sampling
-from madaline._model import FittedModel
+from madaline._apps.cli import training_data
+from madaline._models.fitting import preparation, sampling
+from madaline._models.model import FittedModel
 from madaline._race import row_store, stored_rows
+from madaline._tables import drawing
+from madaline._tables.io import source_files
+from madaline._tables.io.compression import TooLargeError
 
 pl = pytest.importorskip("polars")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._cli import main
+from madaline._apps.cli import main
 
 FIRST = np.datetime64("2026-01-01")
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier
-from madaline._data.io.media_tables import read_folder
-from madaline._data.media.files import MAX_SIDE, kept_side, open_image
+from madaline._tables.io.media_tables import read_folder
+from madaline._tables.media.files import MAX_SIDE, kept_side, open_image
 from madaline.errors import InputError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
@@ -34,7 +34,7 @@ def pictures(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bars(pictures):
-    from madaline._cli import main
+    from madaline._apps.cli import main
 
     path = pictures.parent / "bars.madaline"
     assert main(["fit", str(pictures), "-o", str(path), "--effort", "6", "--quiet"]) == 0

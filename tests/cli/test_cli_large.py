@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from madaline._cli import reading
-from madaline._data.io import part_files, source_files, table_files
-from madaline._data.io.table_files import read_file
-from madaline._explain.attributions import written as explained
-from madaline._model import model_rows
+from madaline._apps.cli import reading
+from madaline._models.model import model_rows
+from madaline._tables.io import part_files, source_files, table_files
+from madaline._tables.io.table_files import read_file
+from madaline._tell.explain.attributions import written as explained
 
 pl = pytest.importorskip("polars")
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from madaline._fitting import sampling
+from madaline._models.fitting import sampling
 
 
 def test_one_screen(run, fruit) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._diagnosis.finding import Finding
+from madaline._models.diagnosis.finding import Finding
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
 

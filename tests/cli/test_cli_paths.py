@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from madaline import AdaptiveClassifier
-from madaline._data.io.media_tables import read_folder
-from madaline._data.media.files import MAX_PIXELS, open_image, read_sound
+from madaline._tables.io.media_tables import read_folder
+from madaline._tables.media.files import MAX_PIXELS, open_image, read_sound
 from madaline.errors import BrokenFileError, InputError
 
 

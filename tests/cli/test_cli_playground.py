@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-import madaline._playground
-from madaline._cli import main
+import madaline._apps.playground
+from madaline._apps.cli import main
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def settings(monkeypatch) -> list:
     """The settings of playgrounds that were to run."""
     told = []
     run = lambda settings, log: told.append(settings)  # noqa: E731
-    monkeypatch.setattr(madaline._playground, "run_playground", run)
+    monkeypatch.setattr(madaline._apps.playground, "run_playground", run)
     return told
 
 
@@ -44,8 +44,8 @@ def test_a_port_in_use_is_one_sentence(capsys) -> None:
 
 
 def test_other_commands_do_not_load_the_playground_or_the_server() -> None:
-    code = "import sys; from madaline._cli.parser import build_parser; build_parser(['fit'])"
-    code += "; loaded = {'asyncio', 'madaline._playground', 'madaline._serve.app'} & {*sys.modules}"
+    code = "import sys; from madaline._apps.cli.parser import build_parser; build_parser(['fit'])"
+    code += "; loaded = {'asyncio', 'madaline._apps.playground', 'madaline._apps.serve.app'} & {*sys.modules}"
     code += "; sys.exit(len(loaded))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, log_loss, roc_auc_score
 
-from madaline._cli.known_truth import confusion_lines
-from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.scores import score_predictions
+from madaline._apps.cli.known_truth import confusion_lines
+from madaline._race.evaluation.quality.classification import ClassificationQuality
+from madaline._race.evaluation.scores import score_predictions
 from madaline.nn.losses import Squared
 
 HEADER = "weight,color,organic\n"
@@ -51,7 +51,7 @@ def test_probabilities_add_up_and_agree_with_the_labels(run, model, fruit) -> No
 
 def test_a_number_is_predicted_to_the_last_bit(run, price_model, fruit) -> None:
     import madaline
-    from madaline._data.io.table_files import read_file
+    from madaline._tables.io.table_files import read_file
 
     lines = run("predict", price_model, fruit).out.splitlines()
     expected = madaline.load(price_model).predict(read_file(fruit).table)
@@ -193,7 +193,7 @@ def test_standard_input_and_output(run, model, fruit, monkeypatch, place) -> Non
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "csv.gz", "parquet", "jsonl", "csv.xz"])
 def test_writes_a_file_by_its_ending(run, model, fruit, suffix) -> None:
-    from madaline._data.io.table_files import read_file
+    from madaline._tables.io.table_files import read_file
 
     path = Path(f"out.{suffix}")
     outcome = run("predict", model, fruit, "--proba", "-o", path)
@@ -259,7 +259,7 @@ def test_models_that_cannot_be_read(run, model, fruit, damage) -> None:
 
 def test_neither_scikit_learn_nor_pandas_is_imported(model, fruit, environment) -> None:
     code = (
-        "import sys\nfrom madaline._cli import main\n"
+        "import sys\nfrom madaline._apps.cli import main\n"
         f"assert main(['predict', {str(model)!r}, {str(fruit)!r}]) == 0\n"
         f"assert main(['info', {str(model)!r}]) == 0\n"
         "assert not {'sklearn', 'pandas', 'scipy', 'rich'} & set(sys.modules)\n"

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._data.io import part_files, source_files, source_parts
-from madaline._data.io.table_files import read_file
-from madaline._model import model_rows, predictions
+from madaline._models.model import model_rows, predictions
+from madaline._tables.io import part_files, source_files, source_parts
+from madaline._tables.io.table_files import read_file
 
 pl = pytest.importorskip("polars")
 
@@ -123,8 +123,8 @@ def test_memory_does_not_grow_with_the_file(model, fruit_rows, environment) -> N
         file.write(f"{header},note\n")
         file.writelines(f"{row},{'word ' * 480}\n" for row in rows * 30)
     code = (
-        "import re, pathlib, madaline._cli\n"
-        f"madaline._cli.main(['predict', {str(model)!r}, 'noted.csv', '-o', 'out.csv'])\n"
+        "import re, pathlib, madaline._apps.cli\n"
+        f"madaline._apps.cli.main(['predict', {str(model)!r}, 'noted.csv', '-o', 'out.csv'])\n"
         r"print(re.search(r'VmHWM:\s+(\d+)', pathlib.Path('/proc/self/status').read_text())[1])"
     )
     words = [sys.executable, "-c", code]
@@ -138,8 +138,8 @@ def test_memory_does_not_grow_with_the_file(model, fruit_rows, environment) -> N
 KILLED = """
 import os, signal, sys
 from madaline import _cli as cli
-from madaline._data.io.part_files import PartFile
-from madaline._model import model_rows
+from madaline._tables.io.part_files import PartFile
+from madaline._models.model import model_rows
 
 model_rows.BLOCK_ROWS, write = 128, PartFile.write
 

@@ -14,7 +14,7 @@ ROWS = 160
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with a table of two columns of probabilities, one of truth, and a model."""
-    from madaline._cli import main
+    from madaline._apps.cli import main
 
     place = tmp_path_factory.mktemp("probabilities")
     rng = np.random.default_rng(0)

@@ -9,8 +9,9 @@ import sys
 
 import pytest
 
-from madaline._progress.drawn_line import can_redraw
-from madaline._progress.progress import (
+from madaline._race.plan import Plan
+from madaline._tell.progress.drawn_line import can_redraw
+from madaline._tell.progress.progress import (
     EPOCHS,
     EPOCHS_OF_VARIANTS,
     Clock,
@@ -18,7 +19,6 @@ from madaline._progress.progress import (
     Leaderboard,
     LiveLeaderboard,
 )
-from madaline._race.plan import Plan
 from madaline.records.history import Record
 from madaline.records.race_decisions import Dropped, LearningRateLowered
 

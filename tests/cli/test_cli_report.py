@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from madaline._cli.console import finite
-from madaline._cli.sections import score_lines
-from madaline._evaluation.score import Score
+from madaline._apps.cli.console import finite
+from madaline._apps.cli.sections import score_lines
+from madaline._race.evaluation.score import Score
 
 
 @pytest.mark.parametrize(

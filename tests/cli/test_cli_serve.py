@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from madaline._data.io.atomic import alone
+from madaline._tables.io.atomic import alone
 
 pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 

@@ -15,7 +15,7 @@ ROWS = 160
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """A folder with a table, and with a model of two numbers, of two labels, and of quantiles."""
-    from madaline._cli import main
+    from madaline._apps.cli import main
 
     place = tmp_path_factory.mktemp("several")
     rng = np.random.default_rng(0)

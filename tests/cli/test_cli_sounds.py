@@ -37,7 +37,7 @@ def beeps(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def fitted(beeps):
-    from madaline._cli import main
+    from madaline._apps.cli import main
 
     path = beeps.parent / "beeps.madaline"
     assert main(["fit", str(beeps), "-o", str(path), "--effort", "6", "--quiet"]) == 0

@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from madaline._cli.console import say_csv
-from madaline._data.io.table_files import without_formulas
+from madaline._apps.cli.console import say_csv
+from madaline._tables.io.table_files import without_formulas
 
 TABLE = "strange.parquet"
 ESCAPE = "\x1b[2J\x1b]0;owned\x07"

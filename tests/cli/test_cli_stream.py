@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from madaline import OnlineClassifier, OnlineRegressor
-from madaline._cli.streams import PARTS
-from madaline._online.playback import Playback
+from madaline._apps.cli.streams import PARTS
+from madaline._models.online.playback import Playback
 
 
 @pytest.fixture

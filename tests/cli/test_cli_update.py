@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from madaline._data.io import tensor_file
-from madaline._data.io.atomic import alone
-from madaline._model import FittedModel
+from madaline._models.model import FittedModel
+from madaline._tables.io import tensor_file
+from madaline._tables.io.atomic import alone
 
 
 def fruit_table(seed: int, n_rows: int, *, turned: bool = False) -> str:
@@ -28,7 +28,7 @@ def fruit_table(seed: int, n_rows: int, *, turned: bool = False) -> str:
 @pytest.fixture(scope="module")
 def keeping(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The file of a model that keeps 50 rows."""
-    from madaline._cli import main
+    from madaline._apps.cli import main
 
     folder = tmp_path_factory.mktemp("keeping")
     (folder / "old.csv").write_text(fruit_table(0, 150))

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._cli import main
-from madaline._data.io.atomic import alone
+from madaline._apps.cli import main
+from madaline._tables.io.atomic import alone
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,7 @@ def test_rows_are_watched_in_the_order_that_the_model_knows(
 
 def test_a_large_table_is_watched_block_by_block(run, fitted, monkeypatch) -> None:
     pl = pytest.importorskip("polars")
-    from madaline._model import model_rows
+    from madaline._models.model import model_rows
 
     monkeypatch.setattr(model_rows, "BLOCK_ROWS", 64)
     rows = pl.read_csv(fitted / "new.csv").sort("day")

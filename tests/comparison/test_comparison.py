@@ -11,9 +11,9 @@ from sklearn.dummy import DummyRegressor
 from tests.fits import request_of, roles_of
 
 import madaline
-from madaline._comparison import Comparison, comparison, measuring
-from madaline._comparison.compared_rows import ComparedRows
-from madaline._comparison.methods import (
+from madaline._apps.comparison import Comparison, comparison, measuring
+from madaline._apps.comparison.compared_rows import ComparedRows
+from madaline._apps.comparison.methods import (
     METHODS,
     Method,
     Problem,
@@ -21,8 +21,8 @@ from madaline._comparison.methods import (
     chosen_methods,
     native_texts,
 )
-from madaline._comparison.result import MethodResult
-from madaline._data.table import Table
+from madaline._apps.comparison.result import MethodResult
+from madaline._tables.table import Table
 from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.records.race_decisions import TimeLimitReached
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from madaline._data.io import source_parts
-from madaline._data.io.source_parts import TextPart
-from madaline._data.io.table_files import read_file
+from madaline._tables.io import source_parts
+from madaline._tables.io.source_parts import TextPart
+from madaline._tables.io.table_files import read_file
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")

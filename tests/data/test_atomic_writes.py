@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from madaline._data.io.atomic import ENDING, remove_leftovers, write_atomically
+from madaline._tables.io.atomic import ENDING, remove_leftovers, write_atomically
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 DIES = """
 import os, signal, sys
-from madaline._data.io.atomic import write_atomically
+from madaline._tables.io.atomic import write_atomically
 
 def chunks():
     yield b"half"
@@ -26,7 +26,7 @@ write_atomically(sys.argv[1], b"new ", chunks())
 
 WAITS = """
 import sys
-from madaline._data.io.atomic import write_atomically
+from madaline._tables.io.atomic import write_atomically
 
 def chunks():
     print("writing", flush=True)

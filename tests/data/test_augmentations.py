@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.media.grids import PITCH_SHIFT, move_pitches
+from madaline._tables.media.grids import PITCH_SHIFT, move_pitches
 
 BANDS, FRAMES = 40, 6
 

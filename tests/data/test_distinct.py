@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.kinds import KINDS as ALL
-from madaline._data.kinds.kind import TrainingColumn
-from madaline._data.schema import Schema
-from madaline._data.table import Distinct, Table
+from madaline._tables.kinds import KINDS as ALL
+from madaline._tables.kinds.kind import TrainingColumn
+from madaline._tables.schema import Schema
+from madaline._tables.table import Distinct, Table
 
 COLUMNS = {
     "text": ["b", "a", None, "b", "c"],

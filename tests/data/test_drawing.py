@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data import drawing
-from madaline._data.drawing import Drawing, row_keys
-from madaline._data.table import Table
+from madaline._tables import drawing
+from madaline._tables.drawing import Drawing, row_keys
+from madaline._tables.table import Table
 
 
 def test_keys_of_rows_go_on_from_any_row(monkeypatch):

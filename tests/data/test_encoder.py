@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.schema import Schema
-from madaline._data.statistics import Distribution
-from madaline._data.table import Table
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.schema import Schema
+from madaline._tables.statistics import Distribution
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 BINS = (0, 2, 16, 64)

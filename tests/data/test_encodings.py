@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 from tests.grids import some
 
-from madaline._data.io import encoding_guess
-from madaline._data.io.encodings import check_encoding
-from madaline._data.io.table_files import read_file
+from madaline._tables.io import encoding_guess
+from madaline._tables.io.encodings import check_encoding
+from madaline._tables.io.table_files import read_file
 from madaline.errors import InputError
 
 pytest.importorskip("polars")

@@ -15,8 +15,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from madaline._data.io.table_files import read_file, write_predictions
-from madaline._data.table import Table
+from madaline._tables.io.table_files import read_file, write_predictions
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 FRAME = pl.DataFrame(

@@ -4,9 +4,9 @@ import sys
 import numpy as np
 import pytest
 
-from madaline._data.io import csv_files
-from madaline._data.io.table_files import format_predictions, read_file, write_predictions
-from madaline._data.schema import Schema
+from madaline._tables.io import csv_files
+from madaline._tables.io.table_files import format_predictions, read_file, write_predictions
+from madaline._tables.schema import Schema
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline._data.splits.folds import FoldedRows
+from madaline._tables.splits.folds import FoldedRows
 
 
 @st.composite

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline._data.splits.folds import make_folds
+from madaline._tables.splits.folds import make_folds
 from madaline.errors import InputError
 
 

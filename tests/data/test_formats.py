@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.formats.choice import Given
-from madaline._data.formats.column_formats import choose_number_format
-from madaline._data.formats.date_format import WrittenDate
-from madaline._data.formats.number_format import FormattedNumber, NumberFormat
-from madaline._data.io.recognition import to_table
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._data.text_columns import choose_formats, choose_text_formats, read_numbers
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.formats.choice import Given
+from madaline._tables.formats.column_formats import choose_number_format
+from madaline._tables.formats.date_format import WrittenDate
+from madaline._tables.formats.number_format import FormattedNumber, NumberFormat
+from madaline._tables.io.recognition import to_table
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
+from madaline._tables.text_columns import choose_formats, choose_text_formats, read_numbers
 from madaline.errors import InputError
 
 MINUS_SIGNS = ["-", "−", "–"]

@@ -5,9 +5,9 @@ from collections import UserList
 import numpy as np
 import pytest
 
-from madaline._data.io.recognition import Form, recognize, to_table
-from madaline._data.io.targets import to_target
-from madaline._data.table import Table
+from madaline._tables.io.recognition import Form, recognize, to_table
+from madaline._tables.io.targets import to_target
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 pd = pytest.importorskip("pandas")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import KFold, PredefinedSplit, TimeSeriesSplit
 
-from madaline._data.splits.folds import GivenFolds
+from madaline._tables.splits.folds import GivenFolds
 from madaline.errors import InputError
 
 

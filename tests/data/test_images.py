@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io.recognition import to_table
-from madaline._data.kinds.image import ImageEncoder
-from madaline._data.media.grids import warp
-from madaline._data.schema import Schema
-from madaline._data.table import Table
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.io.recognition import to_table
+from madaline._tables.kinds.image import ImageEncoder
+from madaline._tables.media.grids import warp
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Workspace
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data import statistics
-from madaline._data.statistics import in_order
+from madaline._tables import statistics
+from madaline._tables.statistics import in_order
 
 N = 3_000
 RNG = np.random.default_rng(0)

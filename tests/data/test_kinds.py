@@ -9,20 +9,20 @@ import numpy as np
 import pytest
 
 from madaline import sequences
-from madaline._data.array_checks import check_arrays
-from madaline._data.json_checks import Malformed
-from madaline._data.kinds import category
-from madaline._data.kinds.boolean import BooleanEncoder
-from madaline._data.kinds.category import CategoryEncoder, pair_column
-from madaline._data.kinds.image import ImageEncoder
-from madaline._data.kinds.level_means import LevelMeans
-from madaline._data.kinds.moment import DatetimeEncoder
-from madaline._data.kinds.number import NumberEncoder, RobustScaling
-from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
-from madaline._data.kinds.text import TextEncoder
-from madaline._data.schema import Schema
-from madaline._data.statistics import Distribution
-from madaline._data.table import Table
+from madaline._base.json_checks import Malformed
+from madaline._tables.array_checks import check_arrays
+from madaline._tables.kinds import category
+from madaline._tables.kinds.boolean import BooleanEncoder
+from madaline._tables.kinds.category import CategoryEncoder, pair_column
+from madaline._tables.kinds.image import ImageEncoder
+from madaline._tables.kinds.level_means import LevelMeans
+from madaline._tables.kinds.moment import DatetimeEncoder
+from madaline._tables.kinds.number import NumberEncoder, RobustScaling
+from madaline._tables.kinds.sequence import PatternEncoder, SequenceEncoder
+from madaline._tables.kinds.text import TextEncoder
+from madaline._tables.schema import Schema
+from madaline._tables.statistics import Distribution
+from madaline._tables.table import Table
 
 
 def encoded(encoder, column):

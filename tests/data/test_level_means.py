@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.encoders.encoded import FoldFeatures
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds.level_means import LevelMeans
-from madaline._data.schema import Schema
-from madaline._data.table import Table
+from madaline._tables.encoders.encoded import FoldFeatures
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.kinds.level_means import LevelMeans
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 
 
 def draw(n_samples=400, n_levels=80, n_outputs=1, effect=1.0, seed=0):
@@ -127,7 +127,7 @@ def test_a_column_of_many_levels_has_features_that_survive_a_file():
 
 
 def test_more_levels_than_are_remembered_share_a_mean(monkeypatch):
-    from madaline._data.kinds import category
+    from madaline._tables.kinds import category
 
     monkeypatch.setattr(category, "MAX_LEVELS", 70)
     levels = np.concatenate([np.repeat(np.arange(70), 3), np.arange(70, 170)])

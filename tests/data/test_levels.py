@@ -7,17 +7,17 @@ from math import log, sqrt
 import numpy as np
 import pytest
 
-from madaline._data.array_checks import check_arrays
-from madaline._data.codec import fields_of
-from madaline._data.json_checks import Malformed
-from madaline._data.kinds import boolean, category
-from madaline._data.kinds.boolean import BooleanEncoder
-from madaline._data.kinds.category import CategoryEncoder, CategoryKind, pair_column
-from madaline._data.kinds.kind import TrainingColumn
-from madaline._data.kinds.level_means import LevelMeans
-from madaline._data.level_counts import LevelCounts
-from madaline._data.schema import Schema
-from madaline._data.table import Table
+from madaline._base.codec import fields_of
+from madaline._base.json_checks import Malformed
+from madaline._tables.array_checks import check_arrays
+from madaline._tables.kinds import boolean, category
+from madaline._tables.kinds.boolean import BooleanEncoder
+from madaline._tables.kinds.category import CategoryEncoder, CategoryKind, pair_column
+from madaline._tables.kinds.kind import TrainingColumn
+from madaline._tables.kinds.level_means import LevelMeans
+from madaline._tables.level_counts import LevelCounts
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 
 
 def objects(*values):

@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 
 from madaline import sequences, sounds
-from madaline._data.array_checks import check_arrays
-from madaline._data.codec import fields_of
-from madaline._data.json_checks import Malformed
-from madaline._data.kinds import KINDS, sequence, text
-from madaline._data.kinds.bins import JoinedBins, cap_edges
-from madaline._data.kinds.boolean import BooleanEncoder, BooleanKind
-from madaline._data.kinds.image import ImageEncoder, ImageKind
-from madaline._data.kinds.kind import ColumnSchema, TrainingColumn, format_short
-from madaline._data.kinds.moment import DatetimeEncoder, DatetimeKind, _parts
-from madaline._data.kinds.number import NumberEncoder, NumberKind, RobustScaling, is_whole
-from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder, SequenceKind
-from madaline._data.kinds.sound import SoundEncoder, SoundKind
-from madaline._data.kinds.text import TextEncoder, TextKind
-from madaline._data.statistics import Distribution
-from madaline._data.table import Table
+from madaline._base.codec import fields_of
+from madaline._base.json_checks import Malformed
+from madaline._tables.array_checks import check_arrays
+from madaline._tables.kinds import KINDS, sequence, text
+from madaline._tables.kinds.bins import JoinedBins, cap_edges
+from madaline._tables.kinds.boolean import BooleanEncoder, BooleanKind
+from madaline._tables.kinds.image import ImageEncoder, ImageKind
+from madaline._tables.kinds.kind import ColumnSchema, TrainingColumn, format_short
+from madaline._tables.kinds.moment import DatetimeEncoder, DatetimeKind, _parts
+from madaline._tables.kinds.number import NumberEncoder, NumberKind, RobustScaling, is_whole
+from madaline._tables.kinds.sequence import PatternEncoder, SequenceEncoder, SequenceKind
+from madaline._tables.kinds.sound import SoundEncoder, SoundKind
+from madaline._tables.kinds.text import TextEncoder, TextKind
+from madaline._tables.statistics import Distribution
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 

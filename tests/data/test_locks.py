@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from madaline._data.io.atomic import alone, write_document
+from madaline._tables.io.atomic import alone, write_document
 from madaline.errors import InputError
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
 HOLDS = """
 import sys
-from madaline._data.io.atomic import alone, write_document
+from madaline._tables.io.atomic import alone, write_document
 
 with alone(sys.argv[1]):
     print("held", flush=True)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier
-from madaline._cli.training_data import read_groups
-from madaline._data.column import is_missing
-from madaline._data.io.frames import make_frame, series_array, series_of
-from madaline._data.io.recognition import to_table
-from madaline._data.keys import GroupedRows
-from madaline._evaluation.explained import codes_of
-from madaline._playground.tables import _codes
-from madaline._time.history import SeriesHistory
+from madaline._apps.cli.training_data import read_groups
+from madaline._apps.playground.tables import _codes
+from madaline._race.evaluation.explained import codes_of
+from madaline._race.time.history import SeriesHistory
+from madaline._tables.column import is_missing
+from madaline._tables.io.frames import make_frame, series_array, series_of
+from madaline._tables.io.recognition import to_table
+from madaline._tables.keys import GroupedRows
 
 N_ROWS, N_LETTERS = 1000, 20_000
 FIXED_WIDTH = 4 * N_ROWS * N_LETTERS  # bytes of an array as wide as its longest text

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._data.io.table_files import read_file
-from madaline._data.schema import Schema
+from madaline._tables.io.table_files import read_file
+from madaline._tables.schema import Schema
 
 pytest.importorskip("polars")
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from madaline._data.io.part_files import PartFile
-from madaline._data.io.table_files import read_file
+from madaline._tables.io.part_files import PartFile
+from madaline._tables.io.table_files import read_file
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")

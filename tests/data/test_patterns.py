@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, load, sequences
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds.sequence import PatternEncoder, SequenceEncoder
-from madaline._data.media.kernels import KERNELS, TAPS, Kernels
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._explain.attributions.words import pattern_map
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.kinds.sequence import PatternEncoder, SequenceEncoder
+from madaline._tables.media.kernels import KERNELS, TAPS, Kernels
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
+from madaline._tell.explain.attributions.words import pattern_map
 
 LENGTH = 60
 

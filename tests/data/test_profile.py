@@ -7,9 +7,9 @@ import warnings
 import numpy as np
 import pytest
 
-from madaline._data.profile import _MAX_BINS, ColumnProfile, TableProfile
-from madaline._data.schema import Schema
-from madaline._data.table import Table
+from madaline._tables.profile import _MAX_BINS, ColumnProfile, TableProfile
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 
 RNG = np.random.default_rng(0)
 

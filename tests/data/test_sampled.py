@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline._data.splits.folds import FoldedRows
-from madaline._data.splits.sampled import SampleSplit
-from madaline._data.table import Table
-from madaline._time.stretches import ROW_ORDER, RowTimes, make_stretches
-from madaline._time.told_times import times_of_rows
+from madaline._race.time.stretches import ROW_ORDER, RowTimes, make_stretches
+from madaline._race.time.told_times import times_of_rows
+from madaline._tables.splits.folds import FoldedRows
+from madaline._tables.splits.sampled import SampleSplit
+from madaline._tables.table import Table
 
 NOWHERE = np.full(6, -1)  # rows that are not in the sample
 

@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from madaline._data.schema import Schema
-from madaline._data.table import Table
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 N = 200
@@ -156,7 +156,7 @@ def test_it_prints_as_a_table(table):
 
 def test_real_tables(shared_tables):
     pl = pytest.importorskip("polars")
-    from madaline._data.io.recognition import to_table
+    from madaline._tables.io.recognition import to_table
 
     targets = dict(pl.read_csv(shared_tables / "manifest.csv").select("name", "target").iter_rows())
     dropped = {}

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from madaline import sequences, sounds
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io.recognition import to_table
-from madaline._data.kinds.sequence import MAX_STEPS, SequenceEncoder
-from madaline._data.media.grids import add_offsets
-from madaline._data.media.signals import Sequence
-from madaline._data.media.transforms import downsampled, interpolated
-from madaline._data.schema import Schema
-from madaline._data.table import Table
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.io.recognition import to_table
+from madaline._tables.kinds.sequence import MAX_STEPS, SequenceEncoder
+from madaline._tables.media.grids import add_offsets
+from madaline._tables.media.signals import Sequence
+from madaline._tables.media.transforms import downsampled, interpolated
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from madaline._data.formats.column_formats import choose_number_format
-from madaline._data.formats.number_format import PLAIN, NumberFormat
+from madaline._tables.formats.column_formats import choose_number_format
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline._data.io.media_tables import read_folder
-from madaline._data.media.files import read_sound
+from madaline._tables.io.media_tables import read_folder
+from madaline._tables.media.files import read_sound
 from madaline.errors import BrokenFileError, InputError
 
 

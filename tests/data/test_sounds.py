@@ -11,13 +11,13 @@ from scipy.io import wavfile
 from scipy.signal import resample_poly
 
 from madaline import sounds
-from madaline._data.io.media_tables import read_folder
-from madaline._data.io.recognition import to_table
-from madaline._data.kinds.sound import SoundEncoder
-from madaline._data.media.files import read_wave
-from madaline._data.media.transforms import FLOOR, Spectrogram
-from madaline._data.schema import Schema
-from madaline._data.table import Table
+from madaline._tables.io.media_tables import read_folder
+from madaline._tables.io.recognition import to_table
+from madaline._tables.kinds.sound import SoundEncoder
+from madaline._tables.media.files import read_wave
+from madaline._tables.media.transforms import FLOOR, Spectrogram
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 RATE = 8000

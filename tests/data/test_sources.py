@@ -5,12 +5,12 @@ import os
 import numpy as np
 import pytest
 
-from madaline._data.io import source_parts
-from madaline._data.io.media_tables import read_folder
-from madaline._data.io.source_files import table_files
-from madaline._data.io.table_files import read_file
-from madaline._data.rows import TableRows, open_rows
-from madaline._data.table import Table
+from madaline._tables.io import source_parts
+from madaline._tables.io.media_tables import read_folder
+from madaline._tables.io.source_files import table_files
+from madaline._tables.io.table_files import read_file
+from madaline._tables.rows import TableRows, open_rows
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline._data.io.spill import MIN_SPILLED, RowFile, read_rows, spill_to_disk
+from madaline._tables.io.spill import MIN_SPILLED, RowFile, read_rows, spill_to_disk
 
 N_ROWS = 37
 
@@ -83,7 +83,7 @@ def test_a_disk_that_fills_up_meanwhile_is_noticed(tmp_path):
     script.write_text(
         "import resource, signal\n"
         "import numpy as np\n"
-        "from madaline._data.io.spill import spill_to_disk\n"
+        "from madaline._tables.io.spill import spill_to_disk\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (2**22, 2**22))\n"
         "rows = np.ones((1_049_576, 1), np.float32)\n"

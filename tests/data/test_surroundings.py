@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from corpus.workbooks import workbook
 
-from madaline._data.io.surroundings import count_above, count_below
-from madaline._data.io.table_files import read_file
+from madaline._tables.io.surroundings import count_above, count_below
+from madaline._tables.io.table_files import read_file
 from madaline.errors import InputError
 
 pytest.importorskip("polars")

@@ -4,9 +4,9 @@ import decimal
 import numpy as np
 import pytest
 
-from madaline._data.column import to_column
-from madaline._data.conversion import as_booleans, as_levels, as_moments, as_numbers
-from madaline._data.table import Table
+from madaline._tables.column import to_column
+from madaline._tables.conversion import as_booleans, as_levels, as_moments, as_numbers
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 NAN, NAT = float("nan"), np.datetime64("NaT", "us")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline._data.target import (
+from madaline._tables.target import (
     TARGETS,
     ClassEncoder,
     CountEncoder,
@@ -13,7 +13,7 @@ from madaline._data.target import (
     check_learnable,
     infer_task,
 )
-from madaline._data.target.values import MAX_TARGET
+from madaline._tables.target.values import MAX_TARGET
 from madaline.errors import InputError
 
 RNG = np.random.default_rng(0)

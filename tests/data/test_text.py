@@ -9,13 +9,13 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io.recognition import to_table
-from madaline._data.kinds.kind import CATEGORY, DROPPED, TEXT
-from madaline._data.kinds.text import TextEncoder, _known, count_terms
-from madaline._data.schema import Schema, infer_columns
-from madaline._data.table import Table
-from madaline._data.terms import GAP, terms_in, terms_of
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.io.recognition import to_table
+from madaline._tables.kinds.kind import CATEGORY, DROPPED, TEXT
+from madaline._tables.kinds.text import TextEncoder, _known, count_terms
+from madaline._tables.schema import Schema, infer_columns
+from madaline._tables.table import Table
+from madaline._tables.terms import GAP, terms_in, terms_of
 from madaline.errors import InputError
 from madaline.nn._sparse_rows import SparseRows
 
@@ -244,7 +244,7 @@ def test_a_name_of_one_row_is_no_term():
 
 
 def test_words_come_before_pairs_where_there_is_no_room(monkeypatch):
-    import madaline._data.kinds.text as module
+    import madaline._tables.kinds.text as module
 
     monkeypatch.setattr(module, "MAX_TERMS_ALONE", 6)
     texts = np.array(["we like tea a lot", "we like tea so much", "we sip it now again"], object)

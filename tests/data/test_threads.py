@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.schema import Schema
-from madaline._data.table import MIN_ROWS_FOR_THREADS, Table
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.schema import Schema
+from madaline._tables.table import MIN_ROWS_FOR_THREADS, Table
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from madaline._data.formats import writing
-from madaline._data.formats.number_format import NumberFormat
-from madaline._data.formats.writing import learn_dates, learn_numbers
+from madaline._tables.formats import writing
+from madaline._tables.formats.number_format import NumberFormat
+from madaline._tables.formats.writing import learn_dates, learn_numbers
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from tests.fits import fitting_of
 
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._diagnosis.finding import Finding
-from madaline._diagnosis.out_of_fold import OutOfFold
+from madaline._models.diagnosis.finding import Finding
+from madaline._models.diagnosis.out_of_fold import OutOfFold
 from madaline._race.plan import Plan
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 

@@ -7,18 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._diagnosis.finding import Diagnosis, Finding
-from madaline._diagnosis.groups import cuts_of, find_worse_groups, groups_of
-from madaline._diagnosis.learning import Strength, find_weakness
-from madaline._diagnosis.out_of_fold import (
+from madaline._models.diagnosis.finding import Diagnosis, Finding
+from madaline._models.diagnosis.groups import cuts_of, find_worse_groups, groups_of
+from madaline._models.diagnosis.learning import Strength, find_weakness
+from madaline._models.diagnosis.out_of_fold import (
     holm,
     kolmogorov_p_value,
     normal_p_value,
     share_difference,
 )
-from madaline._diagnosis.predictions import Suspects, _wrong_share, find_miscalibration
-from madaline._diagnosis.training_table import find_one_column
-from madaline._evaluation.leakage import Leak
+from madaline._models.diagnosis.predictions import Suspects, _wrong_share, find_miscalibration
+from madaline._models.diagnosis.training_table import find_one_column
+from madaline._race.evaluation.leakage import Leak
 from madaline._race.importance import Importance
 
 

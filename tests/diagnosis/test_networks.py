@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline import NeuralNetwork
-from madaline._diagnosis.learning import LayerHealth, find_dead_recipes
+from madaline._models.diagnosis.learning import LayerHealth, find_dead_recipes
 from madaline.errors import InputError
 from madaline.nn.layers import ReLU, Tanh
 from madaline.nn.losses import Squared

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.profile import ColumnProfile, TableProfile
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._diagnosis.new_table import diagnose_table, find_drift
+from madaline._models.diagnosis.new_table import diagnose_table, find_drift
+from madaline._tables.profile import ColumnProfile, TableProfile
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 
 
 def draw(n_rows, seed):

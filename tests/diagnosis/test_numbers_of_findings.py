@@ -8,26 +8,26 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from madaline._data.profile import TableProfile
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._diagnosis.groups import Cut as ColumnCut
-from madaline._diagnosis.groups import Group, _group_loss, _GroupLoss, groups_of
-from madaline._diagnosis.new_table import _find_outliers, _find_unseen, _tail, find_drift
-from madaline._diagnosis.out_of_fold import (
+from madaline._models.diagnosis.groups import Cut as ColumnCut
+from madaline._models.diagnosis.groups import Group, _group_loss, _GroupLoss, groups_of
+from madaline._models.diagnosis.new_table import _find_outliers, _find_unseen, _tail, find_drift
+from madaline._models.diagnosis.out_of_fold import (
     holm,
     kolmogorov_p_value,
     share_difference,
     student_p_value,
 )
-from madaline._diagnosis.over_time import _find_aging, _find_odd_stretch
-from madaline._diagnosis.predictions import (
+from madaline._models.diagnosis.over_time import _find_aging, _find_odd_stretch
+from madaline._models.diagnosis.predictions import (
     Suspects,
     _wrong_share,
     find_confused_classes,
     find_miscalibration,
 )
-from madaline._time.forward import Aging, ForwardScores, Stretch
+from madaline._race.time.forward import Aging, ForwardScores, Stretch
+from madaline._tables.profile import TableProfile
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 
 
 def sigmoid(output):

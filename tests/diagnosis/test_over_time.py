@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
-from madaline._diagnosis.over_time import find_late_rows, find_over_time
-from madaline._time.forward import Aging, ForwardScores, Stretch
-from madaline._time.stretches import ROW_ORDER
+from madaline._models.diagnosis.over_time import find_late_rows, find_over_time
+from madaline._race.time.forward import Aging, ForwardScores, Stretch
+from madaline._race.time.stretches import ROW_ORDER
+from madaline._tables.table import Table
 
 DAY = 86_400.0
 SPAN = np.timedelta64(1, "D")

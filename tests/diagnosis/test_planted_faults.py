@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tests.fits import fitting_of
 
-from madaline._data.table import Table
+from madaline._tables.table import Table
 
 
 def of_kind(findings, kind):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
-from madaline._cli import main
+from madaline._apps.cli import main
 from madaline.errors import InputError
 
 

@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madaline._engine import numba_backend
-from madaline._engine.backend import Batches, TrainingRule
-from madaline._engine.numba_backend import COMPILING
-from madaline._engine.numpy_backend import (
+from madaline._race.monotone import parameter_bounds
+from madaline.nn._engine import numba_backend
+from madaline.nn._engine.backend import Batches, TrainingRule
+from madaline.nn._engine.numba_backend import COMPILING
+from madaline.nn._engine.numpy_backend import (
     MIN_COMPILED_WORK,
     NumpyBackend,
     backend_named,
     choose_backend,
 )
-from madaline._race.monotone import parameter_bounds
 from madaline.nn._sparse_rows import SparseRows
 from madaline.nn.layers import Dropout, LeakySiLU, Linear, ReLU, ScaledLinear, SiLU, Tanh
 from madaline.nn.losses import (

@@ -11,8 +11,8 @@ import pytest
 import threadpoolctl
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from madaline._engine import blas
-from madaline._engine.blas import one_threaded_products
+from madaline.nn._engine import blas
+from madaline.nn._engine.blas import one_threaded_products
 
 
 def blas_threads():

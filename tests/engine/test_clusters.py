@@ -19,18 +19,18 @@ import pytest
 from sklearn.base import clone
 
 from madaline import AdaptiveClassifier
-from madaline._cli import main
-from madaline._engine.executors import cluster
-from madaline._engine.executors.choice import (
+from madaline._apps.cli import main
+from madaline._models.fitting import sampling
+from madaline._race import stored_rows
+from madaline.errors import ClusterError, InputError, OpenClusterWarning, WorkerLostWarning
+from madaline.nn._engine.executors import cluster
+from madaline.nn._engine.executors.choice import (
     MIN_PROCESS_WORK,
     choose_executor,
     count_workers,
     find_executor,
 )
-from madaline._engine.threads import within_a_worker
-from madaline._fitting import sampling
-from madaline._race import stored_rows
-from madaline.errors import ClusterError, InputError, OpenClusterWarning, WorkerLostWarning
+from madaline.nn._engine.threads import within_a_worker
 
 cloudpickle = pytest.importorskip("cloudpickle", reason="comes with the extras dask and ray")
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers do not import tests
@@ -350,7 +350,7 @@ def test_ray_starts_where_it_was_imported_before():
     pytest.importorskip("ray", reason="the extra ray is not installed")
     code = (
         "import ray\n"
-        "from madaline._engine.executors.choice import find_executor\n"
+        "from madaline.nn._engine.executors.choice import find_executor\n"
         "with find_executor('ray') as executor:\n"
         "    print(list(executor.map(abs, [-3, 2])), executor.n_workers > 0)\n"
         "from ray._private.authentication.authentication_utils import is_token_auth_enabled\n"
@@ -421,7 +421,7 @@ def test_loopback_is_told_from_other_addresses(address, loopback):
 
 
 def test_an_open_scheduler_is_warned_of(dask, monkeypatch):
-    monkeypatch.setattr("madaline._engine.executors.dask_cluster.is_loopback", lambda _: False)
+    monkeypatch.setattr("madaline.nn._engine.executors.dask_cluster.is_loopback", lambda _: False)
     with (
         pytest.warns(OpenClusterWarning, match="let it use TLS"),
         find_executor(dask.scheduler.address) as executor,
@@ -431,7 +431,7 @@ def test_an_open_scheduler_is_warned_of(dask, monkeypatch):
 
 def test_an_open_ray_is_warned_of(ray, monkeypatch):
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    monkeypatch.setattr("madaline._engine.executors.choice._check_reachable", lambda *_: None)
+    monkeypatch.setattr("madaline.nn._engine.executors.choice._check_reachable", lambda *_: None)
     executor = find_executor("ray://head:10001")
     monkeypatch.setattr(executor._ray, "init", lambda *_, **__: None)
     with pytest.warns(OpenClusterWarning, match="ask for a token"):

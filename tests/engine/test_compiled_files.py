@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("numba", reason="numba is not installed")
 
-from madaline._engine.compiled_arithmetic import remove_stale
+from madaline.nn._engine.compiled_arithmetic import remove_stale
 
 
 def test_code_that_is_older_than_any_source_is_removed(tmp_path):

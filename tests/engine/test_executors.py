@@ -15,17 +15,17 @@ import numpy as np
 import pytest
 from joblib import Parallel, delayed
 
-from madaline._engine.executors import choice, processes
-from madaline._engine.executors.choice import (
+from madaline.errors import InputError, OneProcessWarning
+from madaline.nn._engine.executors import choice, processes
+from madaline.nn._engine.executors.choice import (
     address_of,
     choose_executor,
     count_workers,
     find_executor,
 )
-from madaline._engine.executors.executor import Serial, Threads
-from madaline._engine.executors.processes import Processes
-from madaline._engine.threads import count_threads, within_a_worker
-from madaline.errors import InputError, OneProcessWarning
+from madaline.nn._engine.executors.executor import Serial, Threads
+from madaline.nn._engine.executors.processes import Processes
+from madaline.nn._engine.threads import count_threads, within_a_worker
 
 EXECUTORS = [Serial, lambda: Threads(2), lambda: Processes(2)]
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from madaline._engine import memory
-from madaline._engine.memory import free_memory, memory_limit, read_size, used_memory
 from madaline.errors import InputError
+from madaline.nn._engine import memory
+from madaline.nn._engine.memory import free_memory, memory_limit, read_size, used_memory
 
 MEMINFO = "MemTotal: 16000000 kB\nMemFree: 1 kB\nMemAvailable:    8000000 kB\n"
 

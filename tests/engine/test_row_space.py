@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._engine.solving import RowSpace, least_squares, solve_linear
+from madaline.nn._engine.solving import RowSpace, least_squares, solve_linear
 from madaline.nn.losses import CrossEntropy
 
 

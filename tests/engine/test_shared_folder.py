@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from madaline._engine.executors.processes import LOCK, PREFIX, SharedFolder
+from madaline.nn._engine.executors.processes import LOCK, PREFIX, SharedFolder
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
 
@@ -21,7 +21,7 @@ def test_only_folders_of_killed_processes_are_removed(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     code = (
         "import os, signal, tempfile; tempfile.tempdir = os.environ['HERE']\n"
-        "from madaline._engine.executors.processes import SharedFolder\n"
+        "from madaline.nn._engine.executors.processes import SharedFolder\n"
         "folder = SharedFolder(); open(os.path.join(folder.path, 'large'), 'w').close()\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )

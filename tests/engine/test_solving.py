@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from madaline._engine.solving import solve_linear, sparse_rows
+from madaline.nn._engine.solving import solve_linear, sparse_rows
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 

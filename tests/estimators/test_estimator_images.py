@@ -7,7 +7,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
-from madaline._runtime import load as load_predictor
+from madaline._models.runtime import load as load_predictor
 from madaline.errors import InputError
 
 N_TRAIN = 400

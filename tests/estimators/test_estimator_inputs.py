@@ -14,7 +14,7 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 from tests.grids import some
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._arguments import warn_of_other_order
+from madaline._models.arguments import warn_of_other_order
 from madaline.errors import InputError, LeakWarning, RowsLeftOutWarning
 
 QUICK = {"effort": 4, "random_state": 0}

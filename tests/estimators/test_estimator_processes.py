@@ -11,9 +11,9 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._engine import numpy_backend
-from madaline._engine.executors import choice
-from madaline._engine.executors.processes import Processes
+from madaline.nn._engine import numpy_backend
+from madaline.nn._engine.executors import choice
+from madaline.nn._engine.executors.processes import Processes
 
 pd = pytest.importorskip("pandas")
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.model_selection import cross_val_score
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, sequences, sounds
-from madaline._runtime import load as load_predictor
+from madaline._models.runtime import load as load_predictor
 from madaline.errors import InputError
 
 N_TRAIN = 150

@@ -13,9 +13,9 @@ from tests.fits import roles_of
 from tests.grids import some
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._data.column import is_missing
-from madaline._data.table import Table
-from madaline._estimators.counted_rows import MIN_DISTINCT_ROWS, count_rows
+from madaline._apps.estimators.counted_rows import MIN_DISTINCT_ROWS, count_rows
+from madaline._tables.column import is_missing
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 QUICK = {"effort": 8, "random_state": 0}

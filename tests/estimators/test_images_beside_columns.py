@@ -10,13 +10,13 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, load
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.media.grids import Grid
-from madaline._data.schema import Schema
-from madaline._data.table import Table
 from madaline._race.architecture import build_network
 from madaline._race.features import NetworkInputs
 from madaline._race.planning import TableFacts, make_plan
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.media.grids import Grid
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 from madaline.errors import ImagesChangedWarning, InputError, NothingLearnedWarning
 from madaline.nn.layers import Branches
 

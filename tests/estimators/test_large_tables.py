@@ -9,17 +9,17 @@ from tests.fits import context_of, data_of, fitting_of
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._data import level_counts
-from madaline._data.kinds import category
-from madaline._data.kinds.category import MAX_LEVELS
-from madaline._data.level_counts import count_levels
-from madaline._data.table import Table
-from madaline._engine.memory import used_memory
-from madaline._evaluation.objective import Objective
-from madaline._fitting import sampling
-from madaline._fitting.preparation import prepare
+from madaline._models.fitting import sampling
+from madaline._models.fitting.preparation import prepare
 from madaline._race import stored_rows
+from madaline._race.evaluation.objective import Objective
+from madaline._tables import level_counts
+from madaline._tables.kinds import category
+from madaline._tables.kinds.category import MAX_LEVELS
+from madaline._tables.level_counts import count_levels
+from madaline._tables.table import Table
 from madaline.errors import InputError
+from madaline.nn._engine.memory import used_memory
 from madaline.records.race_decisions import SampleDrawn
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, runtime
-from madaline._data.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
-from madaline._report.reproduce import how_to_reproduce
+from madaline._tables.io.tensor_file import MODEL, read_tensor_file, write_tensor_file
+from madaline._tell.report.reproduce import how_to_reproduce
 from madaline.errors import InputError, ModelFileError
 
 N_SAMPLES = 160

@@ -312,8 +312,8 @@ def test_shap_explains_a_model_of_a_frame(rows):
 
 def test_a_relation_is_predicted_without_polars(rows, fitted, monkeypatch):
     """Which reads tables block by block; a relation of DuckDB is computed at once then."""
-    from madaline._data.io import source_files
-    from madaline._estimators import files
+    from madaline._apps.estimators import files
+    from madaline._tables.io import source_files
 
     frame = rows[0][:20]
     expected = fitted.predict_proba(frame)

@@ -13,9 +13,9 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from madaline import OnlineClassifier, OnlineRegressor, load
-from madaline._data.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
-from madaline._model import FittedModel
-from madaline._online.columns import MAX_LETTERS
+from madaline._models.model import FittedModel
+from madaline._models.online.columns import MAX_LETTERS
+from madaline._tables.io.tensor_file import ONLINE, read_tensor_file, write_tensor_file
 from madaline.errors import InputError, ModelFileError
 from madaline.records.model_decisions import LeadChanged
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier
-from madaline._data.kinds.image import ImageEncoder
+from madaline._tables.kinds.image import ImageEncoder
 from madaline.errors import ImagesChangedWarning, InputError
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow makes the images")

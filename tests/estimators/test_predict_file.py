@@ -8,9 +8,9 @@ import pytest
 from sklearn.base import clone
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._data.io import part_files
-from madaline._explain.attributions import written as explained
-from madaline._model import model_rows
+from madaline._models.model import model_rows
+from madaline._tables.io import part_files
+from madaline._tell.explain.attributions import written as explained
 from madaline.errors import InputError
 
 pl = pytest.importorskip("polars")

@@ -55,7 +55,7 @@ def test_what_is_added_is_in_all_predictions(options, monkeypatch):
     y = table["a"] + np.sin(table["day"]) + 0.3 * rng.normal(size=90)
 
     def fitted(offset):
-        monkeypatch.setattr("madaline._fitting.outcome.quantile_offsets", lambda *_: offset)
+        monkeypatch.setattr("madaline._models.fitting.outcome.quantile_offsets", lambda *_: offset)
         model = AdaptiveRegressor(loss="quantile", quantile=0.8, effort=2, random_state=0)
         return model.fit(table, y, **options)
 

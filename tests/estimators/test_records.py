@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveRegressor, runtime
-from madaline._data.io.recognition import to_table
+from madaline._tables.io.recognition import to_table
 from madaline.errors import InputError, RowsLeftOutWarning
 
 N = 40

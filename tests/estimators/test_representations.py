@@ -159,7 +159,7 @@ def test_the_history_colors_what_predicts(classifier):
 
 
 def test_many_classes_have_their_confusions_listed():
-    from madaline._evaluation.quality.classification import ClassificationQuality
+    from madaline._race.evaluation.quality.classification import ClassificationQuality
 
     rng = np.random.default_rng(0)
     probabilities = rng.dirichlet(np.ones(30), 300)

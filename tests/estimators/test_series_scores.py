@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveRegressor
-from madaline._diagnosis.over_time import find_over_time
-from madaline._story.forward import forward_sentences
-from madaline._time.forward import ForwardScores
-from madaline._time.series_scores import SeriesScores, score_series
-from madaline._time.time_request import TimeRequest
+from madaline._models.diagnosis.over_time import find_over_time
+from madaline._models.story.forward import forward_sentences
+from madaline._race.time.forward import ForwardScores
+from madaline._race.time.series_scores import SeriesScores, score_series
+from madaline._race.time.time_request import TimeRequest
 from madaline.errors import LaterRowsWarning
 
 SEASON, LENGTH = 4, 40

@@ -7,8 +7,8 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, load, sequences
-from madaline._data.media.grids import Grid
 from madaline._race.planning import ENCODINGS, TableFacts, make_plan
+from madaline._tables.media.grids import Grid
 from madaline.nn.layers import Branches, Convolution, ScaledLinear
 
 N_TRAIN = 400

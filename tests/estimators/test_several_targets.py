@@ -234,7 +234,9 @@ def test_each_label_has_an_offset_of_its_own(table, labels, monkeypatch):
 
     def fitted(*offsets):
         given = iter(Calibrated(0, "", 0.8, 1, 0.1, 0, 0, offset) for offset in offsets)
-        monkeypatch.setattr("madaline._fitting.outcome.calibrate", lambda *_, **__: next(given))
+        monkeypatch.setattr(
+            "madaline._models.fitting.outcome.calibrate", lambda *_, **__: next(given)
+        )
         return AdaptiveClassifier(effort=3, random_state=0).fit(table, labels)
 
     moved, plain = fitted(0.1, -0.2), fitted(0.0, 0.0)

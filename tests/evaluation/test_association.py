@@ -8,10 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._data.io.table_files import read_file
-from madaline._data.schema import Schema
-from madaline._data.target.values import infer_task
-from madaline._evaluation.association import (
+from madaline._race.evaluation.association import (
     MAX_ROWS,
     _View,
     associate,
@@ -20,6 +17,9 @@ from madaline._evaluation.association import (
     views_of,
     views_of_missing,
 )
+from madaline._tables.io.table_files import read_file
+from madaline._tables.schema import Schema
+from madaline._tables.target.values import infer_task
 
 DATA = Path(__file__).parents[3] / "shared" / "data" / "tabular"
 CODES = ("diabetes130", "nycflights13")  # whose columns of codes need --category

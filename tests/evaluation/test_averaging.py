@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from madaline._evaluation.score import (
+from madaline._race.evaluation.score import (
     FoldOutputs,
     ScoredRows,
     classification_scores,

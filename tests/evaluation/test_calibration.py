@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
-from madaline._evaluation.calibration import best_temperatures, calibrate, calibration_error
-from madaline._runtime.predictor import Predictor
+from madaline._models.runtime.predictor import Predictor
+from madaline._race.evaluation.calibration import best_temperatures, calibrate, calibration_error
+from madaline._tables.table import Table
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy
 
 BOUNDS = (0, 1000, 2000, 3000)

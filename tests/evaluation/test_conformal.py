@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from madaline import runtime
-from madaline._data.table import Table
-from madaline._evaluation.conformal import (
+from madaline._race.evaluation.conformal import (
     FoldScores,
     PredictionIntervals,
     PredictionSets,
     quantile_offsets,
 )
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 BOUNDS = (0, 400, 800, 1200)

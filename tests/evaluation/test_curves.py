@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-from madaline._evaluation.quality.coverage import MAX_POINTS, Curves
+from madaline._race.evaluation.quality.coverage import MAX_POINTS, Curves
 
 
 @pytest.mark.parametrize("weighted", [False, True])

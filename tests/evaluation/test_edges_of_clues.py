@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._evaluation.leak_clues import Columns, _of_view
-from madaline._evaluation.leak_pairs import _of_levels
-from madaline._evaluation.leak_sources import _agree, _are_groups, _of_groups
-from madaline._evaluation.leak_views import _of_moments, _of_numbers
-from madaline._evaluation.objective import Objective
+from madaline._race.evaluation.leak_clues import Columns, _of_view
+from madaline._race.evaluation.leak_pairs import _of_levels
+from madaline._race.evaluation.leak_sources import _agree, _are_groups, _of_groups
+from madaline._race.evaluation.leak_views import _of_moments, _of_numbers
+from madaline._race.evaluation.objective import Objective
 from madaline.errors import InputError
 
 

@@ -9,9 +9,8 @@ from sklearn.ensemble import ExtraTreesRegressor
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import KFold, cross_val_predict
 
-from madaline._data.table import Distinct, Table
-from madaline._evaluation import letters
-from madaline._evaluation.explained import (
+from madaline._race.evaluation import letters
+from madaline._race.evaluation.explained import (
     are_means,
     are_steps,
     by_value,
@@ -30,11 +29,12 @@ from madaline._evaluation.explained import (
     together,
     truth_of,
 )
-from madaline._evaluation.leak_clues import Columns, explained_alone, level_text
-from madaline._evaluation.leak_pairs import _of_levels, _of_sum, clues_of_several
-from madaline._evaluation.leak_sources import computed_columns, order_of_target, shared_rates
-from madaline._evaluation.leak_views import explained_by_words, views_of
-from madaline._evaluation.leakage import JointLeak, Leak, find_leaks
+from madaline._race.evaluation.leak_clues import Columns, explained_alone, level_text
+from madaline._race.evaluation.leak_pairs import _of_levels, _of_sum, clues_of_several
+from madaline._race.evaluation.leak_sources import computed_columns, order_of_target, shared_rates
+from madaline._race.evaluation.leak_views import explained_by_words, views_of
+from madaline._race.evaluation.leakage import JointLeak, Leak, find_leaks
+from madaline._tables.table import Distinct, Table
 
 
 @pytest.fixture

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from madaline._evaluation.conformal import (
+from madaline._race.evaluation.conformal import (
     FoldScores,
     JointConformal,
     PredictionIntervals,
     PredictionSets,
     conformal_from_state,
 )
-from madaline._evaluation.quality.coverage import Coverage, interval_coverage, set_coverage
+from madaline._race.evaluation.quality.coverage import Coverage, interval_coverage, set_coverage
 from madaline.errors import InputError
 
 
@@ -259,7 +259,7 @@ def test_of_many_probabilities_every_so_many_rows_are_asked(monkeypatch):
     p = rng.random(400)
     codes, weight = (rng.random(400) < p).astype(int), rng.uniform(0.5, 2, 400)
     probabilities, bounds = np.stack([1 - p, p], axis=1), (0, 200, 400)
-    monkeypatch.setattr("madaline._evaluation.quality.coverage._MAX_PROBABILITIES", 300)
+    monkeypatch.setattr("madaline._race.evaluation.quality.coverage._MAX_PROBABILITIES", 300)
     found = set_coverage(probabilities, codes, bounds, weight)
     rows = np.r_[0:200:3, 200:400:3]  # 800 probabilities are three times 300 and less
     hits = np.empty(len(rows))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
-from madaline._evaluation.score import Score
-from madaline._evaluation.scores import label_scores, mean_scores, quantile_scores
+from madaline._race.evaluation.score import Score
+from madaline._race.evaluation.scores import label_scores, mean_scores, quantile_scores
 
 
 def scores(*values, metric="r2", baseline=0.0):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
-from madaline._evaluation.leakage import Leak, find_leaks, join_leaks
+from madaline._race.evaluation.leakage import Leak, find_leaks, join_leaks
+from madaline._tables.table import Table
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._data.table import Distinct
-from madaline._evaluation.letters import letters_tell
+from madaline._race.evaluation.letters import letters_tell
+from madaline._tables.table import Distinct
 
 
 @pytest.fixture

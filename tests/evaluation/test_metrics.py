@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
-from madaline._evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
-from madaline._evaluation.objective import Objective
-from madaline._evaluation.score import mean_and_error
 from madaline._race.ensemble_weights import weighted_mean
+from madaline._race.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
+from madaline._race.evaluation.objective import Objective
+from madaline._race.evaluation.score import mean_and_error
+from madaline._tables.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.nn.losses import BinaryCrossEntropy
 

@@ -8,14 +8,14 @@ from scipy.optimize import minimize, minimize_scalar
 from sklearn import metrics
 from sklearn.utils.class_weight import compute_class_weight
 
-from madaline._data.target import ClassEncoder, RegressionEncoder
-from madaline._evaluation.calibration import best_temperatures, calibrate, calibration_error
-from madaline._evaluation.metrics import CLASS_METRICS, cost_metric, tune_threshold
-from madaline._evaluation.objective import Objective, class_weights
-from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.coverage import Curves
-from madaline._evaluation.quality.regression import RegressionQuality
-from madaline._evaluation.score import mean_and_error
+from madaline._race.evaluation.calibration import best_temperatures, calibrate, calibration_error
+from madaline._race.evaluation.metrics import CLASS_METRICS, cost_metric, tune_threshold
+from madaline._race.evaluation.objective import Objective, class_weights
+from madaline._race.evaluation.quality.classification import ClassificationQuality
+from madaline._race.evaluation.quality.coverage import Curves
+from madaline._race.evaluation.quality.regression import RegressionQuality
+from madaline._race.evaluation.score import mean_and_error
+from madaline._tables.target import ClassEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy
 

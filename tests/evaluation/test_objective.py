@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
-from madaline._evaluation.objective import Objective, class_weights
+from madaline._race.evaluation.objective import Objective, class_weights
 from madaline.errors import InputError
 
 CLASSES = np.array(["a", "b", "c"])

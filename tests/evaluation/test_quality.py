@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from madaline._evaluation.quality import QUALITY
-from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.regression import RegressionQuality
+from madaline._race.evaluation.quality import QUALITY
+from madaline._race.evaluation.quality.classification import ClassificationQuality
+from madaline._race.evaluation.quality.regression import RegressionQuality
 
 
 @pytest.fixture

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from madaline._charts.figure import Band, Bars, Cells, Line
-from madaline._data.target import ClassEncoder, CountEncoder, JointEncoder, RegressionEncoder
-from madaline._evaluation.objective import Objective
-from madaline._evaluation.quality import JointQuality
-from madaline._evaluation.quality.classification import ClassificationQuality
-from madaline._evaluation.quality.coverage import Coverage, Curves, coverage_tables
-from madaline._evaluation.quality.regression import RegressionQuality
-from madaline._evaluation.score import FoldOutputs, Score, ScoredRows, classification_scores
-from madaline._evaluation.scores import class_index
-from madaline._time.forward import ForwardScores, Stretch
+from madaline._race.evaluation.objective import Objective
+from madaline._race.evaluation.quality import JointQuality
+from madaline._race.evaluation.quality.classification import ClassificationQuality
+from madaline._race.evaluation.quality.coverage import Coverage, Curves, coverage_tables
+from madaline._race.evaluation.quality.regression import RegressionQuality
+from madaline._race.evaluation.score import FoldOutputs, Score, ScoredRows, classification_scores
+from madaline._race.evaluation.scores import class_index
+from madaline._race.time.forward import ForwardScores, Stretch
+from madaline._tables.target import ClassEncoder, CountEncoder, JointEncoder, RegressionEncoder
 from madaline.nn import losses
 from madaline.nn.losses import BinaryCrossEntropy
+from madaline.records._results.figure import Band, Bars, Cells, Line
 
 
 def classes_of(n_classes, n_rows=120, coverage=()):

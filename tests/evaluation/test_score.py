@@ -7,7 +7,7 @@ import pytest
 from sklearn import metrics
 from sklearn.metrics import accuracy_score, log_loss, r2_score, root_mean_squared_error
 
-from madaline._evaluation.score import (
+from madaline._race.evaluation.score import (
     Score,
     ScoredRows,
     classification_scores,

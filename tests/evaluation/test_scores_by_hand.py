@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 from sklearn import metrics
 
-from madaline._evaluation.ranking import area_of_rows
-from madaline._evaluation.score import (
+from madaline._race.evaluation.ranking import area_of_rows
+from madaline._race.evaluation.score import (
     FoldOutputs,
     Score,
     ScoredRows,
@@ -20,7 +20,7 @@ from madaline._evaluation.score import (
     share_and_error,
     standard_errors_better,
 )
-from madaline._evaluation.scores import (
+from madaline._race.evaluation.scores import (
     Scores,
     label_scores,
     mean_scores,

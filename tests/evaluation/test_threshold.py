@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from madaline._evaluation.metrics import CLASS_METRICS, TUNED_METRICS, cost_metric, tune_threshold
+from madaline._race.evaluation.metrics import (
+    CLASS_METRICS,
+    TUNED_METRICS,
+    cost_metric,
+    tune_threshold,
+)
 
 BOUNDS = (0, 100, 200, 300)
 SKLEARN = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline._runtime.frozen_networks import NetworkPart
+from madaline._models.runtime.frozen_networks import NetworkPart
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 from madaline.nn.network import Network
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._data.target import ClassEncoder, RegressionEncoder
-from madaline._evaluation.score import Score
-from madaline._model import FittedModel
-from madaline._runtime.predictor import Predictor
-from madaline._story.summary import Summary
+from madaline._models.model import FittedModel
+from madaline._models.runtime.predictor import Predictor
+from madaline._models.story.summary import Summary
+from madaline._race.evaluation.score import Score
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
+from madaline._tables.target import ClassEncoder, RegressionEncoder
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from known_models import known_model
 
-from madaline._explain.counterfactuals.search import counterfactuals
+from madaline._tell.explain.counterfactuals.search import counterfactuals
 from madaline.errors import InputError
 
 

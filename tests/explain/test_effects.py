@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from known_models import known_model
 
-from madaline._explain.effect import stretches_of
-from madaline._explain.effects import edges_of, effects
+from madaline._tell.explain.effect import stretches_of
+from madaline._tell.explain.effects import edges_of, effects
 from madaline.errors import InputError
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from known_models import known_model
 
-from madaline._data.target import CountEncoder, RegressionEncoder
-from madaline._explain.importances import importances, interactions
-from madaline._explain.scale import Readout, _LogOdds, _Probability, _TargetUnit, margins
 from madaline._race.importance import importance_of, permute_rows
+from madaline._tables.target import CountEncoder, RegressionEncoder
+from madaline._tell.explain.importances import importances, interactions
+from madaline._tell.explain.scale import Readout, _LogOdds, _Probability, _TargetUnit, margins
 
 
 def columns_of(n_rows, names="ab", seed=0):

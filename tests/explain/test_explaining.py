@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveRegressor
-from madaline._data.target import CountEncoder
-from madaline._explain import METHODS, explain
-from madaline._runtime.frozen_networks import NetworkPart
+from madaline._models.runtime.frozen_networks import NetworkPart
+from madaline._tables.target import CountEncoder
+from madaline._tell.explain import METHODS, explain
 from madaline.errors import InputError
 from madaline.nn._surgery import widen
 from madaline.nn.layers import ScaledLinear

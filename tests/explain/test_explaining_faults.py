@@ -10,8 +10,8 @@ import pytest
 from sklearn.exceptions import NotFittedError
 
 from madaline import AdaptiveClassifier
-from madaline._explain import explain
-from madaline._explain.scale import class_indices, scale_of
+from madaline._tell.explain import explain
+from madaline._tell.explain.scale import class_indices, scale_of
 from madaline.errors import InputError
 
 

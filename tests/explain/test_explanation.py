@@ -12,7 +12,7 @@ import pytest
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._explain import explain
+from madaline._tell.explain import explain
 from madaline.errors import InputError, MadalineError
 
 

@@ -7,9 +7,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._explain import explain
-from madaline._explain.attributions.parts import WholePart, passes, rescale
-from madaline._runtime.frozen_networks import NetworkPart
+from madaline._models.runtime.frozen_networks import NetworkPart
+from madaline._tell.explain import explain
+from madaline._tell.explain.attributions.parts import WholePart, passes, rescale
 from madaline.nn.arrays import Workspace
 from madaline.nn.layers import (
     Convolution,

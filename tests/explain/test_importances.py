@@ -12,11 +12,6 @@ from hypothesis import strategies as st
 from known_models import known_model
 from tests.fits import fitting_of
 
-from madaline._data.io.table_files import read_file
-from madaline._data.table import Table
-from madaline._data.target import RegressionEncoder
-from madaline._explain.effects import effects
-from madaline._explain.importances import importances
 from madaline._race.importance import (
     Importance,
     Measure,
@@ -24,6 +19,11 @@ from madaline._race.importance import (
     out_of_fold_importances,
     permute_rows,
 )
+from madaline._tables.io.table_files import read_file
+from madaline._tables.table import Table
+from madaline._tables.target import RegressionEncoder
+from madaline._tell.explain.effects import effects
+from madaline._tell.explain.importances import importances
 from madaline.errors import InputError
 from madaline.nn.losses import Absolute, CrossEntropy, Poisson, Quantile, Squared
 

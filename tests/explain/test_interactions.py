@@ -7,8 +7,8 @@ import pytest
 from known_models import known_model
 from tests.fits import fitting_of
 
-from madaline._data.table import Table
-from madaline._explain.importances import Interaction, Interactions, interactions
+from madaline._tables.table import Table
+from madaline._tell.explain.importances import Interaction, Interactions, interactions
 from madaline.errors import InputError
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._cli import main
-from madaline._explain.attributions.words import text_columns
-from madaline._report.data import Report
-from madaline._report.explained import view_of_words
-from madaline._report.page import render_page
+from madaline._apps.cli import main
+from madaline._tell.explain.attributions.words import text_columns
+from madaline._tell.report.data import Report
+from madaline._tell.report.explained import view_of_words
+from madaline._tell.report.page import render_page
 
 FILLING = ("the", "tea", "box", "was", "and", "it", "came", "in", "a", "shop")
 

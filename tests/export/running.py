@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline._export import onnx_feed, write_onnx
-from madaline._export.graph import Graph
-from madaline._export.onnx_model import FORMAT, OPERATORS
-from madaline._model import FittedModel
-from madaline._runtime.predictor import Predictor
+from madaline._apps.export import onnx_feed, write_onnx
+from madaline._apps.export.graph import Graph
+from madaline._apps.export.onnx_model import FORMAT, OPERATORS
+from madaline._models.model import FittedModel
+from madaline._models.runtime.predictor import Predictor
 from madaline.nn.arrays import Array
 
 WHY = "onnx and onnxruntime are not installed, or not for this Python"

@@ -6,12 +6,7 @@ import numpy as np
 import pytest
 from running import run_graph
 
-from madaline._data.kinds.boolean import BooleanEncoder
-from madaline._data.kinds.category import MAX_LEVELS, CategoryEncoder
-from madaline._data.kinds.moment import DatetimeEncoder
-from madaline._data.kinds.number import JoinedNumbers, NumberEncoder
-from madaline._data.table import Table
-from madaline._export.columns import (
+from madaline._apps.export.columns import (
     EXPORTED,
     bin_features,
     boolean_features,
@@ -19,7 +14,12 @@ from madaline._export.columns import (
     date_features,
     fill,
 )
-from madaline._export.graph import Graph
+from madaline._apps.export.graph import Graph
+from madaline._tables.kinds.boolean import BooleanEncoder
+from madaline._tables.kinds.category import MAX_LEVELS, CategoryEncoder
+from madaline._tables.kinds.moment import DatetimeEncoder
+from madaline._tables.kinds.number import JoinedNumbers, NumberEncoder
+from madaline._tables.table import Table
 
 
 def written(encoder, column):

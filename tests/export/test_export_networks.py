@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from running import run_graph
 
-from madaline._export.graph import Graph
-from madaline._export.inputs import Features
-from madaline._export.networks import layered_output, stacked_output
-from madaline._runtime.frozen_networks import NetworkPart
-from madaline._runtime.networks import LayeredNetworks, Networks
+from madaline._apps.export.graph import Graph
+from madaline._apps.export.inputs import Features
+from madaline._apps.export.networks import layered_output, stacked_output
+from madaline._models.runtime.frozen_networks import NetworkPart
+from madaline._models.runtime.networks import LayeredNetworks, Networks
 from madaline.errors import InputError
 from madaline.nn.layers import (
     Branches,

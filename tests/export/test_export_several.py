@@ -10,7 +10,7 @@ import pytest
 from running import changed, exported, session_of
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._data.target.encoders import ClassEncoder
+from madaline._tables.target.encoders import ClassEncoder
 
 N_ROWS = 120
 

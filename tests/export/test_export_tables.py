@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from running import changed, exported, onnx, session_of
 
-from madaline._data.formats.number_format import NumberFormat
-from madaline._data.target.encoders import ClassEncoder, CountEncoder
-from madaline._export import onnx_feed, write_onnx
+from madaline._apps.export import onnx_feed, write_onnx
+from madaline._tables.formats.number_format import NumberFormat
+from madaline._tables.target.encoders import ClassEncoder, CountEncoder
 from madaline.errors import InputError
 from madaline.nn.losses import Poisson
 

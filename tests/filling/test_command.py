@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from madaline._cli import main
+from madaline._apps.cli import main
 
 
 @pytest.fixture(scope="module")

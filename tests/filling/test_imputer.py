@@ -11,9 +11,9 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 from tests.sampling.tables import calls
 
 from madaline import Imputer
-from madaline._data.table import Table
-from madaline._filling.chain import learn_filler
-from madaline._filling.forest import grow
+from madaline._apps.filling.chain import learn_filler
+from madaline._apps.filling.forest import grow
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 
@@ -70,7 +70,7 @@ def test_only_the_last_forests_are_large(monkeypatch):
         grown.append(n_trees)
         return grow(codes, target, shape, task, n_trees)
 
-    monkeypatch.setattr("madaline._filling.column.grow", count)
+    monkeypatch.setattr("madaline._apps.filling.column.grow", count)
     table = Table.from_columns(frames(120)[1][["charge", "minutes", "region"]].to_dict("list"))
     learn_filler(table, seed=0, only_gaps=True)
     assert sorted(grown, reverse=True)[:2] == [50, 50]

@@ -9,31 +9,31 @@ import numpy as np
 import pytest
 from tests.fits import data_of, roles_of
 
-from madaline._arguments import read_monotone
-from madaline._data import drawing
-from madaline._data.drawing import ranked
-from madaline._data.splits.folds import GivenFolds
-from madaline._data.table import Table
-from madaline._data.target import ClassEncoder, RegressionEncoder
-from madaline._evaluation.objective import Objective
-from madaline._fitting import all_rows, memory, sampling, training
-from madaline._fitting.arguments import (
+from madaline._models.arguments import read_monotone
+from madaline._models.fitting import all_rows, memory, sampling, training
+from madaline._models.fitting.arguments import (
     check_constrainable,
     check_lengths,
     check_weight,
     count_folds,
 )
-from madaline._fitting.columns import unit_mean
-from madaline._fitting.means import TimeLimit
-from madaline._fitting.memory import ExpectedInputs, MemoryLimit, Proposal, estimate
-from madaline._fitting.training import _off_center, _TrainingTime
-from madaline._fitting.training_data import EncodedTarget
+from madaline._models.fitting.columns import unit_mean
+from madaline._models.fitting.means import TimeLimit
+from madaline._models.fitting.memory import ExpectedInputs, MemoryLimit, Proposal, estimate
+from madaline._models.fitting.training import _off_center, _TrainingTime
+from madaline._models.fitting.training_data import EncodedTarget
+from madaline._models.request import FitRequest
 from madaline._race.architecture import build_network
+from madaline._race.evaluation.objective import Objective
 from madaline._race.features import NetworkInputs
 from madaline._race.plan import Plan
 from madaline._race.recipe import PatternRecipe, TableRecipe, TextRecipe
-from madaline._request import FitRequest
-from madaline._time.time_request import TimeRequest
+from madaline._race.time.time_request import TimeRequest
+from madaline._tables import drawing
+from madaline._tables.drawing import ranked
+from madaline._tables.splits.folds import GivenFolds
+from madaline._tables.table import Table
+from madaline._tables.target import ClassEncoder, RegressionEncoder
 from madaline.errors import InputError
 
 MIB = 2**20

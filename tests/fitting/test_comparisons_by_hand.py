@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
-from madaline._evaluation.score import Score
-from madaline._fitting.finished_fits import Done, FinishedFits
-from madaline._fitting.many import (
+from madaline._models.fitting.finished_fits import Done, FinishedFits
+from madaline._models.fitting.many import (
     ManyOptions,
     _check_fitted,
     _failures,
@@ -21,15 +19,17 @@ from madaline._fitting.many import (
     compare_losses,
     row_losses,
 )
-from madaline._fitting.updating.comparison import (
+from madaline._models.fitting.updating.comparison import (
     CandidateLosses,
     Difference,
     losses_in_unit,
     own_fold_losses,
     unit_of_loss,
 )
-from madaline._fitting.updating.new_rows import _is_sorted, _widened
-from madaline._model.many import Entry
+from madaline._models.fitting.updating.new_rows import _is_sorted, _widened
+from madaline._models.model.many import Entry
+from madaline._race.evaluation.score import Score
+from madaline._tables.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.nn.losses import (
     Absolute,

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from tests.fits import fitting_of, request_of
 
-from madaline._data.table import Table
-from madaline._data.target import ClassEncoder, RegressionEncoder
-from madaline._fitting import Fitting
-from madaline._fitting.outcome import Outcome
-from madaline._request import FitRequest
-from madaline._time.time_request import TimeRequest
+from madaline._models.fitting import Fitting
+from madaline._models.fitting.outcome import Outcome
+from madaline._models.request import FitRequest
+from madaline._race.time.time_request import TimeRequest
+from madaline._tables.table import Table
+from madaline._tables.target import ClassEncoder, RegressionEncoder
 from madaline.errors import InputError
 
 RNG = np.random.default_rng(0)

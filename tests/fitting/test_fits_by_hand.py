@@ -10,15 +10,15 @@ import pytest
 from sklearn import metrics
 from tests.fits import fitting_of
 
-from madaline._data.table import Table
-from madaline._data.target import ClassEncoder, CountEncoder, JointEncoder, RegressionEncoder
-from madaline._evaluation.conformal import PredictionIntervals, PredictionSets
-from madaline._evaluation.score import mean_and_error
-from madaline._fitting.fit import check_kept_columns, left_out_columns
-from madaline._fitting.prediction import divided
-from madaline._fitting.target_views import views_of
-from madaline._request import FitRequest
-from madaline._time.time_request import TimeRequest
+from madaline._models.fitting.fit import check_kept_columns, left_out_columns
+from madaline._models.fitting.prediction import divided
+from madaline._models.fitting.target_views import views_of
+from madaline._models.request import FitRequest
+from madaline._race.evaluation.conformal import PredictionIntervals, PredictionSets
+from madaline._race.evaluation.score import mean_and_error
+from madaline._race.time.time_request import TimeRequest
+from madaline._tables.table import Table
+from madaline._tables.target import ClassEncoder, CountEncoder, JointEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.nn.losses import Absolute, Squared
 
@@ -41,7 +41,7 @@ def weighted():
     x = rng.normal(size=(120, 2))
     labels = np.where(x[:, 0] + rng.normal(size=120) > 0.8, "b", "a").astype(object)
     weight, groups = rng.uniform(0.5, 2, 120), np.arange(120) // 2
-    from madaline._evaluation.objective import Objective
+    from madaline._race.evaluation.objective import Objective
 
     fitting = fitting_of(
         Table.from_columns({"x": x[:, 0], "z": x[:, 1]}),
@@ -143,7 +143,7 @@ def test_intervals_of_a_fit_are_those_of_its_errors(fittings, lagged):
     output = np.concatenate(later.outputs(outcome.ensemble, 1.0))[:, 0]
     places = np.concatenate(later.ahead)
     target, steps = own.target[places, 0], lagged.prepared.steps[places].astype(float)
-    from madaline._time.forward import drift_of
+    from madaline._race.time.forward import drift_of
 
     drift = drift_of(later.aging(outcome.ensemble, 1.0))
     widening = later.widening(places, output - target, drift)
@@ -309,7 +309,7 @@ def test_a_fit_that_was_pruned_has_scores_of_what_was_before(fittings):
 def test_scores_of_a_metric_come_first(fittings):
     outcome = fittings["binary"][0].outcome
     prepared = replace(outcome.prepared)
-    from madaline._evaluation.objective import Objective
+    from madaline._race.evaluation.objective import Objective
 
     labels = prepared.data.target[prepared.rows.order]
     metric = Objective(metric="brier").make_metric(

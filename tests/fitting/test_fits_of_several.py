@@ -10,16 +10,22 @@ import pytest
 from sklearn import metrics
 from tests.fits import fitting_of
 
-from madaline._data.table import Table
-from madaline._evaluation.objective import Objective
-from madaline._evaluation.score import mean_and_error
-from madaline._fitting import many, memory
-from madaline._fitting.finished_fits import Done
-from madaline._fitting.many import COMMON, ManyOptions, _compare_groups, _tasks, compare_losses
-from madaline._fitting.memory import MemoryLimit, Proposal
-from madaline._model.many import Entry
+from madaline._models.fitting import many, memory
+from madaline._models.fitting.finished_fits import Done
+from madaline._models.fitting.many import (
+    COMMON,
+    ManyOptions,
+    _compare_groups,
+    _tasks,
+    compare_losses,
+)
+from madaline._models.fitting.memory import MemoryLimit, Proposal
+from madaline._models.model.many import Entry
+from madaline._race.evaluation.objective import Objective
+from madaline._race.evaluation.score import mean_and_error
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 

@@ -10,28 +10,28 @@ import numpy as np
 import pytest
 from tests.fits import context_of, data_of
 
-from madaline._data.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
-from madaline._data.level_counts import LevelCounts
-from madaline._data.profile import TableProfile
-from madaline._data.schema import Schema
-from madaline._data.splits.folds import FoldedRows, GivenFolds
-from madaline._data.table import Table
-from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
-from madaline._evaluation.objective import Objective
-from madaline._fitting import columns, file_checks, preparation
-from madaline._fitting.columns import infer_schema, read_by_letters, with_counters
-from madaline._fitting.file_checks import check_file
-from madaline._fitting.fit import Fitting, _sample_of_rows
-from madaline._fitting.preparation import _choose, _fold, _learning_from, prepare
-from madaline._fitting.prepared import Preparation
-from madaline._fitting.training_data import EncodedTarget
+from madaline._models.fitting import columns, file_checks, preparation
+from madaline._models.fitting.columns import infer_schema, read_by_letters, with_counters
+from madaline._models.fitting.file_checks import check_file
+from madaline._models.fitting.fit import Fitting, _sample_of_rows
+from madaline._models.fitting.preparation import _choose, _fold, _learning_from, prepare
+from madaline._models.fitting.prepared import Preparation
+from madaline._models.fitting.training_data import EncodedTarget
+from madaline._models.request import FitRequest
+from madaline._race.evaluation.objective import Objective
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
-from madaline._request import FitRequest
-from madaline._time import hooks
-from madaline._time.hooks import TimeHooks
-from madaline._time.stretches import RowTimes
-from madaline._time.time_request import TimeRequest
+from madaline._race.time import hooks
+from madaline._race.time.hooks import TimeHooks
+from madaline._race.time.stretches import RowTimes
+from madaline._race.time.time_request import TimeRequest
+from madaline._tables.kinds.kind import CATEGORY, DROPPED, NUMBER, TEXT
+from madaline._tables.level_counts import LevelCounts
+from madaline._tables.profile import TableProfile
+from madaline._tables.schema import Schema
+from madaline._tables.splits.folds import FoldedRows, GivenFolds
+from madaline._tables.table import Table
+from madaline._tables.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline.errors import InputError
 
 
@@ -248,7 +248,7 @@ def test_the_work_of_a_row_is_that_of_the_networks_that_predict():
 
 
 def test_known_rows_of_a_sample_stand_for_all(monkeypatch):
-    from madaline._fitting import fit
+    from madaline._models.fitting import fit
 
     known = SimpleNamespace(sampled=0.5)
     monkeypatch.setattr(fit, "_known_rows", lambda *_: known)

@@ -9,15 +9,8 @@ import numpy as np
 import pytest
 from tests.fits import context_of, data_of
 
-from madaline._data.kinds.kind import CATEGORY, ColumnSchema
-from madaline._data.level_counts import LevelCounts
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
-from madaline._evaluation.leakage import Leak
-from madaline._evaluation.objective import Objective
-from madaline._fitting import all_rows, examination
-from madaline._fitting.examination import (
+from madaline._models.fitting import all_rows, examination
+from madaline._models.fitting.examination import (
     Examination,
     _check_limits,
     _find_leaks,
@@ -25,9 +18,16 @@ from madaline._fitting.examination import (
     _repeating,
     in_order,
 )
-from madaline._fitting.training_data import EncodedTarget
-from madaline._time.hooks import TimeHooks
-from madaline._time.stretches import RowTimes, hidden_features
+from madaline._models.fitting.training_data import EncodedTarget
+from madaline._race.evaluation.leakage import Leak
+from madaline._race.evaluation.objective import Objective
+from madaline._race.time.hooks import TimeHooks
+from madaline._race.time.stretches import RowTimes, hidden_features
+from madaline._tables.kinds.kind import CATEGORY, ColumnSchema
+from madaline._tables.level_counts import LevelCounts
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
+from madaline._tables.target import ClassEncoder, JointEncoder, RegressionEncoder
 
 
 def goal_of(encoder, target):
@@ -185,7 +185,7 @@ def test_features_that_tell_the_time_are_those_of_their_columns(monkeypatch):
     columns = {0: [0, 1, 1, 2], 4: [0, 1, 1, 2, 0, 0, 2]}
     encoder = SimpleNamespace(feature_columns=lambda n: np.array(columns[n]))
     base = np.array([True, True, False, False])
-    monkeypatch.setattr("madaline._time.stretches.rising_columns", lambda *_: base)
+    monkeypatch.setattr("madaline._race.time.stretches.rising_columns", lambda *_: base)
     times = SimpleNamespace(values=None)
     found = hidden_features(encoder, SimpleNamespace(base=None), times, [0, 4])
     assert found[0].tolist() == [0, 1]

@@ -9,26 +9,26 @@ import numpy as np
 import pytest
 from tests.fits import asked, context_of, data_of
 
-from madaline._data.kinds.kind import DROPPED, NUMBER
-from madaline._data.schema import Schema
-from madaline._data.splits.folds import GivenFolds
-from madaline._data.table import Table
-from madaline._data.target import RegressionEncoder
-from madaline._evaluation.objective import Objective
-from madaline._fitting.columns import infer_schema, with_counters
-from madaline._fitting.examination import _find_order, _in_time, _with_only_dates
-from madaline._fitting.updating import new_rows as updating
-from madaline._fitting.updating.new_rows import JointRows, NewRows, is_too_few
-from madaline._fitting.updating.update import _continuing, _known_objective, _smaller
+from madaline._models.fitting.columns import infer_schema, with_counters
+from madaline._models.fitting.examination import _find_order, _in_time, _with_only_dates
+from madaline._models.fitting.updating import new_rows as updating
+from madaline._models.fitting.updating.new_rows import JointRows, NewRows, is_too_few
+from madaline._models.fitting.updating.update import _continuing, _known_objective, _smaller
+from madaline._models.request import FitRequest
+from madaline._models.runtime.frozen_networks import NetworkPart
+from madaline._race.evaluation.objective import Objective
 from madaline._race.plan import Plan
 from madaline._race.recipe import TableRecipe
-from madaline._request import FitRequest
-from madaline._runtime.frozen_networks import NetworkPart
-from madaline._time import lagged
-from madaline._time.forward import ForwardScores, Stretch
-from madaline._time.hooks import TimeHooks
-from madaline._time.lagged import TimedRows
-from madaline._time.stretches import ROW_ORDER, RowTimes
+from madaline._race.time import lagged
+from madaline._race.time.forward import ForwardScores, Stretch
+from madaline._race.time.hooks import TimeHooks
+from madaline._race.time.lagged import TimedRows
+from madaline._race.time.stretches import ROW_ORDER, RowTimes
+from madaline._tables.kinds.kind import DROPPED, NUMBER
+from madaline._tables.schema import Schema
+from madaline._tables.splits.folds import GivenFolds
+from madaline._tables.table import Table
+from madaline._tables.target import RegressionEncoder
 from madaline.errors import EarlierRowsWarning, InputError
 
 DAY = 86_400.0

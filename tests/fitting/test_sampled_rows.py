@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from tests.fits import data_of
 
-from madaline._data import drawing
-from madaline._data.drawing import row_keys
-from madaline._data.rows import Rows
-from madaline._data.splits.folds import FoldedRows
-from madaline._data.table import Table
-from madaline._data.target import ClassEncoder
-from madaline._evaluation.objective import Objective
-from madaline._fitting import sampling
-from madaline._fitting.all_rows import _Assigner, _n_bytes, _Reader, _Weigher, draw_sample
-from madaline._fitting.sampling import ColumnRoles, SampledRows, draw_rows
-from madaline._time.stretches import RowTimes
+from madaline._models.fitting import sampling
+from madaline._models.fitting.all_rows import _Assigner, _n_bytes, _Reader, _Weigher, draw_sample
+from madaline._models.fitting.sampling import ColumnRoles, SampledRows, draw_rows
+from madaline._race.evaluation.objective import Objective
+from madaline._race.time.stretches import RowTimes
+from madaline._tables import drawing
+from madaline._tables.drawing import row_keys
+from madaline._tables.rows import Rows
+from madaline._tables.splits.folds import FoldedRows
+from madaline._tables.table import Table
+from madaline._tables.target import ClassEncoder
 from madaline.errors import InputError, TextReadWarning
 
 

@@ -9,14 +9,10 @@ import numpy as np
 import pytest
 from tests.fits import data_of
 
-from madaline._data.kinds.kind import BOOLEAN, CATEGORY, DROPPED, NUMBER, ColumnSchema
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
-from madaline._fitting import training
-from madaline._fitting.training import TimeLimit, TrainingRun
-from madaline._time import lagged
-from madaline._time.lagged import (
+from madaline._models.fitting import training
+from madaline._models.fitting.training import TimeLimit, TrainingRun
+from madaline._race.time import lagged
+from madaline._race.time.lagged import (
     LaggedData,
     TimedRows,
     _check_length,
@@ -25,8 +21,12 @@ from madaline._time.lagged import (
     _past_column,
     offset_of,
 )
-from madaline._time.lags import Lags
-from madaline._time.stretches import ROW_ORDER, RowTimes
+from madaline._race.time.lags import Lags
+from madaline._race.time.stretches import ROW_ORDER, RowTimes
+from madaline._tables.kinds.kind import BOOLEAN, CATEGORY, DROPPED, NUMBER, ColumnSchema
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
+from madaline._tables.target import ClassEncoder, JointEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.records import race_decisions as decisions
 

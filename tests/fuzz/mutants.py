@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from madaline._data.io.tensor_file import MODELS, NO_CHECKSUM, VERSION, checksum
-from madaline._data.io.tensor_header import DTYPES
+from madaline._tables.io.tensor_file import MODELS, NO_CHECKSUM, VERSION, checksum
+from madaline._tables.io.tensor_header import DTYPES
 
 NAMES = {np.dtype(numpy_name): name for name, numpy_name in DTYPES.items()}
 

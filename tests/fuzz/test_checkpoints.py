@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from tests.fits import fitting_of
 from tests.fuzz.mutants import lay_out, mutant, signed
 
-from madaline._data.io.tensor_file import CHECKPOINT, read_tensor_file, write_tensor_file
-from madaline._data.table import Table
 from madaline._race import checkpoint
 from madaline._race.checkpoint import KEY_LENGTH, user_key
+from madaline._tables.io.tensor_file import CHECKPOINT, read_tensor_file, write_tensor_file
+from madaline._tables.table import Table
 from madaline.errors import ModelFileError
 
 FEW = settings(max_examples=settings.default.max_examples // 5)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from madaline._cli import main
+from madaline._apps.cli import main
 from madaline._race import checkpoint
 
 PLACES = 24 if settings.default.max_examples < 1000 else 400

@@ -15,10 +15,10 @@ from tests.fuzz.mutants import lay_out, mutant, signed
 from tests.runtime.test_files_of_versions import FOLDER, PREDICTIONS, columns_of
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load, runtime, sounds
-from madaline._cli import main
-from madaline._data.io.tensor_file import MODEL, read_tensor_file
-from madaline._data.target import ClassEncoder, JointEncoder
-from madaline._model import FittedModel
+from madaline._apps.cli import main
+from madaline._models.model import FittedModel
+from madaline._tables.io.tensor_file import MODEL, read_tensor_file
+from madaline._tables.target import ClassEncoder, JointEncoder
 from madaline.errors import MadalineError, ModelFileError
 
 _LAGS = {"series": "store", "lags": [1, 3], "horizon": 4, "gap": 1, "past": ["visits", "sky"]}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fuzz.mutants import mutant
 
 from madaline import ManyModels, fit_many
-from madaline._data.io.tensor_file import MODELS, read_index
+from madaline._tables.io.tensor_file import MODELS, read_index
 from madaline.errors import MadalineError
 
 

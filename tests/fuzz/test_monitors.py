@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.fuzz.mutants import mutant
 
 from madaline import AdaptiveClassifier
-from madaline._data.io.tensor_file import MONITOR, read_tensor_file
+from madaline._tables.io.tensor_file import MONITOR, read_tensor_file
 from madaline.errors import MadalineError
 
 

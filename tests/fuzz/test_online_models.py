@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.fuzz.mutants import lay_out, mutant, signed
 
 from madaline import OnlineClassifier, OnlineRegressor
-from madaline._data.io.tensor_file import ONLINE, read_tensor_file
+from madaline._tables.io.tensor_file import ONLINE, read_tensor_file
 from madaline.errors import MadalineError, ModelFileError
 
 ROWS = (

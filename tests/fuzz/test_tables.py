@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline._cli import main
-from madaline._data.column import is_missing
-from madaline._data.io.table_files import read_file
-from madaline._data.schema import Schema
+from madaline._apps.cli import main
+from madaline._tables.column import is_missing
+from madaline._tables.io.table_files import read_file
+from madaline._tables.schema import Schema
 from madaline.errors import MadalineError
 
 CELLS = tuple(json.loads((Path(__file__).parent / "odd_cells.json").read_text()))

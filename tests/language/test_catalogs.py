@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from madaline._language.catalogs import read_po
+from madaline._base.language.catalogs import read_po
 
 PO = r"""# 说明
 msgid ""

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._cli import main
+from madaline._apps.cli import main
 
 NAMES = {
     *("madaline", "TABLE", "predict", "story", "doctor", "kB", "MB", "ROC", "AUC", "CSV", "HTML"),

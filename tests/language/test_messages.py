@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from madaline._data.codec import SentenceText
-from madaline._language import Message, _, catalogs, languages, ngettext, translate
-from madaline._language.choice import language, speaking
-from madaline._words import format_count, format_list
+from madaline._base.codec import SentenceText
+from madaline._base.language import Message, _, catalogs, languages, ngettext, translate
+from madaline._base.language.choice import language, speaking
+from madaline._base.words import format_count, format_list
 from madaline.errors import InputError
 
 FRENCH = r"""msgid ""

@@ -11,7 +11,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "scripts"))
 from language import read  # noqa: E402
 
-FILES = sorted((PROJECT / "src" / "madaline" / "_language" / "zh").glob("*.po"))
+FILES = sorted((PROJECT / "src" / "madaline" / "_base" / "language" / "zh").glob("*.po"))
 FILES += sorted((PROJECT / "docs" / "locale" / "zh_CN").rglob("*.po"))
 ENTRIES = [(file.stem, *entry) for file in FILES for entry in read(file).items()]
 PAGES = sorted((PROJECT / "docs").rglob("*.zh-CN.md"))

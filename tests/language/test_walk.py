@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.flats import write_flats
 
-from madaline._cli import main
+from madaline._apps.cli import main
 
 TERMS = {
     *("madaline", "NumPy", "numba", "CSV", "JSON", "HTML", "AUC", "RMSE", "ReLU", "SiLU", "UTF"),

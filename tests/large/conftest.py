@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from madaline._data import drawing
-from madaline._data.rows import Rows
-from madaline._data.table import Table
-from madaline._fitting import sampling
+from madaline._models.fitting import sampling
 from madaline._race import row_store, stored_rows
+from madaline._tables import drawing
+from madaline._tables.rows import Rows
+from madaline._tables.table import Table
 
 
 class RowsInFile(Rows):

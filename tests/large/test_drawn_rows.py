@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
-from madaline._fitting.sampling import ColumnRoles as Roles
-from madaline._fitting.sampling import draw_rows
+from madaline._models.fitting.sampling import ColumnRoles as Roles
+from madaline._models.fitting.sampling import draw_rows
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 PRICE, CLASS = Roles(("price",)), Roles(("class",))

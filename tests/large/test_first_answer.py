@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from madaline import AdaptiveRegressor
-from madaline._progress.progress import Clock, EventLines
 from madaline._race.plan import BALANCED, Plan
-from madaline._trees.racing import first_answer
+from madaline._race.trees.racing import first_answer
+from madaline._tell.progress.progress import Clock, EventLines
 from madaline.errors import InterruptedFitWarning
 from madaline.records.race_decisions import FirstAnswer, Interrupted, TreesLeftOut
 
@@ -40,7 +40,7 @@ def _fitted(stairs, *, stop=False, **arguments):
 
 @pytest.mark.usefixtures("interrupts")
 def test_an_interrupt_behind_the_first_answer_takes_it(stairs, monkeypatch, tmp_path):
-    monkeypatch.setattr("madaline._fitting.training.first_answer", _interrupted)
+    monkeypatch.setattr("madaline._models.fitting.training.first_answer", _interrupted)
     X, y = stairs
     regressor = AdaptiveRegressor(random_state=0, effort=4)
     with pytest.warns(InterruptedFitWarning):
@@ -80,7 +80,7 @@ def test_it_is_told_without_being_asked(stairs):
 def test_a_whole_fit_ends_as_without_it(stairs, monkeypatch):
     whole, told = _fitted(stairs)
     assert sum(isinstance(one, FirstAnswer) for one in told) == 1
-    monkeypatch.setattr("madaline._fitting.training.first_answer", lambda *_: None)
+    monkeypatch.setattr("madaline._models.fitting.training.first_answer", lambda *_: None)
     without, _ = _fitted(stairs)
     np.testing.assert_array_equal(whole.predict(stairs[0]), without.predict(stairs[0]))
 

@@ -10,17 +10,17 @@ import pytest
 from tests.fits import fitting_of
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._data.rows import open_rows
-from madaline._engine.executors.executor import Serial
-from madaline._engine.executors.processes import Processes
-from madaline._fitting import preparation
-from madaline._fitting.sampling import ColumnRoles, SampledRows, draw_rows
+from madaline._models.fitting import preparation
+from madaline._models.fitting.sampling import ColumnRoles, SampledRows, draw_rows
 from madaline._race.row_store import RowStore
+from madaline._tables.rows import open_rows
 from madaline.errors import (
     InputError,
     NothingLearnedWarning,
     RowsLeftOutWarning,
 )
+from madaline.nn._engine.executors.executor import Serial
+from madaline.nn._engine.executors.processes import Processes
 from madaline.records.race_decisions import SampleDrawn
 
 pl = pytest.importorskip("polars")

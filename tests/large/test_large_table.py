@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 from tests.fits import context_of, data_of
 
-from madaline._data.column import is_missing
-from madaline._data.table import Table
-from madaline._evaluation.objective import Objective
-from madaline._fitting import all_rows
-from madaline._fitting.all_rows import blocks_of_files
-from madaline._fitting.preparation import prepare
-from madaline._fitting.prepared import Preparation
-from madaline._fitting.sampling import ColumnRoles as Roles
-from madaline._fitting.sampling import SampledRows, draw_rows
+from madaline._models.fitting import all_rows
+from madaline._models.fitting.all_rows import blocks_of_files
+from madaline._models.fitting.preparation import prepare
+from madaline._models.fitting.prepared import Preparation
+from madaline._models.fitting.sampling import ColumnRoles as Roles
+from madaline._models.fitting.sampling import SampledRows, draw_rows
+from madaline._race.evaluation.objective import Objective
 from madaline._race.row_store import RowStore
 from madaline._race.stored_rows import RowsInMemory
+from madaline._tables.column import is_missing
+from madaline._tables.table import Table
 from madaline.errors import InputError, TextReadWarning
 
 IN_MEMORY, ON_DISK = (lambda _: True), (lambda _: False)

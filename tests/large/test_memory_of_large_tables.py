@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from tests.fits import context_of, data_of
 
-from madaline._data.rows import Rows
-from madaline._data.table import Table
-from madaline._evaluation.objective import Objective
-from madaline._fitting import sampling
-from madaline._fitting.all_rows import blocks_of_files
-from madaline._fitting.preparation import _prepare
-from madaline._fitting.sampling import ColumnRoles, SampledRows, draw_rows
+from madaline._models.fitting import sampling
+from madaline._models.fitting.all_rows import blocks_of_files
+from madaline._models.fitting.preparation import _prepare
+from madaline._models.fitting.sampling import ColumnRoles, SampledRows, draw_rows
+from madaline._race.evaluation.objective import Objective
+from madaline._tables.rows import Rows
+from madaline._tables.table import Table
 
 pl = pytest.importorskip("polars")
 SOURCE = Path(__file__).resolve().parents[2] / "src"

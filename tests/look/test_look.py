@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import madaline
-from madaline._look import Look, looking
-from madaline._look.contents import Dates
+from madaline._tell.look import Look, looking
+from madaline._tell.look.contents import Dates
 from madaline.errors import InputError
 
 N_ROWS = 400

@@ -14,8 +14,8 @@ import pytest
 from tests.many.conftest import make_stores
 
 import madaline
-from madaline._cli import main
-from madaline._fitting import Fitting
+from madaline._apps.cli import main
+from madaline._models.fitting import Fitting
 
 pd = pytest.importorskip("pandas")
 pytest.importorskip("polars", reason="the extra cli is not installed")
@@ -168,8 +168,8 @@ def test_models_of_groups_are_fitted_to_one_file(table, capsys, several):
 
 KILLED = """
 import os, signal, sys
-from madaline._cli import main
-from madaline._fitting import Fitting
+from madaline._apps.cli import main
+from madaline._models.fitting import Fitting
 
 begun, iterate = [], Fitting.__iter__
 

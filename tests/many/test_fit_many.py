@@ -12,12 +12,12 @@ from tests.grids import some
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor, fit_many
-from madaline._engine.executors.executor import Executor, LocalValue
-from madaline._estimators.many import _EstimatorJob, _GivenFrame
-from madaline._fitting import finished_fits
-from madaline._fitting.many import MIN_ROWS
-from madaline._model.many import Compared
+from madaline._apps.estimators.many import _EstimatorJob, _GivenFrame
+from madaline._models.fitting import finished_fits
+from madaline._models.fitting.many import MIN_ROWS
+from madaline._models.model.many import Compared
 from madaline.errors import GroupsWarning, InputError, ModelFileError, RowsLeftOutWarning
+from madaline.nn._engine.executors.executor import Executor, LocalValue
 
 pd = pytest.importorskip("pandas")
 

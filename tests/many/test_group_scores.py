@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from madaline._evaluation.score import Score
-from madaline._model.many import Entry, GroupScores
+from madaline._models.model.many import Entry, GroupScores
+from madaline._race.evaluation.score import Score
 
 
 def test_the_first_groups_are_shown_with_one_table_for_text_and_html() -> None:

@@ -11,10 +11,10 @@ import pytest
 
 import madaline
 from madaline import AdaptiveRegressor
-from madaline._data.io import tensor_file
-from madaline._data.io.spill import RowFile
-from madaline._data.keys import key_text
-from madaline._model.many import ModelsByGroup
+from madaline._models.model.many import ModelsByGroup
+from madaline._tables.io import tensor_file
+from madaline._tables.io.spill import RowFile
+from madaline._tables.keys import key_text
 from madaline.errors import InputError, ModelFileError, NothingLearnedWarning
 
 

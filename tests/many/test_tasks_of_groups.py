@@ -9,10 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline._evaluation.score import Score
-from madaline._fitting import many
-from madaline._fitting.finished_fits import Done, FinishedFits
-from madaline._fitting.many import (
+from madaline._models.fitting import many
+from madaline._models.fitting.finished_fits import Done, FinishedFits
+from madaline._models.fitting.many import (
     COMMON,
     ManyOptions,
     _executor,
@@ -21,7 +20,8 @@ from madaline._fitting.many import (
     _run,
     _Task,
 )
-from madaline._model.many import Compared, Entry
+from madaline._models.model.many import Compared, Entry
+from madaline._race.evaluation.score import Score
 from madaline.errors import InputError, LeakWarning
 from madaline.records.race_decisions import Interrupted
 

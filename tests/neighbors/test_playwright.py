@@ -18,8 +18,8 @@ from playwright.sync_api import expect, sync_playwright
 from tests.playground.conftest import playing
 
 from madaline import NeuralNetwork
-from madaline._playground.app import PAGES
-from madaline._playground.tables import Tables
+from madaline._apps.playground.app import PAGES
+from madaline._apps.playground.tables import Tables
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on the PATH")

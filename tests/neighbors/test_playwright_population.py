@@ -23,9 +23,9 @@ from tests.neighbors.test_playwright import (
     visit,  # noqa: F401
 )
 
-from madaline._data.table import Table
-from madaline._playground.datasets import DATASETS
-from madaline._playground.live import LivePage
+from madaline._apps.playground.datasets import DATASETS
+from madaline._apps.playground.live import LivePage
+from madaline._tables.table import Table
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on the PATH")
 

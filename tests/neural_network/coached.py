@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from madaline import NeuralNetwork
-from madaline._neural_network.coach import Coach, LossRange
-from madaline._neural_network.descent import Descent, Momentum
+from madaline._apps.neural_network.coach import Coach, LossRange
+from madaline._apps.neural_network.descent import Descent, Momentum
 from madaline.nn.layers import Sigmoid
 from madaline.nn.losses import Squared
 from madaline.records.history import Epoch

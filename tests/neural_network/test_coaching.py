@@ -9,8 +9,8 @@ import pytest
 from coached import Coached
 
 from madaline import NeuralNetwork
-from madaline._neural_network import coach as rules
-from madaline._neural_network.decisions import Trial
+from madaline._apps.neural_network import coach as rules
+from madaline._apps.neural_network.decisions import Trial
 from madaline.errors import InputError
 from madaline.nn.layers import ReLU
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from madaline import NeuralNetwork
-from madaline._neural_network.decisions import CoachDecision, UnitsAdded
-from madaline._neural_network.display import CoachDecisions
+from madaline._apps.neural_network.decisions import CoachDecision, UnitsAdded
+from madaline._apps.neural_network.display import CoachDecisions
 from madaline.records.history import Epoch, Epochs
 
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])

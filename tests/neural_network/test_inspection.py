@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._neural_network import NeuralNetwork
+from madaline._apps.neural_network import NeuralNetwork
 from madaline.errors import InputError
 from madaline.nn.gradcheck import GradientError
 from madaline.nn.layers import ELU, GELU, ReLU, SiLU, Tanh

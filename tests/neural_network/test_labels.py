@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from madaline._neural_network import NeuralNetwork
+from madaline._apps.neural_network import NeuralNetwork
 from madaline.errors import InputError
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 

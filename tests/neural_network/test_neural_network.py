@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from tests.grids import grid, some
 
 import madaline
-from madaline._neural_network import NeuralNetwork
+from madaline._apps.neural_network import NeuralNetwork
 from madaline.errors import InputError
 from madaline.nn.layers import ELU, GELU, ReLU, SiLU, Tanh
 from madaline.nn.losses import (

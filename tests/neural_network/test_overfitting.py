@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from coached import Coached
 
-from madaline._neural_network import NeuralNetwork
-from madaline._neural_network.coach import DECAYS, OVERFIT_EPOCHS
-from madaline._neural_network.settings import TrainingSettings
-from madaline._neural_network.training import LAST_SHARE
+from madaline._apps.neural_network import NeuralNetwork
+from madaline._apps.neural_network.coach import DECAYS, OVERFIT_EPOCHS
+from madaline._apps.neural_network.settings import TrainingSettings
+from madaline._apps.neural_network.training import LAST_SHARE
 from madaline.errors import InputError
 from madaline.nn.layers import Tanh
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from madaline._neural_network import NeuralNetwork
+from madaline._apps.neural_network import NeuralNetwork
 from madaline.errors import InputError
 from madaline.nn.layers import GELU, ReLU, Sigmoid, Tanh
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Huber, Squared

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from madaline import NeuralNetwork
-from madaline._neural_network.settings import TrainingSettings
+from madaline._apps.neural_network.settings import TrainingSettings
 from madaline.errors import InputError
 from madaline.nn.layers import ReLU, Tanh
 

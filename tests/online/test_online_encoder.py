@@ -7,9 +7,9 @@ import datetime
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
-from madaline._online.columns import MAX_COLUMNS, MAX_LEVELS, N_CODES, UNKNOWN, StreamColumns
-from madaline._online.encoder import QUARTERS, StreamEncoder
+from madaline._models.online.columns import MAX_COLUMNS, MAX_LEVELS, N_CODES, UNKNOWN, StreamColumns
+from madaline._models.online.encoder import QUARTERS, StreamEncoder
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 

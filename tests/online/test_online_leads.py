@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from madaline._online.networks import _MAX_DECISIONS as MOST
-from madaline._online.networks import LeadTracker
+from madaline._models.online.networks import _MAX_DECISIONS as MOST
+from madaline._models.online.networks import LeadTracker
 
 HORIZONS = np.array([[32], [512], [32], [512]])
 SHORT, LONG = np.array([0.5, 0.1, 0.4, 0.0]), np.array([0.1, 0.4, 0.0, 0.5])

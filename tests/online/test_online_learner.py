@@ -7,11 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from madaline._data.table import Table
-from madaline._online.learner import OnlineLearner
-from madaline._online.networks import _EQUAL_SHARE, _MEMORIES, OnlineNetworks, TimeScales, Weighting
-from madaline._online.replay import Replay
-from madaline._online.tasks import _RANGE_MARGIN, Classes, Numbers
+from madaline._models.online.learner import OnlineLearner
+from madaline._models.online.networks import (
+    _EQUAL_SHARE,
+    _MEMORIES,
+    OnlineNetworks,
+    TimeScales,
+    Weighting,
+)
+from madaline._models.online.replay import Replay
+from madaline._models.online.tasks import _RANGE_MARGIN, Classes, Numbers
+from madaline._tables.table import Table
 from madaline.nn.losses import Squared
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._online.playback import LinearModel
-from madaline._online.tasks import Classes, Numbers
+from madaline._models.online.playback import LinearModel
+from madaline._models.online.tasks import Classes, Numbers
 
 
 def test_it_makes_room_for_inputs_and_classes():

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from madaline import OnlineClassifier, OnlineRegressor
-from madaline._online.columns import MAX_LEFT_OUT, MAX_NUMBER, ROWS_PER_LEFT_OUT, reach
-from madaline._online.replay import _MAX_GROWTH, _MAX_WEIGHT, Replay
+from madaline._models.online.columns import MAX_LEFT_OUT, MAX_NUMBER, ROWS_PER_LEFT_OUT, reach
+from madaline._models.online.replay import _MAX_GROWTH, _MAX_WEIGHT, Replay
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 SOME = st.one_of(st.floats(-5, 5), FINITE, st.sampled_from([1e20, -1e39, 1e308, -1e308]))

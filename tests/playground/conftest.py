@@ -17,8 +17,8 @@ pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 
 from tests.serve.conftest import Client
 
-from madaline._playground import PlaygroundSettings, make_app
-from madaline._serve.server import listening, make_server_of
+from madaline._apps.playground import PlaygroundSettings, make_app
+from madaline._apps.serve.server import listening, make_server_of
 
 
 @contextmanager

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from tests.playground.conftest import playing
 
-from madaline._language import catalog
-from madaline._playground import app
-from madaline._playground.app import PAGES
-from madaline._playground.datasets import DATASETS
-from madaline._playground.page import ArrayFrame
-from madaline._playground.tables import Tables
+from madaline._apps.playground import app
+from madaline._apps.playground.app import PAGES
+from madaline._apps.playground.datasets import DATASETS
+from madaline._apps.playground.page import ArrayFrame
+from madaline._apps.playground.tables import Tables
+from madaline._base.language import catalog
 
 PATHS = [make(Tables()).path for make in PAGES]
 
@@ -138,7 +138,7 @@ def test_refusals_are_in_the_language_of_the_page(client) -> None:
 
 def test_what_reads_tables_is_imported_before_threads_answer(monkeypatch):
     """A thread that imports polars lets scikit-learn fail in others until that has ended."""
-    from madaline._playground import run
+    from madaline._apps.playground import run
 
     done = []
 

@@ -14,12 +14,12 @@ from tests.playground.test_playground_race import frame
 from tests.serve.conftest import Client
 
 from madaline import AdaptiveClassifier
-from madaline._cli import main
-from madaline._data.table import Table
-from madaline._fitting import Fitting
-from madaline._playground.lanes import RaceLog
-from madaline._playground.live import LivePage
+from madaline._apps.cli import main
+from madaline._apps.playground.lanes import RaceLog
+from madaline._apps.playground.live import LivePage
+from madaline._models.fitting import Fitting
 from madaline._race.checkpoint import save_checkpoint
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 RNG = np.random.default_rng(0)

@@ -11,15 +11,15 @@ import pytest
 from tests.playground.conftest import playing
 
 from madaline import NeuralNetwork
-from madaline._playground.datasets import DATASETS
-from madaline._playground.learning import NetworkRun
-from madaline._playground.learning_data import LearningData
-from madaline._playground.options import ACTIVATIONS, OPTIMIZERS, NetworkOptions
-from madaline._playground.page import Sessions, read_asked
-from madaline._playground.pictures import SIDE, frame_of, grid_points, reach_of
-from madaline._playground.python_code import python_code
-from madaline._playground.tables import UserTable
-from madaline._serve.messages import Refusal
+from madaline._apps.playground.datasets import DATASETS
+from madaline._apps.playground.learning import NetworkRun
+from madaline._apps.playground.learning_data import LearningData
+from madaline._apps.playground.options import ACTIVATIONS, OPTIMIZERS, NetworkOptions
+from madaline._apps.playground.page import Sessions, read_asked
+from madaline._apps.playground.pictures import SIDE, frame_of, grid_points, reach_of
+from madaline._apps.playground.python_code import python_code
+from madaline._apps.playground.tables import UserTable
+from madaline._apps.serve.messages import Refusal
 
 PENGUINS = Path(__file__).resolve().parents[2] / "examples" / "data" / "penguins.csv"
 

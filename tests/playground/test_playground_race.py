@@ -15,13 +15,13 @@ from tests.fits import fitting_of
 from tests.playground.conftest import playing
 
 from madaline import AdaptiveClassifier
-from madaline._data.table import Table
-from madaline._playground.datasets import DATASETS
-from madaline._playground.page import read_asked
-from madaline._playground.plane import Plane
-from madaline._playground.race import RaceRequest, race_facts
-from madaline._playground.race_run import RaceRun
-from madaline._playground.tables import UserTable
+from madaline._apps.playground.datasets import DATASETS
+from madaline._apps.playground.page import read_asked
+from madaline._apps.playground.plane import Plane
+from madaline._apps.playground.race import RaceRequest, race_facts
+from madaline._apps.playground.race_run import RaceRun
+from madaline._apps.playground.tables import UserTable
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 SMALL = {"rows": 80, "noise": 0.2, "effort": 4, "seed": 1}

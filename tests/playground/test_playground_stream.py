@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from tests.playground.test_playground_race import frame
 
-from madaline._playground.page import read_asked
-from madaline._playground.pandas_code import reading_lines
-from madaline._playground.stream import Drift, Play
-from madaline._playground.stream_rows import WINDOW, UserTableRows, World, orders_of
-from madaline._playground.stream_run import StreamRun
-from madaline._playground.tables import UserTable
+from madaline._apps.playground.page import read_asked
+from madaline._apps.playground.pandas_code import reading_lines
+from madaline._apps.playground.stream import Drift, Play
+from madaline._apps.playground.stream_rows import WINDOW, UserTableRows, World, orders_of
+from madaline._apps.playground.stream_run import StreamRun
+from madaline._apps.playground.tables import UserTable
 from madaline.errors import InputError
 
 

@@ -11,9 +11,9 @@ import zipfile
 
 import pytest
 
-from madaline._playground import reading
-from madaline._playground.pandas_code import reading_lines
-from madaline._playground.tables import UserTable, file_name
+from madaline._apps.playground import reading
+from madaline._apps.playground.pandas_code import reading_lines
+from madaline._apps.playground.tables import UserTable, file_name
 from madaline.errors import InputError
 
 polars = pytest.importorskip("polars")

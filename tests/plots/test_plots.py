@@ -9,11 +9,11 @@ import pytest
 from sklearn.datasets import load_digits
 
 from madaline import AdaptiveClassifier, compare, plots, sounds
-from madaline._data.table import Table
-from madaline._explain import explain
-from madaline._explain.effects import effects
-from madaline._model import FittedModel
-from madaline._report.explained import ExplainedRow
+from madaline._models.model import FittedModel
+from madaline._tables.table import Table
+from madaline._tell.explain import explain
+from madaline._tell.explain.effects import effects
+from madaline._tell.report.explained import ExplainedRow
 from madaline.errors import InputError, MadalineError
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline._data.rows import open_rows
-from madaline._progress import row_progress
-from madaline._progress.row_progress import RowProgress, shown
+from madaline._tables.rows import open_rows
+from madaline._tell.progress import row_progress
+from madaline._tell.progress.row_progress import RowProgress, shown
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline._data.splits.folds import FoldedRows
 from madaline._race.dataset import Dataset
 from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.plan import Plan
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe
+from madaline._tables.splits.folds import FoldedRows
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 N_FEATURES = {0: 4, 16: 7}

@@ -13,7 +13,7 @@ from madaline._race.importance import _permutation_work
 from madaline._race.pruning import Pruning
 from madaline._race.race import Race, measure_speed
 from madaline._race.recipe import TableRecipe
-from madaline._trees.racing import _OF_MANY, _Trees
+from madaline._race.trees.racing import _OF_MANY, _Trees
 
 FORWARD = 4 * 8 + 8 * 8 + 8  # of a row, where there are four features and (8, 8) units
 STEP = 16 * (3 * FORWARD - 4 * 8)  # of a batch: back costs twice as much, without the inputs

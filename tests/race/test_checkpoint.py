@@ -7,15 +7,15 @@ import pytest
 from tests.grids import grid
 from tests.race.changed import changed
 
-from madaline._data.io import spill
-from madaline._data.io.tensor_file import MODEL, write_tensor_file
-from madaline._data.splits.folds import FoldedRows
-from madaline._engine.executors.executor import Serial, Threads
-from madaline._engine.numpy_backend import backend_named
 from madaline._race import checkpoint
 from madaline._race.checkpoint import CheckpointFile, fingerprint, resume, save_checkpoint
 from madaline._race.race import Race
+from madaline._tables.io import spill
+from madaline._tables.io.tensor_file import MODEL, write_tensor_file
+from madaline._tables.splits.folds import FoldedRows
 from madaline.errors import InputError, ModelFileError
+from madaline.nn._engine.executors.executor import Serial, Threads
+from madaline.nn._engine.numpy_backend import backend_named
 from madaline.records.race_decisions import Stopped
 
 

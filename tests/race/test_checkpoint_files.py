@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline._data.json_checks import Malformed
+from madaline._base.json_checks import Malformed
 from madaline._race import checkpoint
 from madaline._race.checkpoint import (
     CheckpointFile,

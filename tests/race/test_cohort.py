@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from tests.race.changed import changed
 
-from madaline._engine.executors.executor import Serial
-from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race import cohort as cohort_module
 from madaline._race.architecture import build_network
 from madaline._race.augmentation import Augmentation
 from madaline._race.cohort import Cohort, learning_rate_multiple
 from madaline._race.epoch_task import EpochSeed, run_epoch_task
 from madaline._race.recipe import TableRecipe
+from madaline.nn._engine.executors.executor import Serial
+from madaline.nn._engine.numpy_backend import NumpyBackend
 from madaline.nn.arrays import Workspace
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 

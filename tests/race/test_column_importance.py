@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from tests.race.changed import changed
 
-from madaline._data.media.grids import Grid
 from madaline._race import importance
 from madaline._race.dataset import Offset
 from madaline._race.ensemble import Ensemble, EnsembleMember
@@ -24,6 +23,7 @@ from madaline._race.importance import (
     out_of_fold_importances,
     permute_rows,
 )
+from madaline._tables.media.grids import Grid
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 from madaline.nn.losses import BinaryCrossEntropy, Squared
 from madaline.nn.network import Network

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from tests.race.changed import changed
 
-from madaline._evaluation.metrics import TIE_BREAK
 from madaline._race.dataset import AllRows, Offset
+from madaline._race.evaluation.metrics import TIE_BREAK
 from madaline._race.features import NetworkInputs
 from madaline._race.recipe import TableRecipe
 from madaline._race.state import Candidate, RaceState

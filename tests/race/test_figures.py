@@ -13,7 +13,7 @@ from madaline._race.ensemble_weights import greedy_weights, weighted_mean
 from madaline._race.recipe import TableRecipe
 from madaline._race.state import Candidate, RaceState
 from madaline._race.stopping_policies import StoppingPolicy, TimeLimitPolicy
-from madaline._trees.racing import _OF_FEW, _Trees
+from madaline._race.trees.racing import _OF_FEW, _Trees
 from madaline.nn.layers import Linear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 from madaline.nn.network import Network

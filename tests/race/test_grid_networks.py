@@ -9,10 +9,6 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from madaline._data.media.grids import Grid
-from madaline._data.splits.folds import FoldedRows
-from madaline._engine.executors.executor import Serial, Threads
-from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race.architecture import build_network, width
 from madaline._race.augmentation import Augmentation
 from madaline._race.checkpoint import resume, save_checkpoint
@@ -25,6 +21,10 @@ from madaline._race.race import Race
 from madaline._race.recipe import RECIPE as READER
 from madaline._race.recipe import GridRecipe, TableRecipe
 from madaline._race.recipe_policies import slower
+from madaline._tables.media.grids import Grid
+from madaline._tables.splits.folds import FoldedRows
+from madaline.nn._engine.executors.executor import Serial, Threads
+from madaline.nn._engine.numpy_backend import NumpyBackend
 from madaline.nn._surgery import hidden_layers
 from madaline.nn.arrays import Workspace
 from madaline.nn.layers import BatchNormalization, Convolution, Linear, ScaledLinear

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from tests.race.changed import changed
 
-from madaline._data.media.grids import Grid
-from madaline._data.splits.folds import FoldedRows
 from madaline._race.linear import _features, _thinned, linear_models
+from madaline._tables.media.grids import Grid
+from madaline._tables.splits.folds import FoldedRows
 from madaline.nn._sparse_rows import SparseRows
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._data.json_checks import Malformed
+from madaline._base.json_checks import Malformed
 from madaline._race.recipe import RECIPE, LinearRecipe, TextRecipe
 from madaline._race.recipe_policies import GrowthPolicy, LearningRatePolicy, SimplificationPolicy
 from madaline._race.state import Candidate, RaceState

@@ -9,10 +9,10 @@ import pytest
 from tests.race.changed import changed
 from tests.race.test_row_blocks import blocks_of, make_table, prepared
 
-from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.kinds.level_means import PARTS, LevelMeans
 from madaline._race import stored_rows
 from madaline._race.level_means import MeansOfAllRows
+from madaline._tables.kinds.category import CategoryEncoder
+from madaline._tables.kinds.level_means import PARTS, LevelMeans
 
 N_ROWS = 600
 

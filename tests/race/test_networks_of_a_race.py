@@ -13,9 +13,6 @@ import numpy as np
 import pytest
 from tests.race.test_cohort import RECIPES, start
 
-from madaline._data.media.grids import Grid
-from madaline._engine.executors.executor import Serial
-from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race import epoch_task, row_store
 from madaline._race.architecture import build_training_network, hide_features, width
 from madaline._race.cohort import training_loss
@@ -29,7 +26,10 @@ from madaline._race.recipe import GridRecipe, LinearRecipe, TableRecipe, legend
 from madaline._race.row_blocks import RowBlocks
 from madaline._race.state import Candidate, RaceState
 from madaline._race.stored_rows import RowValues, count_blocks
+from madaline._tables.media.grids import Grid
 from madaline.errors import InputError
+from madaline.nn._engine.executors.executor import Serial
+from madaline.nn._engine.numpy_backend import NumpyBackend
 from madaline.nn.layers import Linear
 from madaline.nn.losses import BinaryCrossEntropy, Squared
 from madaline.nn.network import Network

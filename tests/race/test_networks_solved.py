@@ -9,12 +9,12 @@ import pytest
 from tests.race.changed import changed
 from tests.race.test_linear_models import ridge
 
-from madaline._engine.executors.executor import Serial
-from madaline._engine.numpy_backend import NumpyBackend
 from madaline._race import solving
 from madaline._race.cohort import Cohort
 from madaline._race.epoch_task import EpochSeed, run_epoch_task
 from madaline._race.recipe import LinearRecipe, PatternRecipe
+from madaline.nn._engine.executors.executor import Serial
+from madaline.nn._engine.numpy_backend import NumpyBackend
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Squared
 
 TIMES = (30.0, 0.3, 3.0)  # in no order

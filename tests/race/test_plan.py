@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.splits.folds import FoldedRows
-from madaline._fitting.memory import ExpectedInputs, estimate
+from madaline._models.fitting.memory import ExpectedInputs, estimate
 from madaline._race import planning
 from madaline._race.features import NetworkInputs
 from madaline._race.planning import TableFacts, batch_size_for, make_plan
 from madaline._race.recipe import LinearRecipe, TextRecipe
+from madaline._tables.splits.folds import FoldedRows
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from madaline._data.media.grids import Grid
 from madaline._race.planning import TableFacts, make_plan, plan_for_rare_class
 from madaline._race.recipe import LinearRecipe, TableRecipe
+from madaline._tables.media.grids import Grid
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-from madaline._data.media.grids import Grid
 from madaline._race.plan import PRESETS, Plan
 from madaline._race.planning import TableFacts, make_plan, plan_for_rare_class
-from madaline._time.recipes import plan_for_lags, plan_for_later_rows
+from madaline._race.time.recipes import plan_for_lags, plan_for_later_rows
+from madaline._tables.media.grids import Grid
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 IMAGE, SMALL_IMAGE = Grid(0, 784, (28, 28)), Grid(0, 192, (8, 8))

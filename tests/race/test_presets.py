@@ -5,9 +5,9 @@ from math import inf
 
 import pytest
 
-from madaline._data.media.grids import Grid
 from madaline._race.plan import BALANCED, PRESETS, QUICK, Plan, preset_named
 from madaline._race.planning import TableFacts, folds_for, make_plan
+from madaline._tables.media.grids import Grid
 
 WIDTHS = {0: 8, 16: 100, 64: 300}
 SIZES = (10, 49, 50, 300, 1200, 1201, 9000, 200_000)

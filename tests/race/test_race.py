@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 from tests.race.changed import changed
 
-from madaline._data.encoders.encoded import FoldFeatures
-from madaline._data.io import spill
-from madaline._data.splits.folds import FoldedRows
-from madaline._data.target import ClassEncoder
-from madaline._engine import numpy_backend
-from madaline._engine.executors.executor import Serial, Threads
-from madaline._engine.executors.processes import Processes
-from madaline._engine.numpy_backend import backend_named
-from madaline._evaluation.objective import Objective
 from madaline._race import cohort as cohort_module
 from madaline._race import race as race_module
 from madaline._race.cohort import Cohort
+from madaline._race.evaluation.objective import Objective
 from madaline._race.pruning import prune_ensemble
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe
+from madaline._tables.encoders.encoded import FoldFeatures
+from madaline._tables.io import spill
+from madaline._tables.splits.folds import FoldedRows
+from madaline._tables.target import ClassEncoder
+from madaline.nn._engine import numpy_backend
+from madaline.nn._engine.executors.executor import Serial, Threads
+from madaline.nn._engine.executors.processes import Processes
+from madaline.nn._engine.numpy_backend import backend_named
 from madaline.records.model_decisions import Calibrated
 from madaline.records.race_decisions import SnapshotKept
 

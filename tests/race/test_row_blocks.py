@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from tests.fits import context_of, data_of
 
-from madaline._data.splits.folds import GivenFolds
-from madaline._data.splits.sampled import folds_in_sample
-from madaline._data.table import Table
-from madaline._evaluation.objective import Objective
-from madaline._fitting.preparation import prepare
-from madaline._fitting.prepared import Preparation
+from madaline._models.fitting.preparation import prepare
+from madaline._models.fitting.prepared import Preparation
 from madaline._race import stored_rows
+from madaline._race.evaluation.objective import Objective
 from madaline._race.row_blocks import RowBlocks
 from madaline._race.stored_rows import RowsInMemory, RowValues, count_blocks
+from madaline._tables.splits.folds import GivenFolds
+from madaline._tables.splits.sampled import folds_in_sample
+from madaline._tables.table import Table
 
 N_BINS = (0, 16)
 

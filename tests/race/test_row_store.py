@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds.kind import TEXT
-from madaline._data.schema import Schema
-from madaline._data.table import Table
 from madaline._race import row_store, stored_rows
 from madaline._race.row_store import RowStore, check_storable
 from madaline._race.stored_rows import RowsInMemory, RowValues
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.kinds.kind import TEXT
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 N = 700

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
-from madaline._model import FittedModel
+from madaline._models.model import FittedModel
+from madaline._tables.table import Table
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from madaline import AdaptiveClassifier
-from madaline._data.media.images import as_bytes
-from madaline._report.explained import ExplainedRow
-from madaline._report.pictures import LESS, MORE, map_source, png
+from madaline._tables.media.images import as_bytes
+from madaline._tell.report.explained import ExplainedRow
+from madaline._tell.report.pictures import LESS, MORE, map_source, png
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from madaline import look
-from madaline._report.card import model_card, write_card
-from madaline._report.page import write_report
+from madaline._tell.report.card import model_card, write_card
+from madaline._tell.report.page import write_report
 
 PIPELINES = {
     "binary": "tabular-classification",

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
-from madaline._evaluation.objective import Objective
-from madaline._evaluation.scores import score_predictions
-from madaline._explain import explain
-from madaline._explain.effects import effects
-from madaline._model import FittedModel
-from madaline._report.data import Report
+from madaline._models.model import FittedModel
+from madaline._race.evaluation.objective import Objective
+from madaline._race.evaluation.scores import score_predictions
+from madaline._tables.table import Table
+from madaline._tell.explain import explain
+from madaline._tell.explain.effects import effects
+from madaline._tell.report.data import Report
 from madaline.errors import InputError
 from madaline.nn.losses import BinaryCrossEntropy
 
@@ -193,7 +193,7 @@ def test_the_command_makes_the_same_bits(models, make_columns, tmp_path, monkeyp
 
     import pandas as pd
 
-    from madaline._cli import main
+    from madaline._apps.cli import main
 
     model = models["multiclass"]
     columns, target = make_columns("multiclass")
@@ -212,7 +212,7 @@ def test_the_command_names_what_the_columns_of_the_file_were_for(tmp_path, monke
 
     import pandas as pd
 
-    from madaline._cli import main
+    from madaline._apps.cli import main
 
     rng = np.random.default_rng(0)
     size = rng.normal(size=240)

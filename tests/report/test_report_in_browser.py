@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from madaline._report.data import Report
-from madaline._report.page import render_page
+from madaline._tell.report.data import Report
+from madaline._tell.report.page import render_page
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

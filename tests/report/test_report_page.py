@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from tests.fits import fitting_of
 
-from madaline._data.table import Table
-from madaline._explain import explain
-from madaline._report.data import Report
-from madaline._report.page import render_page, save_explanation, write_report
-from madaline._report.view import headline_number
-from madaline._words import format_measured, metric_name
+from madaline._base.words import format_measured, metric_name
+from madaline._tables.table import Table
+from madaline._tell.explain import explain
+from madaline._tell.report.data import Report
+from madaline._tell.report.page import render_page, save_explanation, write_report
+from madaline._tell.report.view import headline_number
 from madaline.errors import MadalineError
 
 TASKS = ("binary", "multiclass", "regression")

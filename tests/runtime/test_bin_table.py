@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from untrained import networks_of
 
-from madaline._data.kinds.bins import JoinedBins
-from madaline._data.table import Table
-from madaline._engine.compiled_prediction import compiled_prediction
-from madaline._runtime import networks as module
-from madaline._runtime.stacked_networks import BinTable, Buffers
+from madaline._models.runtime import networks as module
+from madaline._models.runtime.stacked_networks import BinTable, Buffers
+from madaline._tables.kinds.bins import JoinedBins
+from madaline._tables.table import Table
+from madaline.nn._engine.compiled_prediction import compiled_prediction
 from madaline.nn.arrays import Array
 
 
@@ -31,7 +31,7 @@ def test_a_table_adds_what_a_product_adds(
     compiled = compiled_prediction() if how == "compiled" else None
     if how == "compiled" and compiled is None:
         pytest.skip("numba is not installed")
-    monkeypatch.setattr("madaline._runtime.stacked_networks.NUMBERS", 5_000)
+    monkeypatch.setattr("madaline._models.runtime.stacked_networks.NUMBERS", 5_000)
     rng = np.random.default_rng(0)
     edges = [np.sort(rng.standard_normal(n)) for n in (3, 17, 65)]
     bins = JoinedBins.of(edges, [rng.random(len(own) - 1) for own in edges])

@@ -15,9 +15,9 @@ import pytest
 
 import madaline
 from madaline import runtime
-from madaline._data.table import Table
-from madaline._engine.threads import count_threads, in_threads
+from madaline._tables.table import Table
 from madaline.errors import InputError, ModelFileError
+from madaline.nn._engine.threads import count_threads, in_threads
 
 TASKS = ("binary", "multiclass", "regression")
 SOURCE = Path(madaline.__file__).parents[1]
@@ -117,8 +117,15 @@ def test_the_import_alone_brings_nothing_that_trains(tmp_path):
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True)
     loaded = done.stdout.split()
-    assert "madaline._runtime.predictor" in loaded, done.stderr
-    training = ("_race", "_fitting", "_model", "_estimators", "_data.io.frames")
+    assert "madaline._models.runtime.predictor" in loaded, done.stderr
+    training = (
+        "_race.race",
+        "_race.cohort",
+        "_models.fitting",
+        "_models.model",
+        "_apps",
+        "_tables.io.frames",
+    )
     others = tuple(f"madaline.{name}" for name in training)
     assert not [name for name in loaded if name.startswith(others)]
 
@@ -138,8 +145,8 @@ def test_rows_are_predicted_block_by_block_on_threads_with_the_same_bits(
     fittings, task, new_columns, monkeypatch, most_rows, n_jobs
 ):
     whole = runtime.load(fittings[task][1]).output(new_columns)
-    monkeypatch.setattr("madaline._runtime.networks.MAX_ROWS", most_rows)
-    monkeypatch.setattr("madaline._runtime.networks.MIN_BLOCKS", 1)
+    monkeypatch.setattr("madaline._models.runtime.networks.MAX_ROWS", most_rows)
+    monkeypatch.setattr("madaline._models.runtime.networks.MIN_BLOCKS", 1)
     predictor = runtime.load(fittings[task][1])
     one = predictor.output(new_columns, n_jobs=1)
     np.testing.assert_allclose(one, whole, rtol=1e-5, atol=1e-5)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from untrained import Features, chain, part_of
 
-from madaline._runtime import stacked_networks
-from madaline._runtime.frozen_networks import freeze
-from madaline._runtime.networks import Networks
-from madaline._runtime.stacked_networks import multiply, precise_product
+from madaline._models.runtime import stacked_networks
+from madaline._models.runtime.frozen_networks import freeze
+from madaline._models.runtime.networks import Networks
+from madaline._models.runtime.stacked_networks import multiply, precise_product
 from madaline.nn.arrays import Array
 from madaline.nn.layers import (
     Convolution,

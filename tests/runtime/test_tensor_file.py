@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import load, save
 
-from madaline._data.io.atomic import write_atomically
-from madaline._data.io.spill import RowFile
-from madaline._data.io.tensor_file import (
+from madaline._tables.io.atomic import write_atomically
+from madaline._tables.io.spill import RowFile
+from madaline._tables.io.tensor_file import (
     CHECKPOINT,
     MODEL,
     NO_CHECKSUM,
@@ -24,7 +24,7 @@ from madaline._data.io.tensor_file import (
     read_tensor_file,
     write_tensor_file,
 )
-from madaline._data.io.tensor_header import DTYPES
+from madaline._tables.io.tensor_header import DTYPES
 from madaline.errors import InputError, ModelFileError
 
 DESCRIPTION = {"words": 'größer ∞ "quoted" \\', "numbers": [1, 0.1, 1e300], "nothing": None}

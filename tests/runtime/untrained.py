@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from madaline._data.encoders.encoded import Block
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._runtime.frozen_networks import NetworkPart
-from madaline._runtime.networks import Networks
+from madaline._models.runtime.frozen_networks import NetworkPart
+from madaline._models.runtime.networks import Networks
+from madaline._tables.encoders.encoded import Block
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 from madaline.nn.arrays import Array
 from madaline.nn.layers import Linear, ScaledLinear, SiLU
 from madaline.nn.network import Network

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from tests.sampling.tables import calls
 
-from madaline._cli import main
+from madaline._apps.cli import main
 
 
 @pytest.fixture(scope="module")

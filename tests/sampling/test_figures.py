@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from madaline._sampling.figures import (
+from madaline._apps.sampling.figures import (
     NumericRows,
     column_shapes,
     copied_share,

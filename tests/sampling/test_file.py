@@ -8,8 +8,8 @@ import pytest
 from tests.sampling.tables import calls
 
 import madaline
-from madaline._data.io import tensor_file
-from madaline._sampling.file import read_sampler
+from madaline._apps.sampling.file import read_sampler
+from madaline._tables.io import tensor_file
 from madaline.errors import ModelFileError
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from madaline._engine.grown_trees import nodes_of
-from madaline._sampling.growing import MIDDLE, SHARP, boost, grow_leaves
+from madaline._apps.sampling.growing import MIDDLE, SHARP, boost, grow_leaves
+from madaline.nn._engine.grown_trees import nodes_of
 
 
 def _rows(n_rows, seed=0):

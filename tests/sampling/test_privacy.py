@@ -5,7 +5,7 @@ import pytest
 from tests.sampling.tables import calls
 
 import madaline
-from madaline._sampling.cells import ColumnCells
+from madaline._apps.sampling.cells import ColumnCells
 from madaline.errors import InputError
 
 

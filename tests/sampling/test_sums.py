@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from madaline._sampling.cells import ColumnCells
-from madaline._sampling.column_model import N_SUMS, learn_prediction, learn_sums
+from madaline._apps.sampling.cells import ColumnCells
+from madaline._apps.sampling.column_model import N_SUMS, learn_prediction, learn_sums
 
 
 def _learned(columns):

@@ -18,9 +18,9 @@ import pytest
 pytest.importorskip("starlette", reason="the extra serve is not installed")
 pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 
-from madaline._model import FittedModel
-from madaline._serve.server import listening, make_server
-from madaline._serve.settings import Settings
+from madaline._apps.serve.server import listening, make_server
+from madaline._apps.serve.settings import Settings
+from madaline._models.model import FittedModel
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import madaline
-from madaline._serve.binary_tensors import in_binary, read_values
+from madaline._apps.serve.binary_tensors import in_binary, read_values
 
 TASKS = ("binary", "multiclass", "regression")
 

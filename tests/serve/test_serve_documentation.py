@@ -13,7 +13,7 @@ CONSOLE = re.compile(r"```console\n(.*?)```", flags=re.DOTALL)
 
 
 def test_curl_is_answered_as_shown(project, penguins, tmp_path) -> None:
-    from madaline._cli import main
+    from madaline._apps.cli import main
 
     path = tmp_path / "penguins.madaline"
     words = ["fit", penguins, "--target", "species", "-o", path, "-q", "--effort", "3"]

@@ -10,7 +10,7 @@ import pytest
 from tests.serve.conftest import Client, serving
 
 from madaline import AdaptiveRegressor, load
-from madaline._serve.settings import Settings
+from madaline._apps.serve.settings import Settings
 from madaline.errors import InputError
 
 DAY = np.timedelta64(1, "D")
@@ -148,7 +148,7 @@ def test_openapi_and_page_tell_of_them(client) -> None:
 
 
 def test_models_with_lags_are_not_watched(path, tmp_path) -> None:
-    from madaline._serve.app import make_app
+    from madaline._apps.serve.app import make_app
 
     with pytest.raises(InputError, match="A model with lags of target cannot be watched"):
         make_app(Settings({"sales": path}, watch=tmp_path))

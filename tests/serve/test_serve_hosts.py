@@ -6,8 +6,8 @@ import pytest
 from tests.serve.conftest import serving
 from tests.serve.test_serve_page import form_of
 
-from madaline._serve.server import _warnings
-from madaline._serve.settings import Settings
+from madaline._apps.serve.server import _warnings
+from madaline._apps.serve.settings import Settings
 from madaline.errors import InputError
 
 OWN = ("localhost", "LOCALHOST:80", "app.localhost:8000", "127.0.0.1:1", "[::1]:5", "10.0.0.7")

@@ -10,12 +10,12 @@ import time
 import pytest
 from tests.serve.conftest import serving
 
-from madaline._serve import app, json_shape, messages
-from madaline._serve.guard import BODIES, LARGE_BODY, Bodies
-from madaline._serve.inference_shape import Inference
-from madaline._serve.json_shape import Question
-from madaline._serve.messages import Needs, Refusal, write_json
-from madaline._serve.mlflow_shape import Invocation
+from madaline._apps.serve import app, json_shape, messages
+from madaline._apps.serve.guard import BODIES, LARGE_BODY, Bodies
+from madaline._apps.serve.inference_shape import Inference
+from madaline._apps.serve.json_shape import Question
+from madaline._apps.serve.messages import Needs, Refusal, write_json
+from madaline._apps.serve.mlflow_shape import Invocation
 from madaline.errors import InputError
 
 KINDS = {"a": "number", "b": "number"}

@@ -19,9 +19,9 @@ from tests.grids import some
 from tests.serve.conftest import serving
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
-from madaline._serve.answers import Answer, Extras, Worker
-from madaline._serve.messages import Needs, rows_of_records
-from madaline._serve.settings import Settings, named_models
+from madaline._apps.serve.answers import Answer, Extras, Worker
+from madaline._apps.serve.messages import Needs, rows_of_records
+from madaline._apps.serve.settings import Settings, named_models
 from madaline.errors import InputError
 
 

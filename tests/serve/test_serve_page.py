@@ -10,7 +10,7 @@ import pytest
 from tests.report.test_report_in_browser import BROWSER, FRAME, browse
 from tests.serve.conftest import serving
 
-from madaline._serve.page import _typical
+from madaline._apps.serve.page import _typical
 
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="Chromium is not installed")
 

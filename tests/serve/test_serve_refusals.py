@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from tests.serve.conftest import serving
 
-from madaline._serve import server
-from madaline._serve.binary_tensors import read_body
-from madaline._serve.inference_shape import Inference
-from madaline._serve.messages import Needs
+from madaline._apps.serve import server
+from madaline._apps.serve.binary_tensors import read_body
+from madaline._apps.serve.inference_shape import Inference
+from madaline._apps.serve.messages import Needs
 from madaline.errors import InputError
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -232,7 +232,7 @@ def test_limits_of_rows_bytes_and_explanations(files, records) -> None:
 
 
 def test_nothing_outlives_its_time(files, records, monkeypatch) -> None:
-    from madaline._serve import answers
+    from madaline._apps.serve import answers
 
     slow = answers.answers_together
     monkeypatch.setattr(answers, "answers_together", lambda *args: time.sleep(1) or slow(*args))

@@ -118,7 +118,7 @@ def test_explanations_are_counted_by_target(client, rows) -> None:
 
 
 def test_other_targets_replace_only_where_asked(fitted) -> None:
-    from madaline._serve.models import check_replaces
+    from madaline._apps.serve.models import check_replaces
     from madaline.errors import InputError
 
     with pytest.raises(InputError, match="classes of 'x', 'y', not numbers of 'x', 'y'"):

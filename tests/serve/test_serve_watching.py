@@ -13,7 +13,7 @@ import pytest
 from tests.serve.conftest import serving
 from tests.serve.test_serve_models import wait_for
 
-from madaline._watching.monitor import Monitor
+from madaline._models.watching.monitor import Monitor
 from madaline.errors import InputError
 
 
@@ -49,7 +49,7 @@ def test_watching_goes_on_where_a_state_cannot_be_saved(
     def refuse(*_: object) -> None:
         raise InputError("m.watch is not written.")
 
-    monkeypatch.setattr("madaline._serve.watching._SAVE_SECONDS", -1.0)
+    monkeypatch.setattr("madaline._apps.serve.watching._SAVE_SECONDS", -1.0)
     monkeypatch.setattr(Monitor, "save", refuse)
     with serving({"m": files["binary"]}, watch=tmp_path) as client:
         for number in range(1, 3):
@@ -207,7 +207,7 @@ def test_a_state_that_could_not_be_read_replaces_none(
     files, records, tmp_path, monkeypatch
 ) -> None:
     """Whatever gets into the state: the one that is there stays, and the log tells."""
-    from madaline._watching.monitor import Monitor
+    from madaline._models.watching.monitor import Monitor
 
     save = Monitor.save
 
@@ -244,7 +244,7 @@ def test_a_state_that_cannot_be_read_is_kept(files, records, tmp_path) -> None:
 
 def test_ending_takes_no_longer_than_it_may(files, records, tmp_path, monkeypatch) -> None:
     """Many rows of one request, and many requests, are left out, and the state is saved."""
-    from madaline._watching.monitor import Monitor
+    from madaline._models.watching.monitor import Monitor
 
     observe = Monitor.observe
     monkeypatch.setattr(
@@ -275,7 +275,7 @@ def test_parts_of_many_rows_raise_the_same_alarms(files, records, models, tmp_pa
 
 
 def test_rows_that_wait_to_be_observed_are_bounded(files, records, tmp_path, monkeypatch) -> None:
-    from madaline._serve import watching
+    from madaline._apps.serve import watching
 
     monkeypatch.setattr(watching, "_MAX_WAITING_BYTES", 1000)
     with serving({"m": files["binary"]}, watch=tmp_path) as client:

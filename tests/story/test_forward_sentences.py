@@ -7,19 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._charts.html import render_html
-from madaline._evaluation.score import Score
-from madaline._story.forward import (
+from madaline._models.story.forward import (
     forward_sentences,
     tell_held_out,
     tell_last_known,
     tell_stretches,
     tell_trend,
 )
-from madaline._story.summary import glance
-from madaline._time.forward import ForwardScores, Noticed, Stretch
-from madaline._time.stretches import ROW_ORDER
-from madaline._time.time_request import TimeRequest
+from madaline._models.story.summary import glance
+from madaline._race.evaluation.score import Score
+from madaline._race.time.forward import ForwardScores, Noticed, Stretch
+from madaline._race.time.stretches import ROW_ORDER
+from madaline._race.time.time_request import TimeRequest
+from madaline.records._results.html import render_html
 
 DAY = 86_400.0
 HELD_OUT = (

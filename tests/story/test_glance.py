@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from madaline._charts.html import render_html
-from madaline._diagnosis.finding import Diagnosis, Finding
-from madaline._model import FittedModel
-from madaline._story.summary import glance
+from madaline._models.diagnosis.finding import Diagnosis, Finding
+from madaline._models.model import FittedModel
+from madaline._models.story.summary import glance
+from madaline.records._results.html import render_html
 
 
 def test_it_says_scores_and_what_matters_and_escapes_names(fittings) -> None:

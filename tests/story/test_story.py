@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from madaline._model import FittedModel
-from madaline._story.story import Story, tell_story
-from madaline._story.summary import Member
-from madaline._words import format_estimate
+from madaline._base.words import format_estimate
+from madaline._models.model import FittedModel
+from madaline._models.story.story import Story, tell_story
+from madaline._models.story.summary import Member
 from madaline.records._letters import RecipeLetters
 from madaline.records.history import Record
 from madaline.records.model_decisions import Calibrated, MemberRemoved, Pruned

@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._charts.figure import COLORS, Band, Line
-from madaline._data.codec import check_of
-from madaline._data.json_checks import Malformed
-from madaline._data.table import Table
-from madaline._evaluation.score import Score
-from madaline._story.summary import Summary
-from madaline._time.forward import ForwardScores, Stretch, promised
-from madaline._time.stretches import ROW_ORDER
+from madaline._base.codec import check_of
+from madaline._base.json_checks import Malformed
+from madaline._models.story.summary import Summary
+from madaline._race.evaluation.score import Score
+from madaline._race.time.forward import ForwardScores, Stretch, promised
+from madaline._race.time.stretches import ROW_ORDER
+from madaline._tables.table import Table
+from madaline.records._results.figure import COLORS, Band, Line
 
 
 def of_last_known(values, last_known, metric="rmse") -> ForwardScores:

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._data.json_checks import Malformed
-from madaline._data.table import Table
-from madaline._time.lags import LAST, SEASON, TREND, Anchor, Lags, PastColumn, read_lags
-from madaline._time.past import PAST, LaggedRows, Past
+from madaline._base.json_checks import Malformed
+from madaline._race.time.lags import LAST, SEASON, TREND, Anchor, Lags, PastColumn, read_lags
+from madaline._race.time.past import PAST, LaggedRows, Past
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 DAY = np.timedelta64(1, "D")

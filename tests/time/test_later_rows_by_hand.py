@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from madaline._data.splits.folds import FoldedRows
-from madaline._evaluation.score import Score
 from madaline._race.dataset import Dataset
+from madaline._race.evaluation.score import Score
 from madaline._race.features import NetworkInputs, RowFeatures
-from madaline._time.later_rows import LaterRows
-from madaline._time.stretches import ROW_ORDER, RowTimes, make_stretches
+from madaline._race.time.later_rows import LaterRows
+from madaline._race.time.stretches import ROW_ORDER, RowTimes, make_stretches
+from madaline._tables.splits.folds import FoldedRows
 from madaline.nn.losses import BinaryCrossEntropy, Squared
 
 
@@ -180,7 +180,7 @@ def test_scores_are_promised_for_a_quarter_as_many_rows():
 
 def test_of_many_rows_ahead_some_are_asked(monkeypatch):
     later = later_rows(np.random.default_rng(6), shuffled=False)
-    monkeypatch.setattr("madaline._time.later_rows._MAX_PROMISED_ROWS", 4)
+    monkeypatch.setattr("madaline._race.time.later_rows._MAX_PROMISED_ROWS", 4)
     assert ahead(later)[0] == [16, 19, 22, 25]
 
 

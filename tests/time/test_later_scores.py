@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from madaline._evaluation.score import Score
-from madaline._time.forward import (
+from madaline._race.evaluation.score import Score
+from madaline._race.time.forward import (
     Aging,
     ForwardScores,
     Noticed,
@@ -21,7 +21,7 @@ from madaline._time.forward import (
     stretch_weights,
     worsening,
 )
-from madaline._time.stretches import ROW_ORDER
+from madaline._race.time.stretches import ROW_ORDER
 
 
 def forward_of(values, last_known=None, **more) -> ForwardScores:

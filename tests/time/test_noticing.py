@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.io.recognition import to_table
-from madaline._data.io.table_files import read_file
-from madaline._data.io.targets import to_target
-from madaline._data.schema import Schema
-from madaline._data.target import ClassEncoder, JointEncoder, RegressionEncoder
-from madaline._time.noticing import TimeOrder, find_time_order
+from madaline._race.time.noticing import TimeOrder, find_time_order
+from madaline._tables.io.recognition import to_table
+from madaline._tables.io.table_files import read_file
+from madaline._tables.io.targets import to_target
+from madaline._tables.schema import Schema
+from madaline._tables.target import ClassEncoder, JointEncoder, RegressionEncoder
 
 DAY = np.timedelta64(1, "D")
 START = np.datetime64("2020-01-01", "us")

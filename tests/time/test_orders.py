@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._time.orders import find_series, row_orders, shows_time
-from madaline._time.stretches import ROW_ORDER
-from madaline._time.told_times import read_moments, read_parts, told_orders
+from madaline._race.time.orders import find_series, row_orders, shows_time
+from madaline._race.time.stretches import ROW_ORDER
+from madaline._race.time.told_times import read_moments, read_parts, told_orders
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
 
 START = np.datetime64("2020-01-01", "us")
 N_ROWS = 240

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._data.schema import Schema
-from madaline._data.table import Table
-from madaline._data.target import ClassEncoder, CountEncoder, JointEncoder, RegressionEncoder
-from madaline._time import noticing, rows_in_time
-from madaline._time.rows_in_time import Losses, RowsInTime
-from madaline._time.stretches import RowTimes
-from madaline._time.told_times import RowOrder
+from madaline._race.time import noticing, rows_in_time
+from madaline._race.time.rows_in_time import Losses, RowsInTime
+from madaline._race.time.stretches import RowTimes
+from madaline._race.time.told_times import RowOrder
+from madaline._tables.schema import Schema
+from madaline._tables.table import Table
+from madaline._tables.target import ClassEncoder, CountEncoder, JointEncoder, RegressionEncoder
 
 
 @pytest.fixture

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from madaline import _arguments as arguments
-from madaline._data.schema import Schema
-from madaline._data.splits.folds import FoldedRows
-from madaline._data.table import Table
-from madaline._time.stretches import (
+from madaline._models import arguments
+from madaline._race.time.stretches import (
     ROW_ORDER,
     RowTimes,
     make_stretches,
     read_times,
 )
+from madaline._tables.schema import Schema
+from madaline._tables.splits.folds import FoldedRows
+from madaline._tables.table import Table
 from madaline.errors import InputError
 
 DAYS = np.datetime64("2026-01-01") + np.arange(60).astype("timedelta64[D]")

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from tests.race.changed import changed
 
-from madaline._data.media.grids import Grid
 from madaline._race.dataset import AllRows
 from madaline._race.race import Race
 from madaline._race.recipe import TableRecipe, TreeRecipe
-from madaline._trees import racing
-from madaline._trees.racing import _count_blocks, _obstacle, _Trees, race_trees
+from madaline._race.trees import racing
+from madaline._race.trees.racing import _count_blocks, _obstacle, _Trees, race_trees
+from madaline._tables.media.grids import Grid
 from madaline.nn._sparse_rows import SparseRows
 from madaline.nn.losses import BinaryCrossEntropy, Huber, Squared
 from madaline.records.race_decisions import TreesCompared, TreesLeftOut

@@ -11,11 +11,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from tests.race.changed import changed
 from tests.trees.test_trees import categories, dataset, grown
 
-from madaline._data.encoders.encoded import FoldFeatures
-from madaline._engine.executors.executor import Serial
-from madaline._engine.grown_trees import tree_of
-from madaline._trees import growing
-from madaline._trees.growing import (
+from madaline._race.trees import growing
+from madaline._race.trees.growing import (
     GrowTask,
     Inputs,
     _directions,
@@ -28,7 +25,10 @@ from madaline._trees.growing import (
     levels_of,
     network_of,
 )
+from madaline._tables.encoders.encoded import FoldFeatures
 from madaline.nn import losses
+from madaline.nn._engine.executors.executor import Serial
+from madaline.nn._engine.grown_trees import tree_of
 from madaline.nn.network import Network
 
 NODE = [("feature_idx", "i4"), ("num_threshold", "f8"), ("left", "u4"), ("right", "u4")]

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from tests.race.changed import changed
 
-from madaline._data.splits.folds import FoldedRows
-from madaline._engine.executors.executor import Serial, Threads
 from madaline._race.dataset import Dataset
 from madaline._race.features import NetworkInputs, RowFeatures
-from madaline._trees import growing
-from madaline._trees.growing import LOSSES, GrowTask, grow, levels_of, network_of
+from madaline._race.trees import growing
+from madaline._race.trees.growing import LOSSES, GrowTask, grow, levels_of, network_of
+from madaline._tables.splits.folds import FoldedRows
 from madaline.nn import losses
+from madaline.nn._engine.executors.executor import Serial, Threads
 
 N_ROWS = 240
 

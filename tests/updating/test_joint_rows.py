@@ -8,20 +8,20 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
-from madaline._data.target import ClassEncoder, CountEncoder, RegressionEncoder
-from madaline._fitting.training_data import Roles, TrainingData
-from madaline._fitting.updating import adjusting
-from madaline._fitting.updating.new_rows import (
+from madaline._models.fitting.training_data import Roles, TrainingData
+from madaline._models.fitting.updating import adjusting
+from madaline._models.fitting.updating.new_rows import (
     JointRows,
     NewRows,
     _joint_times,
     _new_label,
     _read_as_known,
 )
-from madaline._fitting.updating.update import _Update
-from madaline._request import FitRequest
-from madaline._time.stretches import RowTimes
+from madaline._models.fitting.updating.update import _Update
+from madaline._models.request import FitRequest
+from madaline._race.time.stretches import RowTimes
+from madaline._tables.table import Table
+from madaline._tables.target import ClassEncoder, CountEncoder, RegressionEncoder
 from madaline.errors import InputError
 from madaline.nn.losses import Absolute, Squared
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS

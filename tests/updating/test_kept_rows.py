@@ -10,10 +10,10 @@ import pytest
 from tests.fuzz.mutants import lay_out, signed
 
 from madaline import AdaptiveClassifier, runtime, sounds
-from madaline._data.io.tensor_file import MODEL, read_tensor_file
-from madaline._data.table import Table
-from madaline._model import FittedModel
-from madaline._model.kept_rows import KeptRows, columns_from_state, columns_to_state
+from madaline._models.model import FittedModel
+from madaline._models.model.kept_rows import KeptRows, columns_from_state, columns_to_state
+from madaline._tables.io.tensor_file import MODEL, read_tensor_file
+from madaline._tables.table import Table
 from madaline.errors import InputError, ModelFileError
 
 

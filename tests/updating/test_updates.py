@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, load
-from madaline._fitting.updating.comparison import CandidateLosses
+from madaline._models.fitting.updating.comparison import CandidateLosses
 from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from madaline._data.table import Table
-from madaline._fitting.means import Means
-from madaline._fitting.training_data import Roles
-from madaline._fitting.updating.new_rows import JointRows, NewRows
-from madaline._fitting.updating.update import update_model
-from madaline._model.kept_rows import KeptRows
-from madaline._time.forward import ForwardScores, Stretch
-from madaline._time.stretches import ROW_ORDER
+from madaline._models.fitting.means import Means
+from madaline._models.fitting.training_data import Roles
+from madaline._models.fitting.updating.new_rows import JointRows, NewRows
+from madaline._models.fitting.updating.update import update_model
+from madaline._models.model.kept_rows import KeptRows
+from madaline._race.time.forward import ForwardScores, Stretch
+from madaline._race.time.stretches import ROW_ORDER
+from madaline._tables.table import Table
 from madaline.errors import EarlierRowsWarning, InputError
 from madaline.records.model_decisions import AS_IT_IS
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor, load
-from madaline._data.io.tensor_file import MODEL, MONITOR, read_tensor_file, write_tensor_file
-from madaline._watching.alarm import Alarm, describe
-from madaline._watching.detectors import _REFERENCE_SIZE, Detection, Detectors, WatchedSignal
-from madaline._watching.monitor import Monitor
-from madaline._watching.reference import Alternatives, Reference
+from madaline._models.watching.alarm import Alarm, describe
+from madaline._models.watching.detectors import _REFERENCE_SIZE, Detection, Detectors, WatchedSignal
+from madaline._models.watching.monitor import Monitor
+from madaline._models.watching.reference import Alternatives, Reference
+from madaline._tables.io.tensor_file import MODEL, MONITOR, read_tensor_file, write_tensor_file
 from madaline.errors import InputError, ModelFileError
 
 

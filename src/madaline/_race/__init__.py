@@ -1,1 +1,1 @@
-"""The race: recipes learn side by side, and the best of them predict together."""
+"""Learning: recipes race on the folds of a table, with scores, stretches of time, boosted trees."""

@@ -7,9 +7,9 @@ from math import prod
 
 import numpy as np
 
-from madaline._data.media.grids import Grid
 from madaline._race.features import NetworkInputs
 from madaline._race.recipe import GridRecipe, LinearRecipe, PatternRecipe, Recipe, TextRecipe
+from madaline._tables.media.grids import Grid
 from madaline.nn import layers as nn
 from madaline.nn._normalization import without_normalization
 from madaline.nn.arrays import Array

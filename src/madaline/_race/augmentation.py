@@ -12,9 +12,9 @@ from typing import Self
 
 import numpy as np
 
-from madaline._data.media.grids import Grid, add_offsets, flip, move_pitches, warp
 from madaline._race.features import NetworkInputs
 from madaline._race.recipe import GridRecipe, Recipe
+from madaline._tables.media.grids import Grid, add_offsets, flip, move_pitches, warp
 from madaline.nn.arrays import Array, Rng, Workspace
 
 

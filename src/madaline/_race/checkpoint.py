@@ -20,21 +20,21 @@ from typing import Annotated, final
 
 import numpy as np
 
-from madaline._data.codec import Items, Stored, check_of
-from madaline._data.io import tensor_file
-from madaline._data.io.atomic import remove_leftovers
-from madaline._data.io.spill import Rows, spill_to_disk
-from madaline._data.json_checks import Malformed, Number, OneOf, Text, Whole
-from madaline._data.media.files import open_regular
-from madaline._engine.numpy_backend import backend_named
+from madaline._base.codec import Items, Stored, check_of
+from madaline._base.json_checks import Malformed, Number, OneOf, Text, Whole
+from madaline._base.words import warn
 from madaline._race.architecture import build_network, build_training_network
 from madaline._race.cohort import Cohort
 from madaline._race.dataset import Dataset
 from madaline._race.race import Race
 from madaline._race.recipe import AnyRecipe, Recipe
 from madaline._race.state import Candidate
-from madaline._words import warn
+from madaline._tables.io import tensor_file
+from madaline._tables.io.atomic import remove_leftovers
+from madaline._tables.io.spill import Rows, spill_to_disk
+from madaline._tables.media.files import open_regular
 from madaline.errors import InputError, ModelFileError
+from madaline.nn._engine.numpy_backend import backend_named
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decision
 from madaline.records.history import Record

@@ -11,13 +11,13 @@ from typing import final
 
 import numpy as np
 
-from madaline._engine.backend import Backend, TrainingRule
-from madaline._engine.executors.executor import Shared
-from madaline._engine.numpy_backend import backend_named
 from madaline._race.architecture import build_training_network, hide_features, width
 from madaline._race.dataset import Dataset
 from madaline._race.epoch_task import EpochResult, EpochSeed, EpochTask, TaskGroup, divide
 from madaline._race.recipe import Recipe
+from madaline.nn._engine.backend import Backend, TrainingRule
+from madaline.nn._engine.executors.executor import Shared
+from madaline.nn._engine.numpy_backend import backend_named
 from madaline.nn._normalization import folded, without_normalization
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss

@@ -10,14 +10,14 @@ from typing import final
 
 import numpy as np
 
-from madaline._data.io.spill import Rows
-from madaline._data.splits.folds import FoldedRows
-from madaline._engine.blas import one_threaded_products
-from madaline._engine.solving import RowSpace
-from madaline._evaluation.metrics import TIE_BREAK, Metric
 from madaline._race.ensemble_weights import greedy_weights
+from madaline._race.evaluation.metrics import TIE_BREAK, Metric
 from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.monotone import parameter_bounds
+from madaline._tables.io.spill import Rows
+from madaline._tables.splits.folds import FoldedRows
+from madaline.nn._engine.blas import one_threaded_products
+from madaline.nn._engine.solving import RowSpace
 from madaline.nn._sparse_rows import arrays_of, dense
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss

@@ -8,12 +8,12 @@ from typing import NamedTuple, final
 
 import numpy as np
 
-from madaline._data.io.spill import Rows, spill_to_disk
-from madaline._engine.blas import one_threaded_products
-from madaline._evaluation.score import FoldOutputs, mean_and_error
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import weighted_mean
+from madaline._race.evaluation.score import FoldOutputs, mean_and_error
 from madaline._race.state import Candidate, empty
+from madaline._tables.io.spill import Rows, spill_to_disk
+from madaline.nn._engine.blas import one_threaded_products
 from madaline.nn._sparse_rows import Features, dense
 from madaline.nn._surgery import hidden_layers, units_of
 from madaline.nn.arrays import Array, Workspace, row_blocks

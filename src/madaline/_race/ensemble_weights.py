@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from madaline._data.io.spill import Rows, read_rows
+from madaline._tables.io.spill import Rows, read_rows
 from madaline.nn.arrays import BLOCK, Array, row_blocks
 from madaline.nn.losses import Loss
 

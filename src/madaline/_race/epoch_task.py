@@ -9,15 +9,15 @@ from typing import final
 
 import numpy as np
 
-from madaline._engine.backend import Backend, Batches, TrainingRule
-from madaline._engine.blas import one_threaded_products
-from madaline._engine.executors.executor import Shared
 from madaline._race.augmentation import Augmentation
 from madaline._race.dataset import Dataset
 from madaline._race.recipe import LinearRecipe, PatternRecipe, Recipe
 from madaline._race.row_blocks import RowBlocks
 from madaline._race.solving import solve, solve_patterns
 from madaline.nn import _normalization as normalization
+from madaline.nn._engine.backend import Backend, Batches, TrainingRule
+from madaline.nn._engine.blas import one_threaded_products
+from madaline.nn._engine.executors.executor import Shared
 from madaline.nn.arrays import Array
 from madaline.nn.population import Population
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self, final
 
-from madaline._data.encoders.encoded import Encoded, FoldFeatures
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.media.grids import Grid
+from madaline._tables.encoders.encoded import Encoded, FoldFeatures
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.media.grids import Grid
 from madaline.nn._sparse_rows import Features, dense
 from madaline.nn.arrays import Array
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from madaline._data.media.grids import Grid
 from madaline._race.plan import Plan
 from madaline._race.recipe import GridRecipe
+from madaline._tables.media.grids import Grid
 
 _DECAY_TIMES = (10, 30)  # time scales of weight decay that race
 

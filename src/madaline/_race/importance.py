@@ -17,18 +17,18 @@ from typing import Annotated, Any, NamedTuple, final
 
 import numpy as np
 
-from madaline._charts.blocks import Bar, Block, Cell, Section, TextTable, more
-from madaline._charts.result import Listing
-from madaline._data.codec import Items, Stored
-from madaline._engine.blas import one_threaded_products
-from madaline._evaluation.score import LOSS_METRICS, mean_and_error
-from madaline._language import _
+from madaline._base.codec import Items, Stored
+from madaline._base.language import _
+from madaline._base.words import format_estimate, format_with_error, metric_name
 from madaline._race.dataset import Dataset, Offset
 from madaline._race.ensemble import Ensemble, EnsembleMember
-from madaline._words import format_estimate, format_with_error, metric_name
+from madaline._race.evaluation.score import LOSS_METRICS, mean_and_error
+from madaline.nn._engine.blas import one_threaded_products
 from madaline.nn.arrays import Array, Rng, Workspace
 from madaline.nn.layers import ScaledLinear
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss, Squared
+from madaline.records._results.blocks import Bar, Block, Cell, Section, TextTable, more
+from madaline.records._results.result import Listing
 
 PERMUTED_ROWS = 2000  # rows to permute, at most: evenly spread over the evaluated ones
 _MIN_ROWS = 200  # rows to permute, if there are as many, however much work it is

@@ -13,12 +13,12 @@ from typing import final
 
 import numpy as np
 
-from madaline._data.encoders.encoded import FoldFeatures
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.kinds.level_means import PARTS, LevelMeans, level_totals
 from madaline._race.dataset import Dataset
 from madaline._race.stored_rows import RowValues, StoredRows
+from madaline._tables.encoders.encoded import FoldFeatures
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.kinds.category import CategoryEncoder
+from madaline._tables.kinds.level_means import PARTS, LevelMeans, level_totals
 from madaline.nn.arrays import Array
 
 

@@ -12,9 +12,9 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._engine.blas import one_threaded_products
-from madaline._engine.solving import solve_linear, sparse_rows
 from madaline._race.dataset import Dataset
+from madaline.nn._engine.blas import one_threaded_products
+from madaline.nn._engine.solving import solve_linear, sparse_rows
 from madaline.nn._sparse_rows import SparseRows
 from madaline.nn.arrays import Array
 

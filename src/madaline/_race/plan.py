@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import ceil, inf
 from typing import Any, final
 
-from madaline._language import _
+from madaline._base.language import _
 from madaline._race.recipe import Recipe
 from madaline.errors import InputError
 from madaline.records.race_decisions import PresetChosen

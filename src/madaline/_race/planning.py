@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from math import inf, log2
 from typing import Any, Self, final
 
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.media.grids import Grid
 from madaline._race.grid_plans import FOLDS_OF_IMAGES, plan_for_grids, plan_for_grids_beside_columns
 from madaline._race.plan import BALANCED, Plan, Preset, PresetSettings
 from madaline._race.recipe import LinearRecipe, PatternRecipe, TableRecipe, TextRecipe
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.media.grids import Grid
 
 
 @final

@@ -12,9 +12,9 @@ from typing import final
 
 import numpy as np
 
-from madaline._engine.blas import one_threaded_products
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember, Evaluator, LossComparison
+from madaline.nn._engine.blas import one_threaded_products
 from madaline.nn._sparse_rows import Features
 from madaline.nn._surgery import UnitRanking, hidden_layers, rank_by_moments, unit_moments
 from madaline.nn.arrays import Array

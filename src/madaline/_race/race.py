@@ -15,12 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline._data.io.spill import spill_to_disk
-from madaline._engine.backend import Backend
-from madaline._engine.executors.choice import choose_executor
-from madaline._engine.executors.executor import Executor, Serial, Shared
-from madaline._engine.numpy_backend import MIN_WORK_TO_COMPILE, NumpyBackend, choose_backend
-from madaline._language import _
+from madaline._base.language import _
 from madaline._race import recipe_policies
 from madaline._race.architecture import hide_features
 from madaline._race.cohort import Cohort
@@ -37,6 +32,11 @@ from madaline._race.stopping_policies import (
     StoppingPolicy,
     ensemble_weights,
 )
+from madaline._tables.io.spill import spill_to_disk
+from madaline.nn._engine.backend import Backend
+from madaline.nn._engine.executors.choice import choose_executor
+from madaline.nn._engine.executors.executor import Executor, Serial, Shared
+from madaline.nn._engine.numpy_backend import MIN_WORK_TO_COMPILE, NumpyBackend, choose_backend
 from madaline.nn._surgery import hidden_layers, widen
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network

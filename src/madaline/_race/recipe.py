@@ -12,8 +12,8 @@ from dataclasses import KW_ONLY, dataclass, replace
 from itertools import groupby
 from typing import Annotated, Any, Self, TypeAlias, final
 
-from madaline._data.codec import Items, OneKind, Stored
-from madaline._data.json_checks import Number, Whole
+from madaline._base.codec import Items, OneKind, Stored
+from madaline._base.json_checks import Number, Whole
 
 # What the words in the names of recipes mean
 _WORDS_OF_NAMES: Mapping[str, str] = {
@@ -164,14 +164,14 @@ class GridRecipe(Recipe):
     # probability that an input of the layers behind the convolutions is zero in training
     dropout: _Share = 0.0
     # how much images are warped, and sequences sped up and slowed down, in training, each time in
-    # another way (`madaline._data.media.grids`)
+    # another way (`madaline._tables.media.grids`)
     warping: _Strength = 0.0
     flips: _Share = 0.0  # probability that an image is flipped left to right in training
     # how far sequences are shifted as a whole in training, each time elsewhere
-    # (`madaline._data.media.grids`)
+    # (`madaline._tables.media.grids`)
     offset: _Strength = 0.0
     # how far the pitches of sounds are shifted in training, each time in another way
-    # (`madaline._data.media.grids`)
+    # (`madaline._tables.media.grids`)
     pitch: _Strength = 0.0
 
     @property
@@ -229,9 +229,9 @@ class TextRecipe(Recipe):
 class LinearRecipe(Recipe):
     """Weighted sums of features without hidden layers, such as logistic regression.
 
-    It has one minimum, where a solver finds it (`madaline._engine.solving`). The steps of networks
-    move the weight of a rare term as far as that of a frequent one; there, it stays small. The time
-    scale of weight decay is that of steps of size one for rows of length one: the `C` of
+    It has one minimum, where a solver finds it (`madaline.nn._engine.solving`). The steps of
+    networks move the weight of a rare term as far as that of a frequent one; there, it stays small.
+    The time scale of weight decay is that of steps of size one for rows of length one: the `C` of
     scikit-learn.
 
     >>> LinearRecipe(0, 10).name

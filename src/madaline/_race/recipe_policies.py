@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from madaline._language import _
+from madaline._base.language import _
 from madaline._race.recipe import GridRecipe, Recipe
 from madaline._race.state import Candidate, RaceState
 from madaline._race.stopping_policies import Policy, ensemble_weights

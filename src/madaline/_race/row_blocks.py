@@ -15,13 +15,13 @@ from typing import final
 
 import numpy as np
 
-from madaline._data.encoders.encoded import FoldFeatures
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.splits.folds import FoldedRows
 from madaline._race.dataset import AllRows, Dataset
 from madaline._race.features import RowFeatures
 from madaline._race.level_means import MeansOfAllRows, parts_of
 from madaline._race.stored_rows import RowsInMemory, RowValues, StoredRows, count_blocks
+from madaline._tables.encoders.encoded import FoldFeatures
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.splits.folds import FoldedRows
 from madaline.nn.arrays import Array
 
 

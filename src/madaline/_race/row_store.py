@@ -19,17 +19,17 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._data.encoders.table_encoder import TableEncoder
-from madaline._data.io.spill import read_at
-from madaline._data.kinds import KINDS
-from madaline._data.kinds.boolean import BooleanEncoder
-from madaline._data.kinds.category import CategoryEncoder
-from madaline._data.kinds.kind import MEDIA, ColumnEncoder
-from madaline._engine.executors.processes import SharedFolder
-from madaline._language import _
+from madaline._base.language import _
+from madaline._base.words import format_size
 from madaline._race.stored_rows import CHUNK, RowValues, StoredRows, shuffled_chunk
-from madaline._words import format_size
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.io.spill import read_at
+from madaline._tables.kinds import KINDS
+from madaline._tables.kinds.boolean import BooleanEncoder
+from madaline._tables.kinds.category import CategoryEncoder
+from madaline._tables.kinds.kind import MEDIA, ColumnEncoder
 from madaline.errors import InputError
+from madaline.nn._engine.executors.processes import SharedFolder
 from madaline.nn.arrays import Array
 
 _SPARE = 64 * 2**20  # bytes of the disk that stay free, at least

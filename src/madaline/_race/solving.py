@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from madaline._engine.backend import TrainingRule
-from madaline._engine.blas import one_threaded_products
-from madaline._engine.solving import LeastSquares, least_squares, solve_linear, sparse_rows
-from madaline._evaluation.calibration import best_temperatures
 from madaline._race.dataset import Dataset
+from madaline._race.evaluation.calibration import best_temperatures
 from madaline._race.recipe import LinearRecipe, PatternRecipe
+from madaline.nn._engine.backend import TrainingRule
+from madaline.nn._engine.blas import one_threaded_products
+from madaline.nn._engine.solving import LeastSquares, least_squares, solve_linear, sparse_rows
 from madaline.nn.arrays import Array
 from madaline.nn.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from madaline.nn.population import Population

@@ -8,12 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from madaline._data.io.spill import Rows
-from madaline._engine.blas import one_threaded_products
-from madaline._language import _
+from madaline._base.language import _
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble_weights import weighted_mean
 from madaline._race.recipe import Recipe
+from madaline._tables.io.spill import Rows
+from madaline.nn._engine.blas import one_threaded_products
 from madaline.nn.arrays import Array
 from madaline.nn.network import Network
 from madaline.records.history import Record

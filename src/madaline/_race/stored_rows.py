@@ -11,7 +11,7 @@ from typing import final
 
 import numpy as np
 
-from madaline._data.splits.folds import FoldedRows
+from madaline._tables.splits.folds import FoldedRows
 from madaline.nn.arrays import Array
 
 CHUNK = 65_536  # rows that are shuffled together before they are dealt to blocks

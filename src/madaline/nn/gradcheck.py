@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from madaline._language import _
+from madaline._base.language import _
 from madaline.errors import MadalineError
 from madaline.nn.arrays import Array, Workspace
 from madaline.nn.layers._base import Layer

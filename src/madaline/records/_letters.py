@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from string import ascii_uppercase
 from typing import Self, final
 
-from madaline._language import _, translate_word
+from madaline._base.language import _, translate_word
 from madaline.records.history import Record
 
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, final
 
-from madaline._charts.blocks import Paragraph, Section, TextTable, more
-from madaline._charts.result import Listing, Result
-from madaline._data.codec import Count, Stored
-from madaline._data.json_checks import Check, Text
-from madaline._language import _, translate
+from madaline._base.codec import Count, Stored
+from madaline._base.json_checks import Check, Text
+from madaline._base.language import _, translate
+from madaline.records._results.blocks import Paragraph, Section, TextTable, more
+from madaline.records._results.result import Listing, Result
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from typing import Any, final
 
 import numpy as np
 
-from madaline._charts.blocks import Charts, Paragraph, Section
-from madaline._charts.curves import learning_figure, training_figure
-from madaline._charts.figure import Figure
-from madaline._charts.result import Result, ToFrame
-from madaline._data.codec import Count, Stored
-from madaline._language import _
-from madaline._words import format_count
+from madaline._base.codec import Count, Stored
+from madaline._base.language import _
+from madaline._base.words import format_count
+from madaline.records._results.blocks import Charts, Paragraph, Section
+from madaline.records._results.curves import learning_figure, training_figure
+from madaline.records._results.figure import Figure
+from madaline.records._results.result import Result, ToFrame
 from madaline.records.decision import Decision
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from madaline._data.codec import Count, Finite, Items, Sentence, Share
-from madaline._language import _
-from madaline._words import (
+from madaline._base.codec import Count, Finite, Items, Sentence, Share
+from madaline._base.language import _
+from madaline._base.words import (
     format_change,
     format_count,
     format_list,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from madaline._data.codec import Sentence
-from madaline._language import _
-from madaline._words import format_change, format_count, format_distinct, format_size
+from madaline._base.codec import Sentence
+from madaline._base.language import _
+from madaline._base.words import format_change, format_count, format_distinct, format_size
 from madaline.records.decision import Decision
 
 

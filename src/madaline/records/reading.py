@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import isabstract
 from typing import Annotated, TypeAlias
 
-from madaline._data.codec import OneKind
+from madaline._base.codec import OneKind
 from madaline.records import model_decisions, race_decisions
 from madaline.records.decision import Decision
 

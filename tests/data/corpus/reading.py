@@ -49,8 +49,8 @@ def outcome(file: File, folder: Path) -> tuple[str, str]:
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, str], list[str]]:
-    from madaline._data.io.table_files import read_file
-    from madaline._data.schema import Schema
+    from madaline._tables.io.table_files import read_file
+    from madaline._tables.schema import Schema
 
     file = read_file(path)
     schema = Schema.infer(file.table)
@@ -59,9 +59,9 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, str], list[str]]:
 
 
 def _read_for_fit(path: Path, file: File) -> tuple[dict[str, Any], dict[str, str], list[str]]:
-    from madaline._cli.parser import build_parser
-    from madaline._cli.training_data import TrainingTable
-    from madaline._data.schema import Schema
+    from madaline._apps.cli.parser import build_parser
+    from madaline._apps.cli.training_data import TrainingTable
+    from madaline._tables.schema import Schema
 
     arguments = build_parser().parse_args(["fit", str(path), "--target", file.target])
     data = TrainingTable.read(arguments)

@@ -1,7 +1,8 @@
 """Decision trees as a layer: structure and leaves are parameters, so that a population holds them.
 
-They are grown elsewhere (`madaline._trees.racing`). Here they predict as networks do: a row of the
-population's matrix is all trees of one member, and files, ensembles and exports need no other form.
+They are grown elsewhere (`madaline._race.trees.racing`). Here they predict as networks do: a row of
+the population's matrix is all trees of one member, and files, ensembles and exports need no other
+form.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from madaline._language import _
+from madaline._base.language import _
 from madaline.errors import ModelFileError
 from madaline.nn.losses._base import Loss as Loss
 from madaline.nn.losses._classification import BinaryCrossEntropy as BinaryCrossEntropy

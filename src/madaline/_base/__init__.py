@@ -1,0 +1,1 @@
+"""What all else stands on: words and languages of people, errors, and how files hold objects."""

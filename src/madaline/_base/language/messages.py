@@ -1,0 +1,237 @@
+"""Messages: sentences with named gaps, looked up in the catalog of the language that people read.
+
+A sentence is written in English where it arises, and nothing reads it back:
+
+    _("{n:,} of {rows:,} rows have no {column}.").format(n=3, rows=400, column="price")
+
+What is stored, such as in a file, is the `Message`: shown again, it is in the language of then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any, final
+
+from madaline._base.language.catalogs import Catalog, catalog_of
+from madaline._base.language.choice import language, speaking
+
+_WIDE = r"“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
+_WIDE_END, _WIDE_START = re.compile(rf"[{_WIDE}]$"), re.compile(rf"[{_WIDE}]")
+_IDEOGRAM_START, _IDEOGRAM_END = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[\u4e00-\u9fff]$")
+_LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9]"), re.compile(r"[A-Za-z0-9%²]$")
+_WIDE_NAME = re.compile(r"(?=.*[\u4e00-\u9fff])[^\s，、。：；！？“”'\"]+")
+_AMOUNT = re.compile(r"\D{0,4}\d[\d,.]*\D{0,2}")  # such as ￥374万
+_TIGHT = re.compile(r"(?<=[。；，：！？]) (?=\S)")
+
+
+@final
+class Message(str):
+    """A text in the language in which it was made, with its template and what fills the gaps."""
+
+    template: str
+    plural: str
+    values: Mapping[str, Any]
+
+    def __new__(
+        cls, text: str, template: str, plural: str = "", values: Mapping[str, Any] | None = None
+    ) -> Message:
+        """Return the text as a message."""
+        message = super().__new__(cls, text)
+        message.template = template
+        message.plural = plural
+        message.values = values or {}
+        return message
+
+    def __getnewargs__(self) -> tuple[str, str, str, Mapping[str, Any]]:  # type: ignore[override]
+        """Return what makes it again, for pickles."""
+        return str(self), self.template, self.plural, self.values
+
+    def format(self, *_values: Any, **values: Any) -> Message:
+        """Return the sentence with its named gaps filled.
+
+        A list of texts becomes names in a row. In another language than English, a value of several
+        words that the catalog has is translated, too.
+        """
+        name = language()
+        if name == "en":
+            text = super().format(**{name: _listed(value) for name, value in values.items()})
+        else:
+            text = _filled(str(self), values, catalog_of(name))
+        return Message(text, self.template, self.plural, values)
+
+    @property
+    def english(self) -> str:
+        """The message in English, for programs and files."""
+        with speaking("en"):
+            return str(self.again())
+
+    def stored(self) -> Any:
+        """Return the template and the values as JSON-able values; without any, the English text."""
+        if not self.values:
+            return self.template
+        values = {name: _plain(value) for name, value in self.values.items()}
+        return {"message": self.template, "plural": self.plural, "values": values}
+
+    @classmethod
+    def restored(cls, told: Any) -> Message:
+        """Return the message that `stored` described, in the language that people read."""
+        if isinstance(told, str):
+            return _(told)  # type: ignore[return-value]
+        values = {
+            name: cls.restored(value) if isinstance(value, dict) else value
+            for name, value in told["values"].items()
+        }
+        return cls("", told["message"], told["plural"], values).again()
+
+    def again(self) -> Message:
+        """Return the message in the language that people read now."""
+        template = _(self.template)
+        if self.plural:
+            template = ngettext(self.template, self.plural, self.values["n"])
+        values = {
+            name: value.again() if isinstance(value, Message) else value
+            for name, value in self.values.items()
+        }
+        return template.format(**values) if values else template  # type: ignore[return-value]
+
+
+def _listed(value: Any) -> Any:
+    is_names = isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return _(", ").join(value) if is_names else value
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a message as JSON has it."""
+    if isinstance(value, Message):
+        return value.stored()
+    if hasattr(value, "item"):  # a number of NumPy
+        return value.item()
+    return value if isinstance(value, str | int | float | bool | list) else str(value)
+
+
+def _(template: str, /) -> str:
+    """Return a sentence in the language that people read; `format` fills its named gaps.
+
+    Parameters
+    ----------
+    template : str
+        English, with gaps as of `str.format`.
+
+    Returns
+    -------
+    Message
+        English where the catalog lacks the sentence.
+
+    Examples
+    --------
+    >>> from madaline._base.language.choice import speaking
+    >>> with speaking("zh"):
+    ...     _("Saved {path} ({size}). Next:").format(path="a.madaline", size="3 kB")
+    '已保存 a.madaline（3 kB）。接下来：'
+    """
+    name = language()
+    text = template if name == "en" else catalog_of(name).sentence(template, None) or template
+    return Message(text, template)
+
+
+def ngettext(singular: str, plural: str, n: int, /) -> str:
+    """Return the form of a sentence that suits a number; `format` fills it, as the gap `n`.
+
+    >>> ngettext("{n:,} row", "{n:,} rows", 1200).format(n=1200)
+    '1,200 rows'
+    """
+    name = language()
+    english = singular if n == 1 else plural
+    text = "" if name == "en" else catalog_of(name).sentence(singular, n)
+    return Message(text or english, singular, plural)
+
+
+def _filled(text: str, values: Mapping[str, Any], entries: Catalog) -> str:
+    """Return a translation with its gaps filled, and spaces as between those two scripts."""
+    filled = ""
+    for literal, gap, form, conversion in Formatter().parse(text):
+        filled = _fit(filled, literal)
+        if gap is None:
+            continue
+        value = _listed(values[gap])
+        if isinstance(value, Message):
+            value = value.again()
+        elif isinstance(value, str):
+            known = entries.sentence(value, None) if " " in value.strip() else ""
+            value = Message(known, value) if known else value
+        written = repr(value) if conversion == "r" else format(value, form or "")
+        rest = text[text.find("{" + gap) :].partition("}")[2]
+        if type(value) is str and not conversion and _is_glued(filled, rest, written):
+            written = f"“{written}”"
+        filled = _fit(filled, written)
+    return filled
+
+
+def _is_glued(before: str, after: str, written: str) -> bool:
+    """Return whether a name in wide characters would touch others."""
+    glued = _IDEOGRAM_END.search(before.rstrip()) or _IDEOGRAM_START.match(after.lstrip())
+    is_name = _WIDE_NAME.fullmatch(written) and not _AMOUNT.fullmatch(written)
+    return bool(glued and is_name)
+
+
+def _fit(before: str, after: str) -> str:
+    """Return two parts one after the other: a space stands between Chinese and others alone."""
+    if before.endswith(" ") and _WIDE_END.search(before.rstrip()) and _WIDE_START.match(after):
+        return before.rstrip() + after
+    if after.startswith(" ") and _WIDE_END.search(before) and _WIDE_START.match(after.lstrip()):
+        return before + after.lstrip()
+    apart = (_IDEOGRAM_END.search(before) and _LATIN_START.match(after)) or (
+        _LATIN_END.search(before) and _IDEOGRAM_START.match(after)
+    )
+    return f"{before} {after}" if apart else before + after
+
+
+def tight(text: str) -> str:
+    """Return sentences in a row without the spaces that none has behind wide marks.
+
+    >>> tight("一。 二"), tight("One. Two")
+    ('一。二', 'One. Two')
+    """
+    return text if text.isascii() else _TIGHT.sub("", text)
+
+
+def translate(text: str) -> str:
+    r"""Return lines that are each a text of the catalog; others stay as they are.
+
+    A single word stays, which may be a user's. So does what lines are indented by.
+
+    >>> translate("  one\n  two")
+    '  one\n  two'
+    """
+    if isinstance(text, Message):
+        return text.again()
+    if language() == "en":
+        return text
+    return tight("\n".join(map(_line, text.split("\n"))))
+
+
+def translate_word(text: str) -> str:
+    """Return a text in the language that people read, even if it is a single word.
+
+    For a word that is known to be madaline's and not a user's, such as the heading of a table.
+    """
+    return text.again() if isinstance(text, Message) else _in_language(text)
+
+
+def _in_language(text: str) -> str:
+    name = language()
+    return text if name == "en" else catalog_of(name).sentence(text, None) or text
+
+
+_BULLET = re.compile(r"^\s*(?:[-*] )?")
+_ONE_WORD = re.compile(r"[A-Za-z-]*")
+
+
+def _line(text: str) -> str:
+    start = text[: len(text) - len(_BULLET.sub("", text, count=1))]
+    middle = text[len(start) :].rstrip()
+    if _ONE_WORD.fullmatch(middle):
+        return text
+    return f"{start}{_in_language(middle)}{text[len(start) + len(middle) :]}"

@@ -1,1 +1,0 @@
-"""Figures as data and as SVG, and tables as HTML: the report, plots and notebooks show them."""

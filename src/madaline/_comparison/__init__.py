@@ -1,4 +1,0 @@
-"""Side by side: other methods and madaline on the same folds of a table, and which one to take."""
-
-from madaline._comparison.comparison import compare as compare
-from madaline._comparison.result import Comparison as Comparison

@@ -1,4 +1,0 @@
-"""scikit-learn's way to use madaline: fit, predict, score, in any pipeline or search."""
-
-from madaline._estimators.classifier import AdaptiveClassifier as AdaptiveClassifier
-from madaline._estimators.regressor import AdaptiveRegressor as AdaptiveRegressor

@@ -1,5 +1,0 @@
-"""Explanations: what fitted networks rely on, and what each prediction comes from."""
-
-from madaline._explain.attributions.explain import METHODS as METHODS
-from madaline._explain.attributions.explain import explain as explain
-from madaline._explain.attributions.explanation import Explanation as Explanation

@@ -1,3 +1,0 @@
-"""One fit, as it happens: what is given, its preparation, the race, the outcome, the findings."""
-
-from madaline._fitting.fit import Fitting as Fitting

@@ -1,0 +1,1 @@
+"""Fitted models: the fit, what it found, the file, prediction on NumPy alone, streams, monitors."""

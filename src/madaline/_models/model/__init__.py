@@ -1,0 +1,3 @@
+"""A fitted model: it predicts, explains itself, and is a file."""
+
+from madaline._models.model.model import FittedModel as FittedModel

@@ -1,0 +1,381 @@
+"""The learner: predicts rows as they come, and learns from their labels as they become known.
+
+A block of rows goes this way: raw numbers, features, the predictions of all members, their losses,
+new weights; then the rows go into the replay, and every member takes a step on the newest rows and
+some that it draws from as far back as it remembers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from madaline._models.online.columns import MAX_WEIGHT, StreamColumns
+from madaline._models.online.encoder import StreamEncoder
+from madaline._models.online.file import check_array, check_state
+from madaline._models.online.networks import (
+    HORIZONS,
+    LeadTracker,
+    OnlineNetworks,
+    TimeScales,
+    Weighting,
+)
+from madaline._models.online.replay import SCALED_ROWS, LabelHistory, RecentRows, Replay
+from madaline._models.online.tasks import TASK, Numbers, StreamTask
+from madaline._tables.io.tensor_file import (
+    ONLINE,
+    parse_tensor_file,
+    read_tensor_file,
+    refusing_malformed,
+    tensor_bytes,
+    write_tensor_file,
+)
+from madaline._tables.io.tensor_header import named, with_prefix
+from madaline._tables.table import Table
+from madaline.errors import InputError, ModelFileError
+from madaline.nn.arrays import Array
+
+# With 20 and 60, tables are learned faster, but networks are too slow where a relation reverses.
+_BLOCK_ROWS = 10  # rows that are learned in one step, at most
+_BATCH_ROWS = 16  # rows of a step: the others are drawn
+
+_LABEL_DELAY = 128  # rows of a table whose labels count as unknown to one another
+# After how many rows scales are worked out anew
+_FIRST_RESCALES = (2, 4, 8, 16, 32, 64, 128, 256, 512)
+_RESCALE_INTERVAL = 1024
+_LATE_RESCALES = (16, 64, 256)  # after a column came
+
+_CHUNK = 256  # rows that are encoded anew at a time: more fall out of the processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What was predicted for rows, and from which inputs."""
+
+    raw: Array  # (n_samples, n_columns): the rows as numbers
+    x: Array  # (n_samples, n_inputs): what the networks saw
+    history: Array  # (n_history,): fading means of the labels that were known
+    members: Array  # (members, n_samples, n_outputs): what each network predicted
+    aggregators: Array  # (aggregators, n_samples, n_outputs): what each way of weighing predicted
+    mixture: Array  # (n_samples, n_outputs): the weighted mean of the members
+
+
+@final
+class OnlineLearner:
+    """A population that keeps up with a stream."""
+
+    def __init__(
+        self, task: StreamTask, names: list[str], seed: int, *, missing: Sequence[str] = ()
+    ) -> None:
+        self.task = task
+        self.seed = seed
+        self.columns = StreamColumns(names, tuple(missing))
+        self.encoder = StreamEncoder(self.columns)
+        self.rng = np.random.default_rng(seed)
+        self.scales = TimeScales.all()
+        self.history = LabelHistory(task.n_outputs)
+        n_inputs = self.n_history
+        n_outputs = task.n_outputs
+        self.networks = OnlineNetworks(self.scales, n_inputs, n_outputs, self.rng)
+        self.weighting = Weighting(len(self.scales))
+        self.leads = LeadTracker(self.scales.horizons)
+        self.replay = Replay(max(HORIZONS), len(names), n_inputs, n_outputs, task.target_type)
+        self.recent = RecentRows(SCALED_ROWS, len(names))
+        self.widened_at = 0  # after how many rows the latest column came
+        self.update_inputs()
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the learner to a file; `InputError` if the file could not be read again."""
+        write_tensor_file(path, ONLINE, *self._state(), check=OnlineLearner._of_state)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], kind: str) -> OnlineLearner:
+        """Return the learner of a file that must predict `kind`: "classes" or "numbers"."""
+        state, arrays = read_tensor_file(path, ONLINE)
+        with refusing_malformed(path, ONLINE):
+            learner = cls._of_state(state, arrays)
+        if learner.task.kind != kind:
+            raise ModelFileError(
+                "{path} predicts {kind}, not {wanted}: load it with {loader}.",
+                path=path,
+                kind=learner.task.kind,
+                wanted=kind,
+                loader="OnlineRegressor" if kind == "classes" else "OnlineClassifier",
+            )
+        return learner
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy holds: the file."""
+        return {"file": tensor_bytes(ONLINE, *self._state(), check=OnlineLearner._of_state)}
+
+    def __setstate__(self, copied: Mapping[str, Any]) -> None:
+        """Be such a copy."""
+        name = "The copy"
+        with refusing_malformed(name, ONLINE):
+            content = parse_tensor_file(memoryview(copied["file"]), name, ONLINE)
+            vars(self).update(vars(self._of_state(*content)))
+
+    @property
+    def n_history(self) -> int:
+        """How many inputs are fading means of labels; they come first."""
+        return self.history.means.size
+
+    @property
+    def n_inputs(self) -> int:
+        """How many inputs the networks have."""
+        return self.n_history + self.encoder.n_features
+
+    def update_inputs(self) -> None:
+        """Work out which inputs each member sees, float32 (members, 1, n_inputs)."""
+        quarters = self.n_history + self.encoder.quarter_features.ravel()
+        self.seen = np.ones((len(self.scales), 1, self.n_inputs), np.float32)
+        self.seen[: self.scales.n_without, :, : self.n_history] = 0
+        self.seen[self.scales.without_quarters[:, None], 0, quarters] = 0
+
+    @property
+    def n_learned(self) -> int:
+        """How many labels were learned."""
+        return self.replay.n_added
+
+    def predict(self, rows: Table | Mapping[str, Any]) -> Prediction:
+        """Return what is predicted for some rows; nothing changes."""
+        return self._predict(self.columns.read(rows, learning=False))
+
+    def observe(self, rows: Table | Mapping[str, Any]) -> Prediction:
+        """Return what is predicted for rows whose labels may come later; scales follow them."""
+        raw = self.columns.read(rows, learning=False)
+        self.recent.add(raw)
+        return self._predict(raw)
+
+    def learn(
+        self,
+        rows: Table | Mapping[str, Any],
+        y: Array,
+        weight: Array | None = None,
+        predicted: Prediction | None = None,
+    ) -> None:
+        """Learn from rows, a table or a single row, and their labels.
+
+        Where labels came later, `predicted` is what was predicted when the rows came. `InputError`
+        if a row, a label or a weight is none that can be learned.
+        """
+        heaviest = 0.0 if weight is None else weight.max(initial=0)
+        if heaviest > MAX_WEIGHT:
+            raise InputError(
+                "sample_weight is {heaviest:.3g}: give weights of at most {MAX_WEIGHT:.0e}, such as shares of the largest.",
+                heaviest=heaviest,
+                MAX_WEIGHT=MAX_WEIGHT,
+            )
+        self.task.check(y)  # first everything is read, as it may be refused, then all is taken in
+        if predicted is not None and self._is_read(rows, predicted.raw):
+            raw = predicted.raw
+        else:
+            raw = self.columns.read(rows, learning=True)
+        self.task.admit(y)
+        self._widen(raw)
+        if predicted is None:
+            self.recent.add(raw)
+        weight = np.ones(len(y)) if weight is None else weight
+        if self.n_learned == 0:
+            self.encoder.rescale(self.recent.rows)
+            self.task.start(y[:_LABEL_DELAY])
+            if isinstance(self.task, Numbers):
+                self.history.means[:] = self.task.center
+        for start in range(0, len(y), _LABEL_DELAY):
+            some = slice(start, start + _LABEL_DELAY)
+            self._learn_rows(raw[some], y[some], weight[some], predicted)
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the description and the arrays of the file."""
+        encoder, arrays = self.encoder.to_state()
+        description = {
+            "task": self.task.to_json(),
+            "columns": self.columns.to_json(),
+            "encoder": encoder,
+            "n_added": {"replay": self.replay.n_added, "recent": self.recent.n_added},
+            "widened_at": self.widened_at,
+            "seed": self.seed,
+            "leads": self.leads.to_state(),
+            "rng": self.rng.bit_generator.state,
+        }
+        return description, with_prefix("encoder.", arrays) | self._arrays()
+
+    @classmethod
+    def _of_state(cls, state: Any, arrays: Mapping[str, Array]) -> OnlineLearner:
+        """Return the learner of a description and arrays; a `ValueError` if they are no such."""
+        check_state(state, arrays)
+        columns = StreamColumns.from_json(state["columns"])
+        learner = cls(TASK.read(state["task"]), columns.names, seed=0)
+        learner.columns = columns
+        encoder = StreamEncoder.from_state(columns, state["encoder"], named(arrays, "encoder."))
+        learner.encoder = encoder
+        learner.update_inputs()
+        history = np.arange(learner.n_history)
+        n_outputs = learner.task.n_outputs
+        learner.networks.widen(history, learner.n_inputs, n_outputs)
+        learner.replay.widen(history, learner.n_inputs, n_outputs, len(columns.names))
+        learner.leads = LeadTracker.from_state(learner.scales.horizons, state["leads"])
+        for name, array in learner._arrays().items():
+            check_array(name, arrays, array)
+            array[...] = arrays[name]
+        learner.weighting.weigh()
+        learner.replay.n_added = state["n_added"]["replay"]
+        learner.recent.n_added = state["n_added"]["recent"]
+        learner.widened_at = state["widened_at"]
+        learner.seed = state["seed"]
+        learner.rng.bit_generator.state = state["rng"]
+        return learner
+
+    def _arrays(self) -> dict[str, Array]:
+        """Return the arrays that are filled in place, by their names in a file."""
+        population = self.networks.population
+        replay = self.replay
+        return {
+            "theta": population.theta,
+            "history": self.history.means,
+            **with_prefix("memory.", population.memory),
+            **with_prefix("column.", population.columns),
+            **with_prefix("weighting.", self.weighting.to_arrays()),
+            "replay.raw": replay.raw,
+            "replay.x": replay.x,
+            "replay.target": replay.target,
+            "replay.weight": replay.weight,
+            "recent.ring": self.recent.ring,
+        }
+
+    def _is_read(self, rows: Table | Mapping[str, Any], raw: Array) -> bool:
+        """Return whether nothing of rows is new: no column, no kind, and no level."""
+        names = rows.names if isinstance(rows, Table) else rows
+        return (
+            self.columns.are_numbers
+            and self.columns.has_all(names)
+            and raw.shape[1] == len(self.columns.names)
+            and not np.isnan(raw).any()
+        )
+
+    def _learn_rows(
+        self, raw: Array, y: Array, weight: Array, predicted: Prediction | None
+    ) -> None:
+        """Weigh the members by what they predict for some rows, then let them learn the rows."""
+        if predicted is None:
+            predicted = self._predict(raw)
+        target = self.task.encode(y)
+        self._weigh(predicted, target)
+        is_current = predicted.x.shape == (len(y), self.n_inputs)
+        x = predicted.x if is_current else self._inputs(raw, predicted.history)
+        for start in range(0, len(y), _BLOCK_ROWS):
+            some = slice(start, start + _BLOCK_ROWS)
+            self._learn_block(raw[some], x[some], target[some], weight[some])
+        self.history.add(target[self.task.is_believed(target)])
+        self.leads.follow(self.weighting.weights, self.n_learned, len(y))
+
+    def _learn_block(self, raw: Array, x: Array, target: Array, weight: Array) -> None:
+        self.replay.add(raw, x, target, weight)
+        if self.task.is_outgrown(target):
+            self._rescale_target()
+        self._step(len(raw))
+        if self._is_due(len(raw)):
+            self._rescale()
+
+    def _predict(self, raw: Array) -> Prediction:
+        history = self.history.features().copy()
+        x = self._inputs(raw, history)
+        members = self.task.predictions(self.networks.outputs(x, self.seen))
+        flat = members.reshape(len(members), members.shape[1] * members.shape[2])
+        aggregators = (self.weighting.aggregators @ flat).reshape(
+            len(self.weighting.aggregators), *members.shape[1:]
+        )
+        mixture = (self.weighting.weights @ flat).reshape(members.shape[1:])
+        self.task.check_prediction(mixture)
+        return Prediction(raw, x, history, members, aggregators, mixture)
+
+    def _inputs(self, raw: Array, history: Array) -> Array:
+        """Return what networks see, float32 (n_samples, n_inputs); new classes have no history."""
+        x = np.zeros((len(raw), self.n_inputs), np.float32)
+        x[:, : self.n_history] = self.task.scaled(self._widened_history(history))
+        x[:, self.n_history :] = self.encoder.encode(raw)
+        return x
+
+    def _widened_history(self, history: Array) -> Array:
+        if history.size == self.n_history:
+            return history
+        wider = np.zeros_like(self.history.means)
+        means = history.reshape(len(wider), -1)
+        wider[:, : means.shape[1]] = means
+        return wider.ravel()
+
+    def _weigh(self, predicted: Prediction, target: Array) -> None:
+        known = target[:, : predicted.mixture.shape[1]]  # classes that there were at the time
+        self.weighting.update(
+            self.task.losses(predicted.members, known),
+            self.task.losses(predicted.aggregators, known),
+        )
+        self.task.learned(predicted.mixture, known)
+
+    def _step(self, n_new: int) -> None:
+        """Let every member learn the newest rows, and at least as many earlier ones."""
+        places = np.empty((len(self.scales), _BATCH_ROWS), np.intp)
+        places[:, :n_new] = self.replay.newest(n_new)
+        places[:, n_new:] = self.replay.draw(self.scales.horizons, _BATCH_ROWS - n_new, self.rng)
+        target = self.replay.target.take(places, axis=0)
+        self.networks.step(
+            self.replay.x.take(places, axis=0),
+            self.task.scaled(target).astype(np.float32),
+            self.replay.weight.take(places) * self.task.is_believed(target),
+            self.task.loss,
+            self.seen,
+        )
+
+    def _is_due(self, n_new: int) -> bool:
+        """Return whether one of the newest rows is one after which scales are worked out anew."""
+        before, now = self.n_learned - n_new, self.n_learned
+        return (
+            now // _RESCALE_INTERVAL > before // _RESCALE_INTERVAL
+            or any(before < early <= now for early in _FIRST_RESCALES)
+            or any(before < self.widened_at + early <= now for early in _LATE_RESCALES)
+        )
+
+    def _rescale(self) -> None:
+        """Work out all scales anew, and with them the inputs and targets of the replay."""
+        self.encoder.rescale(self.recent.rows)
+        rows = self.replay.newest(self.replay.n_kept)
+        for start in range(0, len(rows), _CHUNK):
+            some = rows[start : start + _CHUNK]
+            self.replay.x[some, self.n_history :] = self.encoder.encode(self.replay.raw[some])
+        self._rescale_target()
+
+    def _rescale_target(self) -> None:
+        task = self.task
+        rows = self.replay.newest(self.replay.n_kept)
+        if not isinstance(task, Numbers):
+            return
+        center, spread = task.center, task.spread
+        factor, shift = task.rescale(self.replay.target[rows[-SCALED_ROWS:], 0])
+        self.networks.rescale_outputs(factor, shift)
+        self.history.means = task.likely(self.history.means)
+        history = self.replay.x[rows, : self.n_history].astype(np.float64) * spread + center
+        self.replay.x[rows, : self.n_history] = task.scaled(task.likely(history))
+
+    def _widen(self, raw: Array) -> None:
+        """Make room for new columns, levels, missing values and classes."""
+        n_outputs = self.task.n_outputs
+        old_features = self.encoder.n_features
+        old_outputs = self.history.means.shape[1]
+        if not self.encoder.widen(raw) and n_outputs == old_outputs:
+            return
+        means = self.history.means
+        self.history = LabelHistory(n_outputs)
+        self.history.means[:, :old_outputs] = means
+        places = np.arange(self.n_history).reshape(self.history.means.shape)[:, :old_outputs]
+        positions = np.concatenate([places.ravel(), self.n_history + np.arange(old_features)])
+        self.update_inputs()
+        are_late = old_features > 0 and raw.shape[1] > self.replay.raw.shape[1]
+        if are_late:
+            self.widened_at = self.n_learned
+        self.networks.widen(positions, self.n_inputs, n_outputs, zero=are_late)
+        self.replay.widen(positions, self.n_inputs, n_outputs, raw.shape[1])
+        self.recent.widen(raw.shape[1])

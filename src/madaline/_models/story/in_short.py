@@ -1,0 +1,117 @@
+"""The story of a fit in three sentences: what was tried, what won and why, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from madaline._base.language import _
+from madaline._base.words import (
+    format_count,
+    format_distinct,
+    format_estimate,
+    format_list,
+    format_loss,
+    format_with_error,
+    metric_name,
+)
+from madaline._models.diagnosis.finding import Finding
+from madaline._models.story.summary import Summary
+from madaline.records._letters import RecipeLetters
+from madaline.records.decision import Decision
+from madaline.records.history import Record
+from madaline.records.race_decisions import EpochLimitReached
+
+_MAX_MEMBERS = 4  # recipes of the prediction that are named, at most
+
+
+def tell_in_short(
+    summary: Summary,
+    records: Sequence[Record],
+    decisions: Sequence[Decision],
+    findings: Iterable[Finding] = (),
+) -> dict[str, str]:
+    """Return a sentence for each heading, and what the letters in them stand for."""
+    if not records:
+        return {}
+    recipes, losses = RecipeLetters.of(records), _lowest_losses(records)
+    members = summary.members[: _MAX_MEMBERS + 1]  # as many as a list names
+    best = min(losses, key=losses.__getitem__)
+    named = {
+        recipes.letters.get(recipe_id) for recipe_id in (best, *(m.recipe_id for m in members))
+    }
+    named |= {recipes.origins.get(letter or "") for letter in named}
+    legend = recipes.legend(letter for letter in recipes.names if letter in named)
+    return {
+        "What was tried": _tried(summary, len(losses)),
+        "What won": f"{_won(recipes, best, losses, summary)} {_score(summary)}",
+        "What to do next": _next(summary, decisions, findings),
+        "Recipes": _("{legend}.").format(legend=_("; ").join(legend)),
+    }
+
+
+def _lowest_losses(records: Iterable[Record]) -> dict[str, float]:
+    """Return the lowest loss of each recipe."""
+    losses: dict[str, float] = {}
+    for record in records:
+        losses[record.recipe_id] = min(record.loss, losses.get(record.recipe_id, record.loss))
+    return losses
+
+
+def _tried(summary: Summary, n_recipes: int) -> str:
+    sentence = _(
+        "{recipes} (sets of hyperparameters) competed for {epochs} (passes over the rows), judged by the loss on {rows} that they had not learned from."
+    )
+    if summary.of_later_rows:
+        sentence = _(
+            "{recipes} (sets of hyperparameters) competed for {epochs} (passes over the rows), judged by the loss on {rows} later than those that they had learned from."
+        )
+    return sentence.format(
+        recipes=format_count(n_recipes, "recipe"),
+        epochs=format_count(summary.epochs, "epoch"),
+        rows=format_count(summary.n_evaluated, "row"),
+    )
+
+
+def _won(
+    recipes: RecipeLetters, recipe_id: str, losses: Mapping[str, float], summary: Summary
+) -> str:
+    """Return which recipe has the lowest loss, and which predict."""
+    best = recipes.letters[recipe_id]
+    lowest, *others = sorted(losses.values())
+    if not others:
+        return _("{best} reached a loss of {loss}.").format(best=best, loss=format_loss(lowest))
+    loss, low, high = format_distinct([lowest, others[0], others[-1]])
+    facts = {"best": best, "loss": loss, "low": low, "high": high}
+    members = [recipes.shown(one.name, one.recipe_id) for one in summary.members]
+    if members == [best]:
+        return _(
+            "{best} has the lowest loss, {loss} (others {low} to {high}), and predicts."
+        ).format(**facts)
+    return _(
+        "{best} has the lowest loss, {loss} (others {low} to {high}); the weighted mean of {members} predicts, as it has a lower one still."
+    ).format(**facts, members=format_list(members, limit=_MAX_MEMBERS, last=_(" and ")))
+
+
+def _score(summary: Summary) -> str:
+    """Return how good the prediction is, beside that of a constant."""
+    score = summary.scores[0]
+    numbers = (score.value, score.baseline)
+    baseline = format_with_error(numbers, score.standard_error)[1]
+    return _("Its {metric} is {value}, that of the best constant prediction {baseline}.").format(
+        metric=metric_name(score.metric),
+        value=format_estimate(score.value, score.standard_error),
+        baseline=baseline,
+    )
+
+
+def _next(summary: Summary, decisions: Sequence[Decision], findings: Iterable[Finding]) -> str:
+    """Return what matters most of what can be done."""
+    worst = next((one for one in findings if one.severity != "low"), None)
+    if worst is not None:
+        (sentence,) = summary.worded(worst.sentence)
+        return sentence
+    if any(isinstance(one, EpochLimitReached) for one in decisions):
+        return _("Recipes reached the limit of epochs: a higher effort may lower the loss.")
+    if summary.linear is not None and summary.linear.standard_errors_better <= 1:
+        return summary.linear.sentence
+    return _("Predict new rows: no problem was found.")

@@ -1,0 +1,333 @@
+"""Lags: what was known of a target when a row is predicted becomes columns of the row.
+
+So does what was known then of other columns, whose values are not known in advance.
+
+A row that is predicted some steps ahead of the last known value of its series sees nothing later
+than that value: columns are made of it and of earlier ones. How many steps ahead is a column, too,
+so that the same networks predict tomorrow and the day after. In training each row is predicted from
+a distance at random, up to the horizon; of new rows the distance is that of the last known value
+before them, among those that the model keeps and those that the rows hold themselves.
+
+Values of the past are given as differences from the last known one, as far as they are numbers: a
+trend then does not carry them out of the range that networks have seen. For the same reason
+networks predict the difference to an anchor: the last known value, or one that the season adds to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from numbers import Real
+from typing import Annotated, Any, Self, final
+
+import numpy as np
+
+from madaline._base.codec import Finite, Items, LabelText, Stored
+from madaline._base.json_checks import OneOf, Text, Whole
+from madaline._base.language import _
+from madaline._race.time.history import PastValues, SeriesHistory
+from madaline._tables.conversion import as_booleans, as_levels, as_moments, as_numbers
+from madaline._tables.formats.date_format import DateFormat
+from madaline._tables.formats.number_format import NumberFormat
+from madaline._tables.table import Table
+from madaline.errors import InputError
+from madaline.nn.arrays import Array
+
+MAX_LAG = 10_000  # rows back, and rows ahead, at most
+STEPS_AHEAD = "steps ahead"  # how far the last known value of a row's series is behind it
+
+NO_ANCHOR, LAST, SEASON, TREND, MEAN = "none", "last", "season", "trend", "mean"
+"""What networks predict the difference to: nothing; the last known value; that of the season; the
+last one with the season's next change; the mean of the latest."""
+
+_MAX_SHARES = 8  # classes whose shares among the latest rows become columns, at most
+_MIN_KEPT = 15  # points of a series that are kept at least: two weeks tell whether weekends count
+_MAX_TRIED = 20_000  # rows on which anchors are compared
+
+_Name = Annotated[str, Text(1000)]
+_Rows = Annotated[int, Whole(1, MAX_LAG)]
+_Classes = Annotated[tuple[LabelText, ...], Items(most=2**20, distinct=True)]
+_MAX_COLUMNS = 1000  # whose past is used, beside that of the target
+
+
+@final
+@dataclass(frozen=True)
+class Anchor(Stored):
+    """What networks of numbers predict the difference to."""
+
+    kind: Annotated[str, OneOf((NO_ANCHOR, LAST, SEASON, TREND, MEAN))] = NO_ANCHOR
+    lag: _Rows = 1  # of the season, or how many rows the mean is of
+
+
+@final
+@dataclass(frozen=True)
+class PastColumn(Stored):
+    """A column whose past becomes columns, and which of its values are classes, if any."""
+
+    name: _Name
+    classes: _Classes = ()
+    of_truth: bool = False  # whether its values are true or false
+    written: NumberFormat | None = None  # how its numbers were written, where they were text
+
+    def read(self, table: Table) -> Array:
+        """Return what rows hold of it, float64, NaN where that is unknown."""
+        if self.name not in table:
+            return np.full(table.n_samples, np.nan)
+        column = table[self.name]
+        if self.classes:
+            codes = {label: float(code) for code, label in enumerate(self.classes)}
+            return np.array([codes.get(label, np.nan) for label in as_levels(column)], np.float64)
+        if self.of_truth:
+            return as_booleans(self.name, column)
+        return np.array(as_numbers(self.name, column, self.written), np.float64)
+
+    @property
+    def last(self) -> str:
+        """The column of its last known value."""
+        return _("last known {name}").format(name=self.name)
+
+    def before(self, lag: int) -> str:
+        """Return the column of its value a multiple of the lag before the row."""
+        return _("{name} {lag} rows before").format(name=self.name, lag=lag)
+
+    def change(self, lag: int) -> str:
+        """Return the column of its latest change."""
+        return _("{lag}-row change of {name}").format(lag=lag, name=self.name)
+
+    def next_change(self, lag: int) -> str:
+        """Return the column of how it went on a season before."""
+        return _("{lag} rows before: next change of {name}").format(lag=lag, name=self.name)
+
+    def mean(self, lag: int) -> str:
+        """Return the column of the mean of its latest values."""
+        return _("{lag}-row mean of {name}").format(lag=lag, name=self.name)
+
+    def columns(self, past: PastValues, lags: Sequence[int], horizon: int) -> dict[str, Array]:
+        """Return what becomes of its past."""
+        if self.classes:
+            return self._of_classes(past, lags)
+        return self._of_numbers(past, lags, horizon)
+
+    def _of_numbers(self, past: PastValues, lags: Sequence[int], horizon: int) -> dict[str, Array]:
+        last = past.back(0)
+        columns = {self.last: last}
+        for lag in lags:
+            if lag > 1:
+                columns[self.before(lag)] = past.season(lag) - last
+            columns[self.change(lag)] = last - past.back(lag)
+            if horizon > lag > 1:
+                columns[self.next_change(lag)] = past.next_change(lag)
+            if lag > 1:
+                columns[self.mean(lag)] = past.mean(lag) - last
+        return columns
+
+    def _of_classes(self, past: PastValues, lags: Sequence[int]) -> dict[str, Array]:
+        columns = {self.last: self._labels(past.back(0))}
+        for lag in lags:
+            if lag > 1:
+                columns[self.before(lag)] = self._labels(past.season(lag))
+                for label in self._shared:
+                    name = _("{lag}-row share of {name} {label}").format(
+                        lag=lag, name=self.name, label=label
+                    )
+                    columns[name] = past.mean(lag, float(self.classes.index(label)))
+        return columns
+
+    @property
+    def _shared(self) -> tuple[str, ...]:
+        """The classes whose shares among the latest rows are columns; one of two is enough."""
+        if len(self.classes) > _MAX_SHARES:
+            return ()
+        return self.classes[1:] if len(self.classes) == 2 else self.classes
+
+    def _labels(self, codes: Array) -> Array:
+        """Return the text of each class, None where it is unknown."""
+        labels = np.array([*self.classes, None], dtype=object)
+        return labels[np.where(np.isnan(codes), len(self.classes), codes).astype(np.intp)]
+
+
+@final
+@dataclass(frozen=True)
+class Lags(Stored):
+    """Which columns are made of the past, and how series of rows are told apart."""
+
+    target: _Name
+    rows: Annotated[tuple[_Rows, ...], Items(least=1, most=100, distinct=True)]
+    horizon: _Rows = 1  # how many rows ahead of the last known value rows are predicted
+    time: _Name | None = None  # the column of times; None where rows are in order
+    series: _Name | None = None  # the column that tells series apart; None where there is one
+    of_dates: bool = False  # whether times are dates
+    written: DateFormat | NumberFormat | None = None  # how times were written, where they were text
+    classes: _Classes = ()
+    anchor: Anchor = Anchor()
+    typical: Finite = 0.0  # the mean of the target, for series of which nothing is known
+    gap: Annotated[int, Whole(0, MAX_LAG)] = 0  # rows right before a row that are not known yet
+    # columns whose values are not known in advance: only their past is used
+    others: Annotated[tuple[PastColumn, ...], Items(most=_MAX_COLUMNS)] = ()
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns that are made, in order."""
+        empty = SeriesHistory((), np.zeros(1, np.intp), np.empty(0), np.empty((0, len(self.each))))
+        return tuple(self.past(empty, np.empty(0, np.intp), np.empty(0, np.intp)))
+
+    @cached_property
+    def each(self) -> tuple[PastColumn, ...]:
+        """The columns whose past is used: the target, and the others."""
+        return PastColumn(self.target, self.classes), *self.others
+
+    @property
+    def of_classes(self) -> tuple[bool, ...]:
+        """Whether the values of each column are classes."""
+        return tuple(bool(column.classes) for column in self.each)
+
+    @property
+    def last(self) -> str:
+        """The column of the last known value."""
+        return self.each[0].last
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the columns of a table that tell when rows are, and of which series."""
+        return tuple(filter(None, (self.time, self.series)))
+
+    @property
+    def several_steps(self) -> bool:
+        """Whether rows are predicted from different distances."""
+        return self.horizon > self.gap + 1
+
+    @property
+    def n_kept(self) -> int:
+        """How many of the latest points of each series later rows may need."""
+        return max(max(self.rows) + self.horizon + self.gap + 1, _MIN_KEPT)
+
+    def past(self, history: SeriesHistory, points: Array, steps: Array) -> dict[str, Array]:
+        """Return the columns of rows: their points, predicted so many steps ahead.
+
+        `points` and `steps` are whole numbers of shape (n_rows,); where no value is known, steps
+        are zero. Of each column the values are used up to the last known value of the target.
+        """
+        columns: dict[str, Array] = {}
+        for number, column in enumerate(self.each):
+            past = PastValues(history, number, points, steps)
+            columns |= column.columns(past, self.rows, self.horizon)
+        if self.several_steps:
+            columns[STEPS_AHEAD] = np.where(steps > 0, np.minimum(steps, self.horizon), np.nan)
+        return columns
+
+    def anchors(self, columns: Mapping[str, Array] | Table) -> Array:
+        """Return what networks predict the difference to, float64 of shape (n_rows,)."""
+        return self.anchored(columns, self.anchor)
+
+    def anchored(self, columns: Mapping[str, Array] | Table, anchor: Anchor) -> Array:
+        """Return the anchors of another kind."""
+        last = as_numbers(self.last, columns[self.last])
+        if anchor.kind == NO_ANCHOR:
+            return np.zeros(len(last))
+        value = np.where(np.isnan(last), self.typical, last)
+        for name in self.parts(anchor):
+            value = value + np.nan_to_num(as_numbers(name, columns[name]))
+        return np.asarray(value)
+
+    def naive(self, columns: Table, lag: int) -> Array:
+        """Return the forecast that repeats the value a multiple of the lag before; NaN if unknown.
+
+        Of lag 1, that is the last known value.
+        """
+        last = as_numbers(self.last, columns[self.last])
+        name = self.each[0].before(lag)
+        return last + as_numbers(name, columns[name]) if name in columns else last
+
+    def parts(self, anchor: Anchor) -> tuple[str, ...]:
+        """Return the columns that an anchor adds to the last known value."""
+        target = self.each[0]
+        lag = anchor.lag
+        next_change: tuple[str, ...] = (target.next_change(lag),)
+        if self.horizon <= lag:
+            next_change = (target.before(lag), target.change(lag))
+        parts = {SEASON: (target.before(lag),), TREND: next_change, MEAN: (target.mean(lag),)}
+        return parts.get(anchor.kind, ())
+
+    def choose_anchor(self, columns: Mapping[str, Array], target: Array) -> Self:
+        """Return lags with the anchor that comes closest to the target by itself."""
+        rows = np.linspace(0, len(target) - 1, min(len(target), _MAX_TRIED)).astype(np.intp)
+        columns = {name: column[rows] for name, column in columns.items()}
+        seasons = [lag for lag in self.rows if lag > 1]
+        kinds = [Anchor(LAST)]
+        kinds += [Anchor(kind, lag) for lag in seasons for kind in (SEASON, TREND, MEAN)]
+        errors = [
+            float(np.mean(np.square(target[rows] - self.anchored(columns, kind)))) for kind in kinds
+        ]
+        return replace(self, anchor=kinds[int(np.argmin(errors))])
+
+    def read_times(self, table: Table, first: float = 0.0) -> Array:
+        """Return the time of each row in float64; the order of the rows, where there is no column.
+
+        `InputError` where one is missing.
+        """
+        if self.time is None:
+            return first + np.arange(float(table.n_samples))
+        column = table[self.time]
+        if self.of_dates:
+            moments = as_moments(self.time, column, _of_type(self.written, DateFormat))
+            missing = np.isnat(moments)
+            times = moments.astype(np.int64) / 1e6
+        else:
+            times = as_numbers(self.time, column, _of_type(self.written, NumberFormat))
+            missing = np.isnan(times)
+        if missing.any():
+            raise InputError(
+                "The time {time!r} is missing in row {argmax} (counted from 0): lags need the time of each row; fill it in, or leave the row out.",
+                time=self.time,
+                argmax=int(np.argmax(missing)),
+            )
+        return np.asarray(times, np.float64)
+
+    def read_series(self, table: Table) -> Array:
+        """Return the name of the series of each row as text; empty where it is missing."""
+        if self.series is None:
+            return np.full(table.n_samples, "", dtype=object)
+        levels = as_levels(table[self.series])
+        return np.array(["" if level is None else level for level in levels], dtype=object)
+
+    def read_values(self, table: Table) -> Array:
+        """Return what the rows themselves hold, float64 (n_rows, n_columns), NaN where unknown."""
+        return np.stack([column.read(table) for column in self.each], axis=1)
+
+
+def _of_type(written: Any, kind: type) -> Any:
+    return written if isinstance(written, kind) else None
+
+
+def read_lags(rows: Any) -> tuple[int, ...]:
+    """Return lags in ascending order; `InputError` unless they are whole numbers of rows."""
+    given = rows if isinstance(rows, Sequence | np.ndarray | range | set) else [rows]
+    for lag in given:
+        check_rows("lags", lag)
+    if not len(given):
+        raise InputError("lags is empty: give numbers of rows, such as [1, 7].")
+    return tuple(sorted({int(lag) for lag in given}))
+
+
+def read_names(past: Any) -> tuple[str, ...]:
+    """Return the columns whose past is used; `InputError` unless they are names."""
+    names = (past,) if isinstance(past, str) else tuple(past) if isinstance(past, Iterable) else ()
+    if not names or not all(isinstance(name, str) for name in names):
+        raise InputError(
+            "past is {past!r}: give names of columns, such as ['customers'].", past=past
+        )
+    return tuple(map(str, dict.fromkeys(names)))
+
+
+def check_rows(name: str, value: Any) -> int:
+    """Return a number of rows; `InputError` unless it is a whole one, within bounds."""
+    number = isinstance(value, Real) and not isinstance(value, bool)
+    if not number or value != np.floor(value) or not 1 <= value <= MAX_LAG:
+        raise InputError(
+            "{name} is {value!r}: give a whole number of rows, from 1 to {MAX_LAG:,}.",
+            name=name,
+            value=value,
+            MAX_LAG=MAX_LAG,
+        )
+    return int(value)

@@ -1,4 +1,0 @@
-"""Loads a saved model and predicts, with NumPy and the standard library alone."""
-
-from madaline._runtime.predictor import Predictor as Predictor
-from madaline._runtime.predictor import load as load

@@ -1,0 +1,1 @@
+"""What comes in: files and frames become tables, columns, features, targets and folds."""

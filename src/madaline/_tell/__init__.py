@@ -1,0 +1,1 @@
+"""What people are told of a model or a table: explanations, report, look, plots, progress."""

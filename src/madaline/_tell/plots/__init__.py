@@ -1,0 +1,1 @@
+"""What `madaline.plots` draws: models, networks, and rows."""
