@@ -153,7 +153,9 @@ def test_each_fit_is_recorded_with_one_step_an_epoch():
     for score in model.scores_:
         assert run.data.metrics[score.metric] == score.value
         assert run.data.metrics[f"{score.metric}_standard_error"] == score.standard_error
-    assert mlflow.artifacts.load_text(f"{run.info.artifact_uri}/story.txt") == str(model.story())
+    assert mlflow.artifacts.load_text(f"{run.info.artifact_uri}/story.txt") == str(
+        model.story(full=True)
+    )
     (kept,) = run.outputs.model_outputs
     loaded = tracking.load_model(f"models:/{kept.model_id}")
     assert loaded.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, TextIO
 
-from madaline._base.language import _, ngettext, translate
+from madaline._base.language import _, ngettext, translate, translate_word
 from madaline._base.language.command_line import for_command_line as for_command_line
 from madaline._base.language.widths import display_width, wrap
 
@@ -327,6 +327,23 @@ def format_list(names: Iterable[object], limit: int = 8, last: str = ", ") -> st
         return text if len(texts) < 2 else _("{names}").format(names=text)
     named = _(", ").join(texts[:limit])
     return _("{names} and {n:,} more").format(names=named, n=len(texts) - limit)
+
+
+def recipe_name(name: str) -> str:
+    """Return the name of a recipe in the language that people read, setting by setting."""
+    return " · ".join(map(_setting, name.split(" · ")))
+
+
+_SETTING = re.compile(r"(\d+ )?([a-z][a-z ]*?)( [\d.]\S*)?")
+
+
+def _setting(text: str) -> str:
+    """Return a setting: words, perhaps with a value before or behind them."""
+    match = _SETTING.fullmatch(text)
+    if match is None:
+        return text
+    before, words, behind = match.groups("")
+    return f"{before}{translate_word(words)}{behind}"
 
 
 def clip_text(text: str, length: int, end: str = "…") -> str:

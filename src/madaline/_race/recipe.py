@@ -14,6 +14,7 @@ from typing import Annotated, Any, Self, TypeAlias, final
 
 from madaline._base.codec import Items, OneKind, Stored
 from madaline._base.json_checks import Number, Whole
+from madaline._base.language import _, translate_word
 
 # What the words in the names of recipes mean
 _WORDS_OF_NAMES: Mapping[str, str] = {
@@ -304,11 +305,13 @@ def legend(names: Iterable[str]) -> str:
     """Return how to read the names of some recipes, in a few sentences."""
     text = " ".join(names)
     used = {word: meaning for word, meaning in _WORDS_OF_NAMES.items() if word in text}
-    words = "; ".join(f"{word.strip()}: {meaning}" for word, meaning in used.items())
-    return (
-        "Recipes are named by their settings and the units of their hidden layers (3×64: three of"
-        f" 64 units). {words[:1].upper()}{words[1:]}."
+    words = _("; ").join(
+        _("{setting}: {meaning}").format(setting=translate_word(word.strip()), meaning=_(meaning))
+        for word, meaning in used.items()
     )
+    return _(
+        "Recipes are named by their settings and the units of their hidden layers (3×64: three of 64 units). {words}."
+    ).format(words=words[:1].upper() + words[1:])
 
 
 def _flat(blocks: Iterable[tuple[int, ...]]) -> tuple[int, ...]:

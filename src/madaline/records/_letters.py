@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from string import ascii_uppercase
 from typing import Self, final
 
-from madaline._base.language import _, translate_word
+from madaline._base.language import _
+from madaline._base.words import recipe_name
 from madaline.records.history import Record
 
 
@@ -93,23 +93,6 @@ class RecipeLetters:
             return ""
         plain = (letter for letter in self.names if letter not in self.origins)
         return next((one for one in plain if record.recipe.startswith(f"{self.names[one]} · ")), "")
-
-
-def recipe_name(name: str) -> str:
-    """Return the name of a recipe in the language that people read, setting by setting."""
-    return " · ".join(map(_setting, name.split(" · ")))
-
-
-_SETTING = re.compile(r"(\d+ )?([a-z][a-z ]*?)( [\d.]\S*)?")
-
-
-def _setting(text: str) -> str:
-    """Return a setting: words, perhaps with a value before or behind them."""
-    match = _SETTING.fullmatch(text)
-    if match is None:
-        return text
-    before, words, behind = match.groups("")
-    return f"{before}{translate_word(words)}{behind}"
 
 
 def _letter(number: int) -> str:

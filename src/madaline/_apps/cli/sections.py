@@ -26,6 +26,7 @@ from madaline._base.words import (
     metric_name,
     paragraph,
     printable,
+    recipe_name,
     when_worse,
 )
 from madaline._models.fitting import Fitting
@@ -44,7 +45,6 @@ from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.kind import DROPPED
 from madaline._tables.schema import Schema
 from madaline._tell.report.data import verdict
-from madaline.records._letters import recipe_name
 from madaline.records.decision import Decision
 from madaline.records.model_decisions import ThresholdChosen
 from madaline.records.race_decisions import RecipesLeftOut, TimeLimitReached

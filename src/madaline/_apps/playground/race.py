@@ -19,6 +19,7 @@ from madaline._apps.playground.tables import Tables, UserTable
 from madaline._base.codec import Share, Stored
 from madaline._base.json_checks import OneOf, Whole
 from madaline._base.language import translate, translate_word
+from madaline._base.words import recipe_name
 from madaline._models.fitting import Fitting
 from madaline._models.fitting.means import Means
 from madaline._models.fitting.training_data import Roles
@@ -27,7 +28,6 @@ from madaline._tables.table import Table
 from madaline._tables.target import CLASSIFICATION, infer_task
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
-from madaline.records._letters import recipe_name
 
 _MAX_ROWS = 20_000  # of a table: with more, an epoch takes long
 # Planned multiply-adds from which numba trains. With less, NumPy takes at most twice the time of an

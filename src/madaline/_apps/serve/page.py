@@ -17,6 +17,7 @@ from madaline._base.language import _
 from madaline._base.words import format_list, format_number, format_probability
 from madaline._race.evaluation.scores import label_text
 from madaline._tables.column import number_text
+from madaline._tables.formats.number_format import NumberFormat
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.category import CategoryEncoder
 from madaline._tables.kinds.kind import (
@@ -180,10 +181,19 @@ def _field(encoder: ColumnEncoder, column: ColumnSchema, value: str | None) -> _
     """Return the field of a column with a value, or without one (None) with a typical value."""
     choices = tuple(_choices(encoder))
     typical = choices[0] if choices else _typical(column)
+    example = typical
+    if (
+        isinstance(column.written, NumberFormat)
+        and column.quartiles
+        and not column.written.in_parts
+    ):
+        example = column.written.show(column.quartiles[2], 4)
+    elif column.written is not None:
+        example = column.written.example
     return _Field(
         column.name,
         encoder.kind,
-        example=typical if column.written is None else column.written.example,
+        example=example,
         choices=choices,
         open=encoder.kind == CATEGORY and len(choices) > MAX_CHOICES,
         value=typical if value is None else value,

@@ -34,6 +34,7 @@ def tell_in_short(
     if not records:
         return {}
     recipes, losses = RecipeLetters.of(records), _lowest_losses(records)
+    started = {record.recipe_id for record in records if record.epoch == records[0].epoch}
     members = summary.members[: _MAX_MEMBERS + 1]  # as many as a list names
     best = min(losses, key=losses.__getitem__)
     named = {
@@ -42,7 +43,7 @@ def tell_in_short(
     named |= {recipes.origins.get(letter or "") for letter in named}
     legend = recipes.legend(letter for letter in recipes.names if letter in named)
     return {
-        "What was tried": _tried(summary, len(losses)),
+        "What was tried": _tried(summary, len(started)),
         "What won": f"{_won(recipes, best, losses, summary)} {_score(summary)}",
         "What to do next": _next(summary, decisions, findings),
         "Recipes": _("{legend}.").format(legend=_("; ").join(legend)),

@@ -86,11 +86,19 @@ def _score(score: Score) -> str:
 
 def _difference(summary: Summary) -> str:
     errors = abs(summary.standard_errors_better)
-    side = "below" if summary.standard_errors_better >= 0 else "above"
-    clearly = "" if summary.learned else ", no clear difference"
-    return _(
-        "The loss is {errors:.3g} standard errors (±) {side} that of the baseline, the best constant prediction{clearly}."
-    ).format(errors=errors, side=side, clearly=clearly)
+    if summary.learned:
+        told = _(
+            "The loss is {errors:.3g} standard errors (±) below that of the baseline, the best constant prediction."
+        )
+    elif summary.standard_errors_better >= 0:
+        told = _(
+            "The loss is {errors:.3g} standard errors (±) below that of the baseline, the best constant prediction, no clear difference."
+        )
+    else:
+        told = _(
+            "The loss is {errors:.3g} standard errors (±) above that of the baseline, the best constant prediction, no clear difference."
+        )
+    return told.format(errors=errors)
 
 
 def _outputs(summary: Summary) -> Iterator[str]:

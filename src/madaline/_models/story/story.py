@@ -305,7 +305,7 @@ def _epochs(decisions: Sequence[Decision]) -> str:
 def _span(ordered: Sequence[object]) -> str:
     """Return "first to last", or one of them if they are the same."""
     first, last = ordered[0], ordered[-1]
-    return f"{first}" if first == last else f"{first} to {last}"
+    return f"{first}" if first == last else _("{first} to {last}").format(first=first, last=last)
 
 
 def _over_time(summary: Summary) -> Iterator[str]:

@@ -218,9 +218,14 @@ class NumberFormat(Stored):
         return _core(self.decimal, self.thousands).fullmatch(core) is not None
 
     @property
+    def in_parts(self) -> bool:
+        """Whether its numbers have several parts, such as hours and minutes."""
+        return self.symbol in PARTS
+
+    @property
     def example(self) -> str:
         """A number in this format, for messages."""
-        if self.symbol in PARTS:
+        if self.in_parts:
             return {"h:mm": "1:30", "h:mm:ss": "1:30:00", "h m": "1h 30m"}.get(
                 self.symbol, "5'11\""
             )

@@ -93,7 +93,7 @@ def value_text(value: Any, *, digits: int = 6, longest: int | None = 24) -> str:
     if isinstance(value, np.datetime64) and not np.isnat(value):
         return str(value.astype("datetime64[s]")).replace("T00:00:00", "").replace("T", " ")
     if value is None or value != value:  # NaN or NaT
-        return "missing"
+        return _("missing")
     if isinstance(value, float | np.floating):
         number = float(value) + 0.0  # no negative zero
         whole = number.is_integer() and abs(number) < 1e15

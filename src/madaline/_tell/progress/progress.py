@@ -15,11 +15,12 @@ from madaline._base.words import (
     format_loss,
     paragraph,
     printable,
+    recipe_name,
     say,
 )
 from madaline._race.plan import Plan
 from madaline._tell.progress.drawn_line import DrawnLine, can_redraw, in_notebook
-from madaline.records._letters import RecipeLetters, recipe_name
+from madaline.records._letters import RecipeLetters
 from madaline.records.decision import Decision
 from madaline.records.history import Record
 from madaline.records.race_decisions import (

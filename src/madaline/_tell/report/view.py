@@ -43,6 +43,7 @@ from madaline._tell.report.data import (
 from madaline._tell.report.pictures import gauge_svg, levels_svg, perfect_score, view_of_quality
 from madaline._tell.report.reproduce import how_to_reproduce
 from madaline.nn.losses import Quantiles
+from madaline.records._letters import RecipeLetters
 from madaline.records._results.curves import learning_figure
 from madaline.records._results.svg import bar_svg, distribution_svg, figure_svg
 from madaline.records.race_decisions import SampleDrawn
@@ -104,6 +105,7 @@ def view_of(report: Report) -> dict[str, Any]:
         "in_short": [*model.story().in_short.values()][:3],
         "story": _story(model.story()),
         "learning": learning_figure(model.history, members),
+        "letters": RecipeLetters.of(model.records),
         "legend": legend(member.name for member in summary.members),
         "threshold": report.threshold,
         "reproduce": how_to_reproduce(model),
@@ -409,10 +411,9 @@ def _effect(effect: Effect, effects: Sequence[Effect]) -> dict[str, Any]:
         limits = (_MAX_LEVELS, _MAX_SMALL_LEVELS)
         svg, small = (levels_svg(effect, values, limit) for limit in limits)
         hidden = len(effect.values) - _MAX_LEVELS
-        what = "predicted " if scale == TARGET else ""
-        caption = _("{capitalized} for each level").format(
-            capitalized=_capitalized(what + effect.name)
-        )
+        template = "Predicted {name} for each level" if scale == TARGET else "{name} for each level"
+        name = effect.name if scale == TARGET else _capitalized(effect.name)
+        caption = _(template).format(name=name)
         caption += (
             _(", {rarer_ones} not shown.").format(rarer_ones=format_count(hidden, "rarer one"))
             if hidden > 0

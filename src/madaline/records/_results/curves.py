@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from madaline._base.language import _
-from madaline._base.words import format_count
+from madaline._base.words import format_count, recipe_name
 from madaline.nn.arrays import Array
 from madaline.records._results.figure import (
     COLORS,
@@ -56,7 +56,9 @@ def learning_figure(
             series[recipe][0],
             series[recipe][1],
             style,
-            _("{names} ({shares:.0%})").format(names=names[recipe], shares=shares[recipe]),
+            _("{recipe} ({share:.0%})").format(
+                recipe=recipe_name(names[recipe]), share=shares[recipe]
+            ),
         )
         for recipe, style in colored.items()
     ]

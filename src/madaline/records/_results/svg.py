@@ -38,7 +38,7 @@ def figure_svg(figure: Figure, *, small: bool = False) -> str:
     return "".join(
         [
             f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {paper.height}">',
-            f"<title>{escape(translate(figure.title))}</title>"
+            f"<title>{escape(translate_word(figure.title))}</title>"
             f"<desc>{escape(translate(figure.description))}</desc>",
             *_frame(paper),
             *([] if small else _names(paper)),
