@@ -106,7 +106,7 @@ def test_trees_join_where_they_help(model):
     decision = decision_of(model)
     assert decision.joined
     assert "join the ensemble" in decision.sentence
-    assert decision.sentence in str(model.model_.story()).replace("\n", " ")
+    assert decision.sentence in str(model.model_.story(full=True)).replace("\n", " ")
     assert len(trees_of(model)) == 1
     without = fitted(kind_of(model), members="networks")
     assert model.oof_score_ > without.oof_score_
@@ -362,5 +362,5 @@ def test_the_command_line_takes_trees(tmp_path, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts["request"]["members"] == "all"
     assert any(member["name"].startswith("boosted trees") for member in facts["members"])
-    assert main(["story", str(path)]) == 0
+    assert main(["story", str(path), "--full"]) == 0
     assert "Boosted trees join" in capsys.readouterr().out.replace("\n", " ")

@@ -103,7 +103,7 @@ def test_it_is_kept_with_the_model_and_told_wherever_scores_are(of_classes, tmp_
     summary = load(tmp_path / "m").model_.summary
     assert summary.linear == model.summary.linear
     assert summary.linear.sentence in summary.beside
-    assert summary.linear.sentence in " ".join(str(load(tmp_path / "m").story()).split())
+    assert summary.linear.sentence in " ".join(str(load(tmp_path / "m").story(full=True)).split())
 
 
 def test_it_changes_no_network(of_numbers, monkeypatch) -> None:

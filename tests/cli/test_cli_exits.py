@@ -169,7 +169,7 @@ def test_stopping_a_fit_leaves_no_model(long_fit, place, numbers) -> None:
 
 TWICE = """
 import atexit, os, signal, sys
-from madaline import _cli as cli
+from madaline._apps import cli
 
 def interrupt(*_):
     os.kill(os.getpid(), signal.SIGINT)

@@ -45,7 +45,7 @@ def test_scores_of_later_rows_are_told_on_the_first_screen(run, dated_model, pla
     assert "theirs 10.4. Give --lags 1 7." in told
     assert "5 stretches of 40 days, each predicted from the rows before it." in told
     assert max(map(len, outcome.out.splitlines())) <= 80
-    told = " ".join(run("story", "dated.madaline").out.split())
+    told = " ".join(run("story", "dated.madaline", "--full").out.split())
     assert "Over time: The last known value predicts as well as the networks" in told
     facts = json.loads(run("info", "dated.madaline", "--json").out)
     assert len(facts["forward"]["stretches"]) == 5

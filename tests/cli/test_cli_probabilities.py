@@ -39,7 +39,8 @@ def test_the_class_is_predicted_and_scored_against_labels(run, folder):
 
 
 def test_what_was_learned_is_told(run, folder):
-    info, story = (run(name, folder / "m.madaline").out for name in ("info", "story"))
+    info = run("info", folder / "m.madaline").out
+    story = run("story", folder / "m.madaline", "--full").out
     for text in (info, story):
         assert "learned the probabilities of 2 classes" in " ".join(text.split())
     done = run("fit", folder / "t.csv", "--target", "no,yes", "--probabilities", "--effort", "1")

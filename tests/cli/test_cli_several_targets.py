@@ -73,9 +73,9 @@ def test_info_and_story_show_each_target(run, folder):
     assert "each by itself" in page
     page = run("info", folder / "quantiles.madaline").out
     assert "Predicts weight (3 quantiles of a number: 0.1, 0.5, 0.9)" in page
-    assert "the R² of each: width" in run("story", folder / "numbers.madaline").out.replace(
-        "\n", " "
-    )
+    assert "the R² of each: width" in run(
+        "story", folder / "numbers.madaline", "--full"
+    ).out.replace("\n", " ")
 
 
 def test_one_output_is_explained(run, folder):

@@ -28,7 +28,9 @@ def test_a_table_of_texts_just_works(run, reviews, place):
     fitted = run("fit", "reviews.csv", "--target", "label", "--effort", 6)
     assert fitted.code == 0
     assert "Columns: 1 text." in fitted.err
-    assert "Terms: words, pairs of words" in " ".join(run("story", "reviews.madaline").out.split())
+    assert "Terms: words, pairs of words" in " ".join(
+        run("story", "reviews.madaline", "--full").out.split()
+    )
     new = pd.DataFrame(
         {"review": ["A LOVELY shop", "stale tea", "", "日本語です", "tea " * 50_000]}
     )

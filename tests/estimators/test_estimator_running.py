@@ -150,7 +150,7 @@ def test_a_preset(line, tmp_path):
     usual = AdaptiveRegressor(effort=4, random_state=0).fit(*line)
     (chosen,) = [one for one in model.decisions_ if isinstance(one, PresetChosen)]
     assert chosen.sentence.startswith('The preset "quick" was chosen: ')
-    assert chosen.sentence in str(model.story()).replace("\n", " ")
+    assert chosen.sentence in str(model.story(full=True)).replace("\n", " ")
     assert not any(isinstance(one, PresetChosen) for one in usual.decisions_)
     networks = [clone(one).set_params(members="networks").fit(*line) for one in (model, usual)]
     few, usual_ones = (one.model_.summary.multiply_adds for one in networks)

@@ -44,7 +44,7 @@ def test_f1_is_better_than_at_one_half(rare, tuned):
     found = tuned.oof_proba_[:, 1]
     better, even = (f1_score(rare[1] == "yes", found > t) for t in (tuned.threshold_, 0.5))
     assert better > even + 0.02
-    assert chosen.sentence in " ".join(str(tuned.story()).split())
+    assert chosen.sentence in " ".join(str(tuned.story(full=True)).split())
 
 
 def test_predictions_follow_it_and_probabilities_do_not(rare, tuned):

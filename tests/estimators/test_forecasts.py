@@ -152,7 +152,7 @@ def test_scores_are_told_by_how_far_ahead_rows_are(fitted) -> None:
     assert [(one.first, one.last) for one in forward.distances] == [(1, 2), (3, 4), (5, 5)]
     values = [stretch.value for stretch in forward.stretches]
     assert all(min(values) / 3 < one.value < 3 * max(values) for one in forward.distances)
-    told = " ".join(str(fitted.model_.story()).split())
+    told = " ".join(str(fitted.model_.story(full=True)).split())
     assert "1 to 5 rows ahead of the last known value" in told
     assert "give horizon" not in told
     assert re.search(r"it is \S+ for 1 to 2, \S+ for 3 to 4 and \S+ for 5\.", told)
@@ -255,7 +255,7 @@ def test_groups_stand_in_for_series() -> None:
     model = AdaptiveRegressor(effort=8, random_state=0)
     model.fit(X, sales, groups=np.where(X["store"] == "a", 7, 3), time="date", lags=1)
     assert model.model_.summary.request.time.series == "store"
-    assert "last known value of each store" in str(model.model_.story()).replace("\n", " ")
+    assert "last known value of each store" in str(model.model_.story(full=True)).replace("\n", " ")
     months = np.repeat(["may", "june"], 30)
     with pytest.warns(NothingLearnedWarning):
         model.fit({"date": X["date"][::2], "month": months}, sales[::2], groups=months, lags=1)

@@ -45,7 +45,7 @@ def test_scores_that_were_asked_for_are_no_surprise(walk) -> None:
     assert told[0].startswith(start)
     kinds = {one.kind for one in model.diagnosis_}
     assert "last known value" not in kinds
-    story = " ".join(str(model.story()).split())
+    story = " ".join(str(model.story(full=True)).split())
     start = "each with a network for each of 4 stretches of time, and 3 that learn from all rows: "
     n_recipes = len({one.recipe for one in model.model_.records if one.epoch == 1})
     assert f"{start}{7 * n_recipes} networks at the start" in story

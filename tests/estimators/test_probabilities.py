@@ -63,7 +63,7 @@ def test_the_log_loss_is_that_against_the_distribution_and_its_floor_is_told(lea
     assert loss.out_of_fold > entropy
     (decision,) = (d for d in model.decisions_ if isinstance(d, LearnedFromProbabilities))
     assert decision.entropy == pytest.approx(entropy)
-    assert "the entropy of these" in " ".join(str(model.model_.story()).split())
+    assert "the entropy of these" in " ".join(str(model.model_.story(full=True)).split())
 
 
 def test_classes_that_are_counted_are_drawn_with_their_probabilities(learned):

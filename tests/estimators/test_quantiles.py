@@ -34,7 +34,7 @@ def test_the_story_tells_what_share_lay_below(learned):
     (moved,) = (decision for decision in learned.decisions_ if decision.action == "move")
     assert moved.rows == 600
     assert moved.below[0] < 0.08
-    assert moved.sentence in str(learned.story()).replace("\n", " ")
+    assert moved.sentence in str(learned.story(full=True)).replace("\n", " ")
 
 
 def test_a_file_predicts_the_same_bits(learned, tmp_path):

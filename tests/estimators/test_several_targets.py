@@ -70,7 +70,9 @@ def test_scores_are_means_of_those_of_each_target(regressor):
     assert [one.name for one in outputs] == ["width", "weight"]
     each = [{score.metric: score for score in one.scores}["r2"].value for one in outputs]
     assert regressor.scores_[0].value == pytest.approx(np.mean(each))
-    assert "These are means; the R² of each: width" in str(regressor.story()).replace("\n", " ")
+    assert "These are means; the R² of each: width" in str(regressor.story(full=True)).replace(
+        "\n", " "
+    )
 
 
 def test_one_output_predicts_what_the_whole_model_does(regressor, classifier, of_quantiles, table):

@@ -13,7 +13,6 @@ from madaline._models.fitting.many import (
     ManyOptions,
     _check_fitted,
     _failures,
-    _line_of,
     _notes,
     _seed_of,
     compare_losses,
@@ -30,6 +29,7 @@ from madaline._models.fitting.updating.new_rows import _is_sorted, _widened
 from madaline._models.model.many import Entry
 from madaline._race.evaluation.score import Score
 from madaline._tables.target import ClassEncoder, CountEncoder, RegressionEncoder
+from madaline._tell.progress.groups import _line_of
 from madaline.errors import InputError
 from madaline.nn.losses import (
     Absolute,

@@ -29,7 +29,7 @@ def test_a_turned_relation_is_learned_and_the_reason_told(fit, make_rows) -> Non
     assert decision.loss_now < decision.loss - decision.adjusted_error
     assert "200 new rows falls from" in decision.sentence
     assert "100 kept old rows it rises from" in decision.sentence
-    assert decision.sentence in str(model.story()).replace("\n", " ")
+    assert decision.sentence in str(model.story(full=True)).replace("\n", " ")
     # honest: what is told of the new rows holds for rows to come
     assert decision.loss_now == pytest.approx(log_loss(model, *later), abs=0.15)
     assert model.scores_[0].metric == "accuracy"

@@ -177,7 +177,7 @@ def test_a_changed_model_keeps_the_new_rows_as_one_more_stretch(model, later) ->
     assert latest.value == decision.loss
     assert forward.moment(latest.first) == "2026-01-13"
     assert forward.updated
-    story = " ".join(str(after.story()).split())
+    story = " ".join(str(after.story(full=True)).split())
     assert "Scores are of the rows of the latest update, 2026-01-13" in story
     assert "earlier rows alone" in story
     with pytest.raises(InputError, match="no later"):

@@ -11,7 +11,7 @@ import numpy as np
 
 from madaline._apps.cli.fit_request import source_name
 from madaline._apps.cli.training_data import TrainingTable
-from madaline._base.language import _, translate, translate_word
+from madaline._base.language import Names, _, translate, translate_word
 from madaline._base.language.widths import align, clip_to_width, display_width
 from madaline._base.words import (
     WIDTH,
@@ -412,7 +412,7 @@ def _columns(fitting: Fitting) -> Iterator[str]:
     missing = [column.name for column in columns if column.n_missing]
     if missing:
         few = len(missing) <= 2
-        where = missing if few else format_count(len(missing), "column")
+        where = Names(missing) if few else format_count(len(missing), "column")
         yield _("missing values in {columns}").format(columns=where)
 
 

@@ -3,6 +3,7 @@
 from madaline._base.language.catalogs import catalog as catalog
 from madaline._base.language.catalogs import languages as languages
 from madaline._base.language.messages import Message as Message
+from madaline._base.language.messages import Names as Names
 from madaline._base.language.messages import _ as _
 from madaline._base.language.messages import ngettext as ngettext
 from madaline._base.language.messages import tight as tight

@@ -27,6 +27,11 @@ _TIGHT = re.compile(r"(?<=[。；，：！？]) (?=\S)")
 
 
 @final
+class Names(list[str]):
+    """Names that a sentence tells in a row, with what the catalog has between them."""
+
+
+@final
 class Message(str):
     """A text in the language in which it was made, with its template and what fills the gaps."""
 
@@ -51,7 +56,7 @@ class Message(str):
     def format(self, *_values: Any, **values: Any) -> Message:
         """Return the sentence with its named gaps filled.
 
-        A list of texts becomes names in a row. In another language than English, a value of several
+        `Names` stand in a row. In another language than English, a value of several
         words that the catalog has is translated, too.
         """
         name = language()
@@ -80,7 +85,11 @@ class Message(str):
         if isinstance(told, str):
             return _(told)  # type: ignore[return-value]
         values = {
-            name: cls.restored(value) if isinstance(value, dict) else value
+            name: cls.restored(value)
+            if isinstance(value, dict)
+            else Names(value)
+            if isinstance(value, list)
+            else value
             for name, value in told["values"].items()
         }
         return cls("", told["message"], told["plural"], values).again()
@@ -98,8 +107,7 @@ class Message(str):
 
 
 def _listed(value: Any) -> Any:
-    is_names = isinstance(value, list) and all(isinstance(name, str) for name in value)
-    return _(", ").join(value) if is_names else value
+    return _(", ").join(value) if isinstance(value, Names) else value
 
 
 def _plain(value: Any) -> Any:
@@ -108,7 +116,7 @@ def _plain(value: Any) -> Any:
         return value.stored()
     if hasattr(value, "item"):  # a number of NumPy
         return value.item()
-    return value if isinstance(value, str | int | float | bool | list) else str(value)
+    return value if isinstance(value, str | int | float | bool | Names) else str(value)
 
 
 def _(template: str, /) -> str:

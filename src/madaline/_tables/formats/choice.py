@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from madaline._base.language import _
+from madaline._base.language import Names, _
 from madaline._tables.formats.characters import is_not_given, is_term
 from madaline._tables.formats.date_format import ORDERS, DateFormat
 from madaline._tables.formats.number_format import COMMA, POINT, NumberFormat
@@ -43,7 +43,7 @@ def joined(parts: Sequence[str]) -> str:
     """Return parts as a sentence lists them."""
     if len(parts) < 2:
         return "".join(parts)
-    return _("{names} and {last}").format(names=[*parts[:-1]], last=parts[-1])
+    return _("{names} and {last}").format(names=Names(parts[:-1]), last=parts[-1])
 
 
 def parted(texts: Sequence[str]) -> tuple[list[str], list[str]]:

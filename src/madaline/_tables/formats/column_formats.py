@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from madaline._base.language import _
+from madaline._base.language import Names, _
 from madaline._tables.formats.characters import folded, may_be_missing
 from madaline._tables.formats.choice import (
     DECIMAL_COMMA,
@@ -240,7 +240,7 @@ def _how(numbers: _Numbers, chosen: NumberFormat, marks: list[str], missing: lis
     ]
     if missing:
         parts.append(_("with {words} as missing").format(words=joined(missing[:3])))
-    return _("read {parts}").format(parts=parts) if parts else _("read from text")
+    return _("read {parts}").format(parts=Names(parts)) if parts else _("read from text")
 
 
 def _doubt(cores: list[str], decimal: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from madaline._base.codec import Finite, Items, LongText, Positive, Stored
 from madaline._base.json_checks import Whole
-from madaline._base.language import _
+from madaline._base.language import Names, _
 from madaline._tables.array_checks import FLOAT32, FLOAT64, INT64, ArrayCheck
 from madaline._tables.column import is_missing
 from madaline._tables.conversion import as_levels
@@ -423,7 +423,7 @@ class CategoryKind(Kind):
         commonest = np.argsort(-levels.counts[levels.is_present], kind="stable")[:3]
         more = _(" and {n_shown:,} more").format(n_shown=len(shown) - 3) if len(shown) > 3 else ""
         texts = [str(level) for level in shown[commonest]]
-        named = [text if len(text) <= 24 else text[:21] + "..." for text in texts]
+        named = Names(text if len(text) <= 24 else text[:21] + "..." for text in texts)
         return _("{named}{more}").format(named=named, more=more)
 
     def fit(self, training: TrainingColumn) -> CategoryEncoder:
