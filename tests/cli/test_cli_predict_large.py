@@ -137,7 +137,7 @@ def test_memory_does_not_grow_with_the_file(model, fruit_rows, environment) -> N
 
 KILLED = """
 import os, signal, sys
-from madaline import _cli as cli
+from madaline._apps import cli
 from madaline._tables.io.part_files import PartFile
 from madaline._models.model import model_rows
 
