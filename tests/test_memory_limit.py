@@ -192,7 +192,7 @@ def test_a_cheaper_fit_says_so_and_comes_back_from_its_file(tmp_path):
     decision = model.decisions_[0]
     assert isinstance(decision, CheaperPlan)
     assert DECISION.read(json.loads(json.dumps(decision.to_json()))) == decision
-    assert decision.sentence in str(model.model_.story()).replace("\n", " ")
+    assert decision.sentence in str(model.model_.story(full=True)).replace("\n", " ")
     model.save(tmp_path / "m.madaline")
     loaded = madaline.load(tmp_path / "m.madaline")
     np.testing.assert_array_equal(loaded.predict_proba(frame), model.predict_proba(frame))
