@@ -67,6 +67,16 @@ def test_hostile_names_and_values_are_escaped(run, place) -> None:
     assert "\u202e" not in page
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_braces_in_names_are_names(run, place, language) -> None:
+    lines = [f"{n % 9},{{{n % 4}}},{'{u}' if n % 3 else 'v'}" for n in range(90)]
+    (place / "braces.csv").write_text("\n".join(['{x},"a{b}%s",y', *lines]), encoding="utf-8")
+    outcome = run("look", "braces.csv", "--target", "y", "--lang", language)
+    assert outcome.code == 0, outcome.err
+    assert "{x} alone explains" in outcome.out or "仅凭 {x} 就能" in outcome.out
+    assert language == "zh" or "--drop" in outcome.out
+
+
 def test_a_report_links_to_a_look(run, model, fruit, place) -> None:
     (place / "pages").mkdir()
     words = ["report", model, fruit, "-o", "pages/fruit.html"]

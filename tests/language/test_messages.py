@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import pickle
+import threading
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from madaline._base.codec import SentenceText
 from madaline._base.language import Message, _, catalogs, languages, ngettext, translate
 from madaline._base.language.choice import language, speaking
-from madaline._base.words import format_count, format_list
+from madaline._base.words import for_command_line, format_count, format_list
 from madaline.errors import InputError
 
 FRENCH = r"""msgid ""
@@ -114,3 +118,46 @@ def test_braces_in_values_are_braces() -> None:
     assert _("{name} is empty.").format(name="{x}") == "{x} is empty."
     with speaking("zh"):
         assert "{x}" in _("Saved {path} ({size}). Next:").format(path="{x}", size="3 kB")
+
+
+def nested(depth: int, template: str) -> object:
+    told: object = "a"
+    for __ in range(depth):
+        told = {"message": template, "plural": "", "values": {"x": told}}
+    return told
+
+
+def test_a_small_file_cannot_hold_a_sentence_that_fills_the_memory() -> None:
+    assert SentenceText().holds([nested(3, "{x} and {x}")])
+    assert not SentenceText().holds([nested(12, "{x}" * 50)])
+    digits = {"message": "{x:.99999999f}", "plural": "", "values": {"x": 1.0}}
+    assert not SentenceText().holds([digits])
+
+
+def test_what_filled_a_message_is_kept_as_text() -> None:
+    told = _("{error}: {number:.2f}, {there!r}, {names!r}").format(
+        error=ValueError("broken"), number=np.float32(0.5), there=lambda: 0, names=("a", "b")
+    )
+    for copy in (pickle.loads(pickle.dumps(told)), deepcopy(told)):
+        assert copy == told
+        assert copy.again() == told
+    assert SentenceText().holds([json.loads(json.dumps(told.stored()))])
+    error = InputError("{thread} of {rows!r}", thread=threading.Lock(), rows=np.arange(3))
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+def test_options_stand_for_arguments_and_names_stay() -> None:
+    told = _("{column} is {text!r}: leave it out, or say so (missing=[{text!r}]).").format(
+        column="{x}", text="9"
+    )
+    shown = for_command_line(told)
+    assert shown == "{x} is '9': leave it out, or say so (--missing '9')."
+    assert isinstance(shown, Message)
+    assert shown.values["column"] == "{x}"
+
+
+def test_words_within_a_stored_message_are_translated() -> None:
+    told = _("{metric} of {text}").format(metric=_("accuracy"), text="a")
+    restored = Message.restored(json.loads(json.dumps(told.stored())))
+    with speaking("zh"):
+        assert "accuracy" not in restored.again()

@@ -211,7 +211,8 @@ class SentenceText(Check):
     read = staticmethod(Message.restored)
 
 
-_FORM = r"[-+]?,?(\.\d+)?[fgde%]?"  # a format that makes a short text of a number
+_MAX_SHOWN = 10_000_000  # characters of a sentence, which its gaps may repeat
+_FORM = r"[-+]?,?(\.\d)?[fgde%]?"  # a format that makes a short text of a number
 
 
 def _unfilled(message: Mapping[str, Any]) -> str:
@@ -225,7 +226,20 @@ def _unfilled(message: Mapping[str, Any]) -> str:
             is_short = re.fullmatch(_FORM, form or "") and conversion in (None, "r")
             if name not in message["values"] or not is_short:
                 return "has words that name what is not there"
-    return ""
+    return "is too long" if _length(message) > _MAX_SHOWN else ""
+
+
+def _length(value: Any) -> int:
+    """Return how many characters a value of a message takes at most, before it is made."""
+    if isinstance(value, str):
+        return 10 * len(value)  # as code, each may be escaped
+    if isinstance(value, list):
+        return sum(map(_length, value)) + 2 * len(value)
+    if not isinstance(value, dict):
+        return 400  # the digits of the largest number
+    lengths = {name: _length(one) for name, one in value["values"].items()}
+    templates = [*Formatter().parse(value["message"] + value["plural"])]
+    return sum(len(literal) + lengths.get(name or "", 0) for literal, name, _, _ in templates)
 
 
 Sentence = Annotated[str, SentenceText()]

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, TextIO
 
 from madaline._base.language import _, ngettext, translate, translate_word
-from madaline._base.language.command_line import for_command_line as for_command_line
+from madaline._base.language.messages import for_command_line as for_command_line
 from madaline._base.language.widths import display_width, wrap
 
 WIDTH = 80

@@ -12,7 +12,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import final
 
-from madaline._base.language.command_line import for_command_line
+from madaline._base.language.command_line import with_options
 
 _ROOT: Traversable = files("madaline._base.language")
 
@@ -80,23 +80,11 @@ def catalog_of(language: str) -> Catalog:
             else:
                 header += forms[0]
     for english, forms in list(entries.items()):
-        as_options = _with_options(english)
+        as_options = with_options(english)
         if as_options not in entries:
-            entries[as_options] = tuple(map(_with_options, forms))
+            entries[as_options] = tuple(map(with_options, forms))
     rule = re.search(r"plural=([^;\n]+)", header)
     return Catalog(entries, gettext.c2py(rule[1].strip() if rule else "n != 1"))
-
-
-_GAP = re.compile(r"\{[^{}]*\}")
-
-
-def _with_options(text: str) -> str:
-    """Return an entry as it reads where options stand instead of arguments in Python."""
-    if "=" not in text and "_" not in text and " out " not in text:
-        return text
-    gaps = iter(_GAP.findall(text))
-    reworded = for_command_line(_GAP.sub("gapend", text))
-    return re.sub("gapend", lambda _: next(gaps), reworded)
 
 
 def catalog(room: str, language: str) -> dict[str, str]:

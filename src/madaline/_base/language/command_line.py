@@ -25,15 +25,19 @@ _ARGUMENT = re.compile(
     rf"(?<![A-Za-z0-9_.])({'|'.join(_OPTIONS)})=(\[[^\]]*\]|\"[^\"]*\"|'[^']*'|(?:[\w.]*\w)?)"
 )
 _VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w.+-]+)")
+_GAP = re.compile(r"\{[^{}]*\}")
+_HELD = "gapheldhere"
 _OTHER_WORDS = {"(label_suspects_)": "(--json lists 50)", "out of the columns": "out (--drop)"}
 
 
-def for_command_line(sentence: str) -> str:
+def with_options(sentence: str) -> str:
     """Return a sentence with options of the command line instead of arguments in Python.
 
-    >>> for_command_line('class_weight="balanced" helps, or groups that you name (groups=).')
+    Gaps that stand for values stay.
+
+    >>> with_options('class_weight="balanced" helps, or groups that you name (groups=).')
     '--class-weight balanced helps, or groups that you name (--groups).'
-    >>> for_command_line("Give time=False, or lags=[1, 7] and series='home state'.")
+    >>> with_options("Give time=False, or lags=[1, 7] and series='home state'.")
     "Give --no-time, or --lags 1 7 and --series 'home state'."
     """
 
@@ -41,6 +45,8 @@ def for_command_line(sentence: str) -> str:
         values = [shlex.quote("".join(value)) for value in _VALUE.findall(found[2])]
         return _WITHOUT_VALUE.get((found[1], found[2])) or " ".join([_OPTIONS[found[1]], *values])
 
+    gaps = iter(_GAP.findall(sentence))
+    sentence = _GAP.sub(_HELD, sentence)
     for words, others in _OTHER_WORDS.items():
         sentence = sentence.replace(words, others)
-    return _ARGUMENT.sub(option, sentence)
+    return re.sub(_HELD, lambda _: next(gaps), _ARGUMENT.sub(option, sentence))

@@ -16,6 +16,7 @@ from typing import Any, final
 
 from madaline._base.language.catalogs import Catalog, catalog_of
 from madaline._base.language.choice import language, speaking
+from madaline._base.language.command_line import with_options
 
 _WIDE = r"“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
 _WIDE_END, _WIDE_START = re.compile(rf"[{_WIDE}]$"), re.compile(rf"[{_WIDE}]")
@@ -64,7 +65,8 @@ class Message(str):
             text = super().format(**{name: _listed(value) for name, value in values.items()})
         else:
             text = _filled(str(self), values, catalog_of(name))
-        return Message(text, self.template, self.plural, values)
+        kept = {name: _kept(value) for name, value in values.items()}
+        return Message(text, self.template, self.plural, kept)
 
     @property
     def english(self) -> str:
@@ -74,9 +76,13 @@ class Message(str):
 
     def stored(self) -> Any:
         """Return the template and the values as JSON-able values; without any, the English text."""
-        if not self.values:
-            return self.template
-        values = {name: _plain(value) for name, value in self.values.items()}
+        return self._described() if self.values else self.template
+
+    def _described(self) -> dict[str, Any]:
+        values = {
+            name: value._described() if isinstance(value, Message) else value
+            for name, value in self.values.items()
+        }
         return {"message": self.template, "plural": self.plural, "values": values}
 
     @classmethod
@@ -103,20 +109,46 @@ class Message(str):
             name: value.again() if isinstance(value, Message) else value
             for name, value in self.values.items()
         }
-        return template.format(**values) if values else template  # type: ignore[return-value]
+        try:
+            return template.format(**values) if values else template  # type: ignore[return-value]
+        except (TypeError, ValueError):  # a form for a value that is only kept as text
+            return self
+
+    def for_command_line(self) -> Message:
+        """Return the message with options of the command line instead of arguments in Python."""
+        values = {
+            name: for_command_line(value) if isinstance(value, Message) else value
+            for name, value in self.values.items()
+        }
+        template, plural = with_options(self.template), with_options(self.plural)
+        return Message(self, template, plural, values).again()
+
+
+@final
+class _Shown(str):
+    """What is left of a value that a message was filled with: how it is written."""
+
+    code: str
+
+    def __new__(cls, value: object) -> _Shown:
+        """Return the value as text."""
+        text = super().__new__(cls, value)
+        text.code = repr(value)
+        return text
+
+    def __repr__(self) -> str:
+        return self.code
+
+
+def _kept(value: Any) -> Any:
+    """Return a value as a message keeps it, which copies and files can hold."""
+    if isinstance(value, str | int | float | bool | Names):
+        return value
+    return value.item() if getattr(value, "shape", None) == () else _Shown(value)
 
 
 def _listed(value: Any) -> Any:
     return _(", ").join(value) if isinstance(value, Names) else value
-
-
-def _plain(value: Any) -> Any:
-    """Return a value of a message as JSON has it."""
-    if isinstance(value, Message):
-        return value.stored()
-    if hasattr(value, "item"):  # a number of NumPy
-        return value.item()
-    return value if isinstance(value, str | int | float | bool | Names) else str(value)
 
 
 def _(template: str, /) -> str:
@@ -159,7 +191,8 @@ def ngettext(singular: str, plural: str, n: int, /) -> str:
 def _filled(text: str, values: Mapping[str, Any], entries: Catalog) -> str:
     """Return a translation with its gaps filled, and spaces as between those two scripts."""
     filled = ""
-    for literal, gap, form, conversion in Formatter().parse(text):
+    parts = [*Formatter().parse(text)]
+    for place, (literal, gap, form, conversion) in enumerate(parts, 1):
         filled = _fit(filled, literal)
         if gap is None:
             continue
@@ -170,7 +203,7 @@ def _filled(text: str, values: Mapping[str, Any], entries: Catalog) -> str:
             known = entries.sentence(value, None) if " " in value.strip() else ""
             value = Message(known, value) if known else value
         written = repr(value) if conversion == "r" else format(value, form or "")
-        rest = text[text.find("{" + gap) :].partition("}")[2]
+        rest = parts[place][0] if place < len(parts) else ""
         if type(value) is str and not conversion and _is_glued(filled, rest, written):
             written = f"“{written}”"
         filled = _fit(filled, written)
@@ -218,6 +251,17 @@ def translate(text: str) -> str:
     if language() == "en":
         return text
     return tight("\n".join(map(_line, text.split("\n"))))
+
+
+def for_command_line(sentence: str) -> str:
+    """Return a sentence with options of the command line instead of arguments in Python.
+
+    >>> for_command_line("Give groups=, or lags=[1, 7].")
+    'Give --groups, or --lags 1 7.'
+    """
+    if isinstance(sentence, Message):
+        return sentence.for_command_line()
+    return with_options(sentence)
 
 
 def translate_word(text: str) -> str:

@@ -86,10 +86,10 @@ def _won(
     members = [recipes.shown(one.name, one.recipe_id) for one in summary.members]
     if members == [best]:
         return _(
-            "{best} has the lowest loss, {loss} (others {low} to {high}), and predicts."
+            "{best} has the lowest loss, {loss} (others {low} to {high}), and makes the predictions."
         ).format(**facts)
     return _(
-        "{best} has the lowest loss, {loss} (others {low} to {high}); the weighted mean of {members} predicts, as it has a lower one still."
+        "{best} has the lowest loss, {loss} (others {low} to {high}). Predictions are the weighted mean of {members}, which have the lowest loss together."
     ).format(**facts, members=format_list(members, limit=_MAX_MEMBERS, last=_(" and ")))
 
 
@@ -98,7 +98,7 @@ def _score(summary: Summary) -> str:
     score = summary.scores[0]
     numbers = (score.value, score.baseline)
     baseline = format_with_error(numbers, score.standard_error)[1]
-    return _("Its {metric} is {value}, that of the best constant prediction {baseline}.").format(
+    return _("The {metric} is {value}, and {baseline} for the best constant prediction.").format(
         metric=metric_name(score.metric),
         value=format_estimate(score.value, score.standard_error),
         baseline=baseline,

@@ -112,12 +112,12 @@ class Alarm(Stored):
     @property
     def remedy(self) -> str:
         """What to do."""
-        return _REMEDIES[self.what].format_map({"name": self.name})
+        return _(_REMEDIES[self.what]).format(name=self.name)
 
     @property
     def general_remedy(self) -> str:
         """What to do, in words that suit several alarms."""
-        return _REMEDIES[self.what].format_map({"name": "each column"})
+        return _(_REMEDIES[self.what]).format(name=_("each column"))
 
     @property
     def change_and_loss(self) -> str:

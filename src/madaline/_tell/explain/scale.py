@@ -216,7 +216,8 @@ class Readout:
         if self.scale != PROBABILITY:
             return self.written.show(size)
         points = f"{100 * size:.0f}" if size >= 0.095 else f"{100 * size:.2g}"
-        return f"{points} {'point' if points == '1' else 'points'}"
+        told = "{points} point" if points == "1" else "{points} points"
+        return _(told).format(points=points)
 
     def level(self, value: float) -> str:
         """Return a value in words."""
@@ -265,7 +266,7 @@ def readouts_of(
             LOG_ODDS=LOG_ODDS,
         )
     scale = scale or PROBABILITY
-    unit = "probability" if scale == PROBABILITY else "log-odds"
+    unit = "probability of {level}" if scale == PROBABILITY else "log-odds of {level}"
     n_classes = len(encoder.classes)
     indices = [1] if n_classes == 2 else list(range(n_classes))
     if target_class is not None:
@@ -275,7 +276,7 @@ def readouts_of(
             model.predictor,
             scale,
             index,
-            _("{unit} of {classes}").format(unit=unit, classes=encoder.classes[index]),
+            _(unit).format(level=encoder.classes[index]),
         )
         for index in indices
     ]

@@ -238,7 +238,11 @@ class Look(Result, ToFrame):
     def told_findings(self) -> tuple[str, ...]:
         """The findings in sentences; behind a severity that is not low."""
         return tuple(
-            each.sentence if each.severity == "low" else f"{each.severity}: {each.sentence}"
+            each.sentence
+            if each.severity == "low"
+            else _("{severity}: {sentence}").format(
+                severity=translate_word(each.severity), sentence=each.sentence
+            )
             for each in self.findings
         )
 

@@ -186,7 +186,8 @@ def _findings(model: FittedModel) -> Iterator[str]:
         yield "No problem was found."
     else:
         yield from (
-            f"- {finding.severity}: {_text(finding.sentence)}" for finding in model.diagnosis
+            f"- {translate_word(finding.severity)}{_(': ')}{_text(finding.sentence)}"
+            for finding in model.diagnosis
         )
     yield from ("", "The model learned associations in the training rows, not causes.")
     yield ""
