@@ -10,7 +10,7 @@ from pathlib import Path
 
 from madaline import AdaptiveClassifier
 from madaline._apps.cli.parser import build_parser
-from madaline._base.language.command_line import for_command_line
+from madaline._base.words import for_command_line
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 # Commands, the server and what reads files for commands know the language of their users.

@@ -11,8 +11,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "madaline"
 PATHS = sorted(PACKAGE.rglob("*.py"))
-MAX_LINES, LONG = 40, 30
-MAX_LONG = 35  # the values of a sentence may stand a line each
+MAX_LINES, LONG, MAX_LONG = 40, 30, 5
 MAX_PARAMETERS = 8
 # River looks for estimators of these names; a mixin stands in for one that is not installed.
 TWICE = {"OnlineClassifier", "OnlineRegressor", "CallbackSupport"}

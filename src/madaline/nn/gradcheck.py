@@ -323,11 +323,8 @@ def check_gradient(
     )
     smooth = ~np.isnan(true)
     if 2 * smooth.sum() < len(entries):
-        raise GradientError(
-            _("The gradient by {name} cannot be checked: move it away from kinks.").format(
-                name=name
-            )
-        )
+        told = _("The gradient by {name} cannot be checked: move it away from kinks.")
+        raise GradientError(told.format(name=name))
     errors = np.where(smooth, np.abs(claimed - true), 0)
     norm = max(float(np.linalg.norm(true[smooth])), float(np.linalg.norm(claimed[smooth])))
     error = float(np.linalg.norm(errors)) / max(norm, floor)

@@ -6,12 +6,13 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from madaline._apps.cli.fit_request import source_name
 from madaline._apps.cli.training_data import TrainingTable
-from madaline._base.language import Names, _, translate, translate_word
+from madaline._base.language import Names, _, ngettext, translate, translate_word
 from madaline._base.language.widths import align, clip_to_width, display_width
 from madaline._base.words import (
     WIDTH,
@@ -342,27 +343,26 @@ def opening_lines(source: str, data: TrainingTable, fitting: Fitting) -> Iterato
     yield from _training_lines(fitting)
 
 
-def _training_lines(fitting: Fitting) -> Iterator[str]:
-    """Yield how many networks of which recipes will train, and by what they compete."""
+def _networks_line(fitting: Fitting) -> str:
+    """Return how many networks of which recipes will train."""
     plan = fitting.plan
-    n_recipes = len(plan.recipes)
     folds = format_count(plan.n_folds, "fold")
     if plan.n_final:
-        parts = _("{n_folds} hold out a stretch of time, {n_final} learn from all rows").format(
-            n_folds=plan.n_folds, n_final=plan.n_final
-        )
-        folds = _("{n_folds} networks ({parts})").format(
-            n_folds=plan.n_folds + plan.n_final, parts=parts
-        )
-    sets = _("{sets} of hyperparameters").format(sets=format_count(n_recipes, "set"))
-    yield paragraph(
-        _("Training {sets} (recipe{text}) × {folds}, up to {epochs} each.").format(
-            sets=sets,
-            text="s" * (n_recipes != 1),
-            folds=folds,
-            epochs=format_count(fitting.race.max_epochs, "epoch"),
-        )
+        folds = _(
+            "{n} networks ({n_folds} hold out a stretch of time, {n_final} learn from all rows)"
+        ).format(n=plan.n_folds + plan.n_final, n_folds=plan.n_folds, n_final=plan.n_final)
+    return ngettext(
+        "Training {n} set of hyperparameters (recipe) × {folds}, up to {epochs} each.",
+        "Training {n} sets of hyperparameters (recipes) × {folds}, up to {epochs} each.",
+        len(plan.recipes),
+    ).format(
+        n=len(plan.recipes), folds=folds, epochs=format_count(fitting.race.max_epochs, "epoch")
     )
+
+
+def _training_lines(fitting: Fitting) -> Iterator[str]:
+    """Yield how many networks of which recipes will train, and by what they compete."""
+    yield paragraph(_networks_line(fitting))
     if fitting.advice:
         yield paragraph(for_command_line(fitting.advice))
     metric = fitting.race.dataset.metric
@@ -420,6 +420,27 @@ def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     """Yield what is predicted, and how to choose the other task where that is possible."""
     name = clip_text(fitting.target_name, 24, "...")
     target = data.roles.target
+    what = _what_is_predicted(data, fitting)
+    yield clipped(translate(_("Target: {name}, {what}.").format(name=name, what=what)), WIDTH)
+    if target.dtype.kind in "iuf" and fitting.prepared.task_reason != "as told":
+        other = "regression" if fitting.task == "classification" else "classification"
+        yield _("Task: {task} (add --task {other} if that is wrong).").format(
+            task=fitting.task, other=other
+        )
+
+
+def _classes_and_shares(target: Any) -> str:
+    labels, counts = np.unique([label_text(label) for label in target], return_counts=True)
+    frequent = np.argsort(-counts, kind="stable")
+    names = [clip_text(str(label), 16, "...") for label in labels[frequent]]
+    shares = map("{} {:.0%}".format, names, counts[frequent] / len(target))
+    return _("{n_labels} classes ({shares})").format(
+        n_labels=len(labels), shares=format_list(shares, limit=_MAX_CLASSES)
+    )
+
+
+def _what_is_predicted(data: TrainingTable, fitting: Fitting) -> str:
+    target = data.roles.target
     if fitting.prepared.data.classes is not None:
         shares = map("{} {:.0%}".format, data.target_names, target.mean(axis=0))
         listed = format_list(shares, limit=_MAX_CLASSES)
@@ -432,13 +453,7 @@ def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
             shape=target.shape[1], text="labels" if of_classes else "numbers"
         )
     elif fitting.task == "classification":
-        labels, counts = np.unique([label_text(label) for label in target], return_counts=True)
-        frequent = np.argsort(-counts, kind="stable")
-        names = [clip_text(str(label), 16, "...") for label in labels[frequent]]
-        shares = map("{} {:.0%}".format, names, counts[frequent] / len(target))
-        what = _("{n_labels} classes ({shares})").format(
-            n_labels=len(labels), shares=format_list(shares, limit=_MAX_CLASSES)
-        )
+        what = _classes_and_shares(target)
     else:
         show = (data.roles.written or PLAIN).show
         low, median, high = map(show, np.quantile(target.astype(float), [0, 0.5, 1]))
@@ -451,9 +466,4 @@ def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
             if len(levels) > 1
             else what
         )
-    yield clipped(translate(_("Target: {name}, {what}.").format(name=name, what=what)), WIDTH)
-    if target.dtype.kind in "iuf" and fitting.prepared.task_reason != "as told":
-        other = "regression" if fitting.task == "classification" else "classification"
-        yield _("Task: {task} (add --task {other} if that is wrong).").format(
-            task=fitting.task, other=other
-        )
+    return what

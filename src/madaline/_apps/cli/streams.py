@@ -136,14 +136,14 @@ def run_stream(arguments: Namespace) -> None:
         return
     say_lines(_last_lines(Segment.merged(segments), decisions, changes.sentences()))
     if path is not None:
-        loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
-        say_lines(
-            [
-                _("\nSaved {path}: madaline.{loader}.load({name!r}) goes on from here.").format(
-                    path=path, loader=loader, name=str(path)
-                )
-            ]
-        )
+        say_lines(["", _saved_line(path, is_classes=is_classes)])
+
+
+def _saved_line(path: Path, *, is_classes: bool) -> str:
+    loader = "OnlineClassifier" if is_classes else "OnlineRegressor"
+    return _("Saved {path}: madaline.{loader}.load({name!r}) goes on from here.").format(
+        path=path, loader=loader, name=str(path)
+    )
 
 
 def _read(arguments: Namespace) -> tuple[OnlineLearner, Table, Array]:

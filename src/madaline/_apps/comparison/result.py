@@ -295,6 +295,26 @@ class Comparison(Result, ToFrame):
                 f"{result.row_milliseconds:.3f}",
             )
 
+    def _simpler(self, chosen: MethodResult, best: MethodResult) -> str:
+        """Return why another method than the best one is enough."""
+        ratio = best.n_bytes / chosen.n_bytes
+        told = _(
+            "Take {the}: its {metric} is {loss}, the lowest one ({title}) {lowest}; the difference, {change}, is within its standard error."
+        )
+        if ratio >= _MIN_RATIO:
+            told = _(
+                "Take {the}: its {metric} is {loss}, the lowest one ({title}) {lowest}; the difference, {change}, is within its standard error, and its model is {ratio:,.0f} times smaller."
+            )
+        return told.format(
+            the=_the(chosen),
+            metric=metric_name(self.metric),
+            loss=self._losses[chosen.name],
+            title=best.title,
+            lowest=self._losses[best.name],
+            change=format_change(chosen.difference, chosen.standard_error),
+            ratio=ratio,
+        )
+
     def _verdict(self) -> Iterator[str]:
         best, chosen, what = self.best, self.chosen, metric_name(self.metric)
         good = [result for result in self.results if result.as_good]
@@ -313,19 +333,7 @@ class Comparison(Result, ToFrame):
                 the=_the(best), what=what, loss=loss, beside=beside
             )
         else:
-            own, lowest = self._losses[chosen.name], self._losses[best.name]
-            change = format_change(chosen.difference, chosen.standard_error)
-            sentence = _("Take {the}: its {what} is {own}, the lowest one ({title})").format(
-                the=_the(chosen), what=what, own=own, title=best.title
-            )
-            sentence += _(
-                " {lowest}; the difference, {change}, is within its standard error"
-            ).format(lowest=lowest, change=change)
-            ratio = best.n_bytes / chosen.n_bytes
-            more = _(", and its model is {ratio:,.0f} times smaller").format(ratio=ratio)
-            yield _("{sentence}{more}.").format(
-                sentence=sentence, more=more if ratio >= _MIN_RATIO else ""
-            )
+            yield self._simpler(chosen, best)
         others = [result.title for result in good if result not in (chosen, best)]
         if others:
             yield _("As good within a standard error (=): {others}.").format(

@@ -225,8 +225,7 @@ class UserTable:
         _check_classes(y, task, target)
         return others, y, task
 
-    def plane(self, columns: list[str], target: str) -> TablePlane:
-        """Return two columns and the target of the rows that have all three."""
+    def _check_plane(self, columns: list[str], target: str) -> None:
         if len(columns) != 2:
             raise InputError("A plane needs two columns: choose two.")
         for name in (*columns, target):
@@ -241,6 +240,10 @@ class UserTable:
             raise InputError(
                 "{target!r} is the target and an axis: choose three columns.", target=target
             )
+
+    def plane(self, columns: list[str], target: str) -> TablePlane:
+        """Return two columns and the target of the rows that have all three."""
+        self._check_plane(columns, target)
         missing = [is_missing(self.values[name]) for name in (*columns, target)]
         complete = ~np.logical_or.reduce(missing)
         if complete.sum() < _MIN_ROWS:

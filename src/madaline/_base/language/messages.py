@@ -144,7 +144,8 @@ def _kept(value: Any) -> Any:
     """Return a value as a message keeps it, which copies and files can hold."""
     if isinstance(value, str | int | float | bool | Names):
         return value
-    return value.item() if getattr(value, "shape", None) == () else _Shown(value)
+    is_scalar = getattr(value, "shape", None) == () and hasattr(value, "item")
+    return value.item() if is_scalar else _Shown(value)
 
 
 def _listed(value: Any) -> Any:

@@ -45,6 +45,26 @@ def find_over_time(forward: ForwardScores | None, *, of_numbers: bool) -> list[F
     ]
 
 
+_PREDICTS = {  # by whether it is better, and whether one value predicts
+    (
+        True,
+        True,
+    ): "{subject} predicts better than the networks ({metric} {last_known:.4g}, theirs {networks:.4g})",
+    (
+        False,
+        True,
+    ): "{subject} predicts as well as the networks ({metric} {last_known:.4g}, theirs {networks:.4g})",
+    (
+        True,
+        False,
+    ): "{subject} predict better than the networks ({metric} {last_known:.4g}, theirs {networks:.4g})",
+    (
+        False,
+        False,
+    ): "{subject} predict as well as the networks ({metric} {last_known:.4g}, theirs {networks:.4g})",
+}
+
+
 def _find_last_known(forward: ForwardScores, *, of_numbers: bool) -> list[Finding]:
     """Return whether the last known value predicts better than the networks, or as well."""
     how = forward.last_known_predicts
@@ -52,28 +72,11 @@ def _find_last_known(forward: ForwardScores, *, of_numbers: bool) -> list[Findin
         return []
     better = how == "better"
     subject = "The last known value"
-    seen = (
-        _(
-            "{subject} predicts better than the networks ({metric} {last_known:.4g}, theirs {networks:.4g})"
-        )
-        if better
-        else _(
-            "{subject} predicts as well as the networks ({metric} {last_known:.4g}, theirs {networks:.4g})"
-        )
-    )
     remedy = "give lags (lags=), the earlier values as columns, or predict the last value"
     if not of_numbers:
         subject = "The class shares of the latest rows"
-        seen = (
-            _(
-                "{subject} predict better than the networks ({metric} {last_known:.4g}, theirs {networks:.4g})"
-            )
-            if better
-            else _(
-                "{subject} predict as well as the networks ({metric} {last_known:.4g}, theirs {networks:.4g})"
-            )
-        )
         remedy = "give lags (lags=), or the latest class known when you predict as a column"
+    seen = _(_PREDICTS[better, of_numbers])
     evidence = {"last_known": forward.overall("last_known"), "networks": forward.overall()}
     return [
         Finding(

@@ -150,12 +150,12 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
 
 def _separate(n_classes: int, *, weighted: bool) -> str:
     """Return what to do about classes that are confused."""
-    remedy = "look for columns that separate the two"
-    if n_classes > 2 or weighted:
-        return remedy + (", or merge them" if n_classes > 2 else "")
-    return (
-        'class_weight="balanced" raises the recall of this class and lowers its precision;'
-        " better are columns that separate the two classes"
+    if n_classes > 2:
+        return _("look for columns that separate the two, or merge them")
+    if weighted:
+        return _("look for columns that separate the two")
+    return _(
+        'class_weight="balanced" raises the recall of this class and lowers its precision; better are columns that separate the two classes'
     )
 
 

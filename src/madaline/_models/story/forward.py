@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from madaline._base.language import _
+from madaline._base.language.messages import Message
 from madaline._base.words import (
     format_count,
     format_estimate,
@@ -49,41 +50,40 @@ def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
     """Return which rows the scores are of, and why where nobody asked for it."""
     if forward.updated:
         return _updated(forward)
-    rows = _("later rows: {stretches}, each predicted from {learned}.").format(
-        stretches=_stretches(forward), learned=_learned(forward)
-    )
+    told = _("Scores are of {rows}.").format(rows=_later_rows(forward, series))
+    if forward.noticed is not None:
+        told = _("{noticed} So scores are of {rows}.").format(
+            noticed=_noticed(forward, forward.noticed), rows=_later_rows(forward, series)
+        )
+    sentences = [told]
+    if forward.horizon is None and not forward.distances:
+        sentences.append(_("If you predict less far ahead, say how far (horizon=)."))
+    if forward.n_undated:
+        undated = _(
+            "No score is of the {rows} without {name}; the networks that predict learned from them, too."
+        )
+        sentences.append(
+            undated.format(rows=format_count(forward.n_undated, "row"), name=forward.name)
+        )
+    return " ".join(sentences)
+
+
+def _later_rows(forward: ForwardScores, series: str | None) -> str:
+    """Return which rows the scores are of, and what predicted them."""
+    facts = {"stretches": _stretches(forward), "learned": _learned(forward)}
     if forward.distances:
         first, last = forward.distances[0].first, forward.distances[-1].last
         distance = _("{first:,} to {rows}").format(first=first, rows=format_count(last, "row"))
         distance = format_count(last, "row") if first == last else distance
         of_each = "" if series is None else _(" of each {series}").format(series=series)
-        rows = _(
-            "later rows, {distance} ahead of the last known value{of_each}: {stretches}, each predicted by networks that learned from {learned}."
-        ).format(
-            distance=distance,
-            of_each=of_each,
-            stretches=_stretches(forward),
-            learned=_learned(forward),
-        )
-    elif forward.ahead > (1 + _UNEVEN) * forward.length:
-        rows = _(
-            "later rows, up to {span} ahead: {stretches}, and what follows each, predicted from {learned}."
-        ).format(
-            span=forward.span(forward.ahead),
-            stretches=_stretches(forward),
-            learned=_learned(forward),
-        )
-    if forward.horizon is None and not forward.distances:
-        rows += " If you predict less far ahead, say how far (horizon=)."
-    if forward.n_undated:
-        rows += _(
-            " No score is of the {rows} without {name}; the networks that predict learned from them, too."
-        ).format(rows=format_count(forward.n_undated, "row"), name=forward.name)
-    if forward.noticed is None:
-        return _("Scores are of {rows}").format(rows=rows)
-    return _("{noticed} So scores are of {rows}").format(
-        noticed=_noticed(forward, forward.noticed), rows=rows
-    )
+        return _(
+            "later rows, {distance} ahead of the last known value{of_each}: {stretches}, each predicted by networks that learned from {learned}"
+        ).format(distance=distance, of_each=of_each, **facts)
+    if forward.ahead > (1 + _UNEVEN) * forward.length:
+        return _(
+            "later rows, up to {span} ahead: {stretches}, and what follows each, predicted from {learned}"
+        ).format(span=forward.span(forward.ahead), **facts)
+    return _("later rows: {stretches}, each predicted from {learned}").format(**facts)
 
 
 def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = False) -> str:
@@ -205,16 +205,8 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
         yield "If the order of the rows tells nothing, time=False deals them to folds at random."
     metric = metric_name(forward.metric)
     most = max(abs(forward.values(of)).max() for of in ("value", "baseline"))
-    ranges = [f"{_range(forward, 'value', most)}"]
-    ranges += [_("{range} with a constant").format(range=_range(forward, "baseline", most))]
-    if forward.has_last_known:
-        ranges.append(
-            _("{range} with the {last_known_name}").format(
-                range=_range(forward, "last_known", most), last_known_name=forward.last_known_name
-            )
-        )
     yield _("By stretch, the {metric} is {ranges}.").format(
-        metric=metric, ranges=_("; ").join(ranges)
+        metric=metric, ranges=_("; ").join(_ranges(forward, most))
     )
     if len(forward.distances) > 1:
         yield _("By how many rows ahead of the last known value, it is {by_distance}.").format(
@@ -225,6 +217,15 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
         yield _(
             "Rows that come after the table are one more stretch: expect a {metric} of {estimate}. The standard error counts stretches, not rows, as rows near in time are alike."
         ).format(metric=metric, estimate=estimate)
+
+
+def _ranges(forward: ForwardScores, most: float) -> Iterator[str]:
+    yield _range(forward, "value", most)
+    yield _("{range} with a constant").format(range=_range(forward, "baseline", most))
+    if forward.has_last_known:
+        yield _("{range} with the {last_known_name}").format(
+            range=_range(forward, "last_known", most), last_known_name=forward.last_known_name
+        )
 
 
 def _by_distance(forward: ForwardScores, most: float) -> str:
@@ -335,4 +336,4 @@ def _lags(forward: ForwardScores) -> str:
         last = forward.stretches[-1]
         step = (last.last - last.first) / max(1, last.n_rows - 1)
         rows = next((rows for length, rows in _STEPS if 0.9 < step / length < 1.1), "1")
-    return f"lags={rows}"
+    return Message("", f"lags={rows}").again()

@@ -142,6 +142,16 @@ def tell_story(
     )
 
 
+def _evaluated_rows(summary: Summary, decisions: Sequence[Decision]) -> str:
+    drawn = [decision.sampled for decision in _of(SampleDrawn, decisions)]
+    n_rows = drawn[0] if drawn else summary.n_samples
+    if summary.n_evaluated == n_rows:
+        return _("the {n_rows:,} rows").format(n_rows=n_rows)
+    return _("{n_evaluated:,} of {n_rows:,} rows").format(
+        n_evaluated=summary.n_evaluated, n_rows=n_rows
+    )
+
+
 def _tried(
     summary: Summary, records: Sequence[Record], decisions: Sequence[Decision]
 ) -> Iterator[str]:
@@ -149,13 +159,6 @@ def _tried(
     if not records:
         return
     recipes = sum(record.epoch == records[0].epoch for record in records)
-    drawn = [decision.sampled for decision in _of(SampleDrawn, decisions)]
-    n_rows = drawn[0] if drawn else summary.n_samples
-    rows = _("{n_evaluated:,} of {n_rows:,} rows").format(
-        n_evaluated=summary.n_evaluated, n_rows=n_rows
-    )
-    if summary.n_evaluated == n_rows:
-        rows = _("the {n_rows:,} rows").format(n_rows=n_rows)
     n_final = 0 if summary.forward is None else summary.forward.n_final
     parts = _("{n_folds} folds").format(n_folds=summary.n_folds)
     started = recipes * (summary.n_folds + n_final)
@@ -170,7 +173,7 @@ def _tried(
         epochs=format_count(summary.epochs, "epoch"),
         parts=parts,
         started=started,
-        rows=rows,
+        rows=_evaluated_rows(summary, decisions),
         how_evaluated=summary.how_evaluated,
     )
     of_plan = CheaperPlan | SampleDrawn | PresetChosen | LearnedFromProbabilities

@@ -100,6 +100,16 @@ class RowTimes:
         return replace(self, values=self.values[rows])
 
 
+def _check_without_times(gap: Any, horizon: Any) -> None:
+    if gap is not None or horizon is not None:
+        name, value = ("gap", gap) if gap is not None else ("horizon", horizon)
+        raise InputError(
+            "{name} is {value!r}, but the times of the rows are not known: name the column of dates (time=), or say that rows are in the order of time (time=True).",
+            name=name,
+            value=value,
+        )
+
+
 def read_times(
     time: str | bool | Array | RowTimes | None,
     table: Table,  # as its schema reads it
@@ -111,13 +121,7 @@ def read_times(
 ) -> RowTimes | None:
     """Return when each row was recorded; None where that is not told, or does not matter."""
     if time is None or time is False:
-        if gap is not None or horizon is not None:
-            name, value = ("gap", gap) if gap is not None else ("horizon", horizon)
-            raise InputError(
-                "{name} is {value!r}, but the times of the rows are not known: name the column of dates (time=), or say that rows are in the order of time (time=True).",
-                name=name,
-                value=value,
-            )
+        _check_without_times(gap, horizon)
         return None
     if isinstance(time, RowTimes):  # those of an update
         return time
@@ -146,19 +150,27 @@ def read_times(
 def _times(time: str | bool | Array, table: Table, schema: Schema) -> RowTimes:
     if time is True:
         return RowTimes(ROW_ORDER, np.arange(table.n_samples, dtype=np.float64))
-    if not isinstance(time, str):
-        values = np.asarray(time)
-        if values.shape != (table.n_samples,):
-            raise InputError(
-                "time has shape {shape}, but there are {n_samples} rows: give the name of a column, or one time a row.",
-                shape=values.shape,
-                n_samples=table.n_samples,
-            )
-        if values.dtype.kind in "iuf":
-            return RowTimes("time", values.astype(np.float64))
-        if values.dtype.kind == "M":
-            values = values.astype("datetime64[us]")
-        return RowTimes("time", KINDS[DATETIME].numbers("time", values), of_dates=True)
+    return _of_column(time, table, schema) if isinstance(time, str) else _of_rows(time, table)
+
+
+def _of_rows(time: Any, table: Table) -> RowTimes:
+    """Return times that are given one by one."""
+    values = np.asarray(time)
+    if values.shape != (table.n_samples,):
+        raise InputError(
+            "time has shape {shape}, but there are {n_samples} rows: give the name of a column, or one time a row.",
+            shape=values.shape,
+            n_samples=table.n_samples,
+        )
+    if values.dtype.kind in "iuf":
+        return RowTimes("time", values.astype(np.float64))
+    if values.dtype.kind == "M":
+        values = values.astype("datetime64[us]")
+    return RowTimes("time", KINDS[DATETIME].numbers("time", values), of_dates=True)
+
+
+def _of_column(time: str, table: Table, schema: Schema) -> RowTimes:
+    """Return the times that a column holds."""
     kinds = {column.name: column.kind for column in schema.columns}
     if time not in kinds:
         raise InputError(

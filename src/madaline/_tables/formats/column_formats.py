@@ -284,26 +284,33 @@ def choose_date_format(
     missing += others
     if not told and are_levels(missing, dates):
         return ORDINARY
-    as_missing = (
-        _(", with {joined} as missing").format(joined=joined(missing[:3])) if missing else ""
-    )
+    as_missing = _(", with {words} as missing").format(words=joined(missing[:3]))
     if given and given not in possible:
         return ORDINARY
-    how = _words_of_years(dates, pivot, offset) + as_missing
+    how = _words_of_years(dates, pivot, offset) + (as_missing if missing else "")
     numeric = {t: d for t, d in zip(present, dates, strict=True) if d.has_order}
     order, choice = _chosen_order(numeric, possible, given, hint) if numeric else ("", None)
     if choice is not None:
         return choice
     format_ = DateFormat(order, tuple(others), pivot, offset)
-    if not numeric:
-        read_how = _("read from text{how}").format(how=how)
-        return Choice(format_, _("datetime, {how}").format(how=read_how), how=read_how)
-    sure = bool(given) or len(possible) == 1 or bool(_order([*numeric.values()]))
-    other = "" if sure else ", as in another column"
-    read_how = _("read with the {order} first{other}{how}").format(
-        order=_(order[:-6]), other=other, how=how
-    )
+    sure = not numeric or bool(given) or len(possible) == 1 or bool(_order([*numeric.values()]))
+    read_how = _("read from text{how}").format(how=how)
+    if numeric:
+        read_how = _how_ordered(order, how, sure=sure)
     return Choice(format_, _("datetime, {how}").format(how=read_how), sure, how=read_how)
+
+
+def _how_ordered(order: str, how: str, *, sure: bool) -> str:
+    told = (
+        "read with the day first{how}" if order == DAY_FIRST else "read with the month first{how}"
+    )
+    if not sure:
+        told = (
+            "read with the day first, as in another column{how}"
+            if order == DAY_FIRST
+            else "read with the month first, as in another column{how}"
+        )
+    return _(told).format(how=how)
 
 
 def _may_hold_dates(

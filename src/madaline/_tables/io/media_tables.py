@@ -168,6 +168,13 @@ class OpenedFiles:
     broken: Array  # (n_samples,), rows with a file that cannot be read
 
 
+def _note_of_broken(name: str, paths: Mapping[int, Any]) -> str:
+    named = (_("{path} (row {row})").format(path=path, row=row) for row, path in paths.items())
+    return _("Column {name}: files that cannot be read: {files}; rows are counted from 0.").format(
+        name=name, files=format_list(named, limit=3)
+    )
+
+
 def open_files(
     table: Table,
     *,
@@ -203,15 +210,7 @@ def open_files(
         read[name] = kind, items
         broken[rows] = True
         if rows:
-            files = format_list(
-                (_("{paths} (row {row})").format(paths=paths[row], row=row) for row in rows),
-                limit=3,
-            )
-            notes.append(
-                _(
-                    "Column {name}: files that cannot be read: {files}; rows are counted from 0."
-                ).format(name=name, files=files)
-            )
+            notes.append(_note_of_broken(name, {row: paths[row] for row in rows}))
     fitting = encoders is None
     used = np.ones(table.n_samples, bool) if fitting else ~broken
     columns, changes = _media_columns(read, needed, used, fitting=fitting)

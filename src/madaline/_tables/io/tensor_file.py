@@ -353,6 +353,10 @@ def _not_of_kind(path: str | os.PathLike[str], kind: str) -> ModelFileError:
             "{path} holds a model for each group: choose one with --group, or load all in Python with madaline.load.",
             path=path,
         )
+    return _of_another_kind(path, kind)
+
+
+def _of_another_kind(path: str | os.PathLike[str], kind: str) -> ModelFileError:
     remedies = {
         MODEL: ": give a file that `madaline fit` or `save` wrote.",
         MODELS: ": give a file that `madaline fit --by` wrote.",

@@ -304,6 +304,12 @@ def make_sound(where: str, waveform: Any, rate: Any) -> Sound:
             where=where,
             shape=values.shape,
         )
+    _check_waveform(where, values, rate)
+    return Sound(values, int(rate))
+
+
+def _check_waveform(where: str, values: Array, rate: float) -> None:
+    """Refuse what cannot be heard."""
     if len(values) < MIN_SECONDS * rate:
         raise InputError(
             "{where} is too short, {length:.3g} milliseconds: leave it out; {needed:.0f} are needed.",
@@ -319,4 +325,3 @@ def make_sound(where: str, waveform: Any, rate: Any) -> Sound:
         raise InputError(
             "{where} is silent, the same number throughout: leave it out.", where=where
         )
-    return Sound(values, int(rate))

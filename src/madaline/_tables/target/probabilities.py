@@ -46,7 +46,7 @@ def checked_probabilities(
     columns are read as the probabilities of classes: let each row sum to one.
     """
     probabilities = values.astype(np.float64)
-    known = ~np.isnan(probabilities).any(axis=1)
+    known = np.asarray(~np.isnan(probabilities).any(axis=1))
     wrong = known & ~((probabilities >= 0) & (probabilities <= 1 + SUM_TOLERANCE)).all(axis=1)
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -57,7 +57,21 @@ def checked_probabilities(
             value=value,
             row=row,
         )
-    totals = probabilities.sum(axis=1)
+    totals = _checked_totals(probabilities, known, name)
+    empty = probabilities[known].sum(axis=0) == 0
+    if known.any() and empty.any():
+        raise InputError(
+            "The class {label!r} has the probability 0 in every row of {name}: leave its column out.",
+            label=classes.tolist()[int(np.argmax(empty))],
+            name=name,
+        )
+    probabilities[known] /= totals[known, None]
+    return probabilities
+
+
+def _checked_totals(probabilities: Array, known: Array, name: str) -> Array:
+    """Return the sum of each row, which must be one, (n_samples,)."""
+    totals: Array = probabilities.sum(axis=1)
     wrong = known & (np.abs(totals - 1) > SUM_TOLERANCE + 1e-9)
     if wrong.any():
         row = int(np.argmax(wrong))
@@ -67,15 +81,7 @@ def checked_probabilities(
             name=name,
             totals=totals[row],
         )
-    empty = probabilities[known].sum(axis=0) == 0
-    if known.any() and empty.any():
-        raise InputError(
-            "The class {tolist!r} has the probability 0 in every row of {name}: leave its column out.",
-            tolist=classes.tolist()[int(np.argmax(empty))],
-            name=name,
-        )
-    probabilities[known] /= totals[known, None]
-    return probabilities
+    return totals
 
 
 def drawn_classes(probabilities: Array) -> Array:

@@ -46,6 +46,20 @@ _MIN_ROWS_OF_LEVEL = 30  # for a category to be compared, unless fewer than two 
 _Predict: TypeAlias = Callable[..., Array]
 
 
+def _check(kind: str, n_intervals: int) -> None:
+    if kind not in (ACCUMULATED, PARTIAL):
+        raise InputError(
+            "kind is {kind!r}: choose {accumulated!r} or {partial!r}.",
+            kind=kind,
+            accumulated=ACCUMULATED,
+            partial=PARTIAL,
+        )
+    if n_intervals < 1:
+        raise InputError(
+            "n_intervals is {n_intervals}: give a whole number from 1 up.", n_intervals=n_intervals
+        )
+
+
 def effects(
     model: FittedModel,
     table: Table | Mapping[str, Any],
@@ -58,17 +72,7 @@ def effects(
     n_intervals: int = 20,
 ) -> Effect:
     """Return how predictions change along the values of a column."""
-    if kind not in (ACCUMULATED, PARTIAL):
-        raise InputError(
-            "kind is {kind!r}: choose {ACCUMULATED!r} or {PARTIAL!r}.",
-            kind=kind,
-            ACCUMULATED=ACCUMULATED,
-            PARTIAL=PARTIAL,
-        )
-    if n_intervals < 1:
-        raise InputError(
-            "n_intervals is {n_intervals}: give a whole number from 1 up.", n_intervals=n_intervals
-        )
+    _check(kind, n_intervals)
     model = model.of_output(output)
     table, values = _present(model, as_table(table), column)
     grid, counts = _grid(values, n_intervals, column)

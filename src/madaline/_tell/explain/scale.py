@@ -237,6 +237,20 @@ def margins(output: Array) -> Array:
     return np.stack([_LogOdds().value(output, indices) for indices in classes], axis=1)
 
 
+def _check_of_numbers(target: str, target_class: Any, scale: str | None) -> None:
+    """Refuse what suits classes alone."""
+    if target_class is None and scale in (None, TARGET):
+        return
+    what = _("the scale {scale!r}").format(scale=scale)
+    if target_class is not None:
+        what = _("the class {target_class!r}").format(target_class=target_class)
+    raise InputError(
+        "This model predicts a number, {target}, but {what} was asked for: leave it out.",
+        target=target,
+        what=what,
+    )
+
+
 def readouts_of(
     model: FittedModel, target_class: Any = None, scale: str | None = None
 ) -> list[Readout]:
@@ -245,17 +259,7 @@ def readouts_of(
     target = model.summary.target
     if not isinstance(encoder, ClassEncoder):
         _check_kind(encoder)
-        if target_class is not None or scale not in (None, TARGET):
-            what = (
-                _("the scale {scale!r}").format(scale=scale)
-                if target_class is None
-                else _("the class {target_class!r}").format(target_class=target_class)
-            )
-            raise InputError(
-                "This model predicts a number, {target}, but {what} was asked for: leave it out.",
-                target=target,
-                what=what,
-            )
+        _check_of_numbers(target, target_class, scale)
         written = model.schema.target or PLAIN
         return [Readout(model.predictor, TARGET, 0, target, written)]
     if scale not in (None, PROBABILITY, LOG_ODDS):

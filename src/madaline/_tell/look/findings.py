@@ -189,6 +189,15 @@ def _redundant(facts: Facts) -> Iterator[Finding]:
         yield Finding("redundant", "low", names, "{subject} hold nearly the same", remedy)
 
 
+def _shared_code(code: SharedCode) -> Finding:
+    columns, text = format_list(code.columns), format_short(code.value)
+    seen = _("{columns} are {value} in the same {rows:,} rows").format(
+        columns=columns, value=text, rows=code.n_rows
+    )
+    remedy = _("if it stands for a missing value, say so (missing=[{text!r}])").format(text=text)
+    return Finding("missing values", "low", columns, seen, remedy, {"rows": code.n_rows})
+
+
 def _missing(facts: Facts) -> Iterator[Finding]:
     told = [
         _("{name} ({of_missing:.2f})").format(name=column.name, of_missing=column.of_missing)
@@ -204,16 +213,7 @@ def _missing(facts: Facts) -> Iterator[Finding]:
         remedy = "see what these have in common"
         evidence = {"rows": rows}
         yield Finding("missing values", "low", format_list(names), seen, remedy, evidence)
-    for code in facts.shared:
-        text = format_short(code.value)
-        seen = _("{columns} are {value} in the same {rows:,} rows").format(
-            columns=format_list(code.columns), value=text, rows=code.n_rows
-        )
-        remedy = _("if it stands for a missing value, say so (missing=[{text!r}])").format(
-            text=text
-        )
-        evidence = {"rows": code.n_rows}
-        yield Finding("missing values", "low", format_list(code.columns), seen, remedy, evidence)
+    yield from map(_shared_code, facts.shared)
     mostly = [
         column.name
         for column in facts.columns

@@ -83,6 +83,18 @@ def plot_decision_boundary(
     return ax
 
 
+def _check_layer(layer: int, n_layers: int) -> None:
+    if not n_layers:
+        raise InputError("The network has no hidden layer: there are no units to draw.")
+    if not 1 <= layer <= n_layers:
+        raise InputError(
+            "layer is {layer}, but the network has {n_layers} hidden layers: give one of {numbers}.",
+            layer=layer,
+            n_layers=n_layers,
+            numbers=format_list(range(1, n_layers + 1)),
+        )
+
+
 def plot_hidden_units(
     network: Any,
     x: npt.ArrayLike,
@@ -125,15 +137,7 @@ def plot_hidden_units(
     """
     plane = _Plane.of(network, x, columns, _SMALL_STEPS)
     layers = network.hidden_outputs(plane.grid)
-    if not layers:
-        raise InputError("The network has no hidden layer: there are no units to draw.")
-    if not 1 <= layer <= len(layers):
-        raise InputError(
-            "layer is {layer}, but the network has {n_layers} hidden layers: give one of {numbers}.",
-            layer=layer,
-            n_layers=len(layers),
-            numbers=format_list(range(1, len(layers) + 1)),
-        )
+    _check_layer(layer, len(layers))
     outputs = layers[layer - 1][:, :most]
     to_output = network.weights[layer][: outputs.shape[1]]
     weights = to_output[:, 0] if to_output.shape[1] == 1 and layer == len(layers) else None
@@ -195,11 +199,8 @@ def plot_network(network: Any, ax: Any = None) -> Any:
         ax.text(layer, -place, words, ha="center", va="center", fontsize="small")
     for layer, caption in enumerate(diagram.captions):
         ax.text(layer, diagram.rows / 2 + 0.1, caption, ha="center", fontsize="small")
-    ax.set(
-        title=_("Weights, blue: positive, orange: negative, the widest {largest:.3g}").format(
-            largest=diagram.largest
-        )
-    )
+    title = _("Weights, blue: positive, orange: negative, the widest {largest:.3g}")
+    ax.set(title=title.format(largest=diagram.largest))
     ax.set(xlim=(-0.4, last + 0.4), ylim=(-diagram.rows / 2 - 0.1, diagram.rows / 2 + 0.7))
     ax.axis("off")
     return ax

@@ -129,18 +129,20 @@ def _of_rows(report: Report, drivers: Sequence[str]) -> dict[str, Any]:
     }
 
 
+def _evaluated(summary: Summary) -> str:
+    how = summary.how_evaluated
+    if summary.n_evaluated == summary.n_samples:
+        return _("each row predicted {how_evaluated}").format(how_evaluated=how)
+    rows = format_count(summary.n_evaluated, "row")
+    return _("each of {rows} predicted {how_evaluated}").format(rows=rows, how_evaluated=how)
+
+
 def view_of_head(report: Report) -> dict[str, Any]:
     """Return the first screen: what is predicted, how well, from what, and what to know first."""
     model = report.model
     summary = report.model.summary
     day = report.date
     score = _headline_score(report)
-    every = summary.n_evaluated == summary.n_samples
-    evaluated = (
-        "each row"
-        if every
-        else _("each of {rows}").format(rows=format_count(summary.n_evaluated, "row"))
-    )
     findings = _sorted_findings(report)
     no_finding = _NO_FINDING_OF_SEVERAL if report.outputs else _NO_FINDING
     scores = () if report.rows is None else report.rows.scores
@@ -154,9 +156,7 @@ def view_of_head(report: Report) -> dict[str, Any]:
         "several": len(report.outputs) > 0 and not of_quantiles,
         "n_columns": format_count(summary.n_columns, "column"),
         "n_rows": format_count(summary.n_samples, "row"),
-        "evaluated": _("{evaluated} predicted {how_evaluated}").format(
-            evaluated=evaluated, how_evaluated=summary.how_evaluated
-        ),
+        "evaluated": _evaluated(summary),
         "scored_rows": summary.scored_rows,
         "score": _gauge(score),
         "new_score": new[0] if new else None,

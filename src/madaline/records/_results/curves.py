@@ -29,6 +29,31 @@ _LOGARITHMIC_FROM = (
 _MAX_CHANGES = 40  # changes that are drawn, at most: the latest
 
 
+def _described(metric: str, networks: Array, more: str) -> str:
+    return _(
+        "The {metric} of {stretches} of time: {first:.3g} in the first, {last:.3g} in the last{more}."
+    ).format(
+        metric=metric,
+        stretches=format_count(len(networks), "stretch", "stretches"),
+        first=networks[0],
+        last=networks[-1],
+        more=more,
+    )
+
+
+def _promised(promise: Promise, unit: Unit) -> tuple[Band, Line]:
+    """Return what is promised of the next stretch as a line, within two standard errors."""
+    x = _times(np.array([promise.first, promise.last]), unit)
+    level = np.full(2, promise.value)
+    spread = 2 * promise.standard_error
+    area = Band(x, level - spread, level + spread, 0.15, COLORS[2])
+    return area, Line(x, level, COLORS[2], "promised next")
+
+
+def _share_of(recipe: str, share: float) -> str:
+    return _("{recipe} ({share:.0%})").format(recipe=recipe_name(recipe), share=share)
+
+
 def learning_figure(
     history: Mapping[str, Sequence[Any]], members: Iterable[tuple[str, float]]
 ) -> Figure:
@@ -46,20 +71,10 @@ def learning_figure(
     )
     colored = dict(zip(ranked, COLORS, strict=False))
     epochs, losses = np.hstack([np.zeros((2, 0)), *series.values()])
-    others = [
-        Line(points[0], points[1], OTHER)
-        for recipe, points in series.items()
-        if recipe not in colored
-    ]
+    gray = (points for recipe, points in series.items() if recipe not in colored)
+    others = [Line(points[0], points[1], OTHER) for points in gray]
     named = [
-        Line(
-            series[recipe][0],
-            series[recipe][1],
-            style,
-            _("{recipe} ({share:.0%})").format(
-                recipe=recipe_name(names[recipe]), share=shares[recipe]
-            ),
-        )
+        Line(series[recipe][0], series[recipe][1], style, _share_of(names[recipe], shares[recipe]))
         for recipe, style in colored.items()
     ]
     return Figure(
@@ -232,6 +247,10 @@ class Promise(NamedTuple):
 _COURSES = (COLORS[0], REFERENCE, COLORS[1])  # styles of networks, baseline, last known value
 
 
+_STRETCHES = "The {metric} of rows that follow one another, predicted from earlier rows alone:"
+_STRETCHES_WITHIN = "The {metric} of rows that follow one another, predicted from earlier rows alone (area: two standard errors):"
+
+
 def stretches_figure(
     bounds: Array,  # (n_stretches, 2), time of the first and the last row of each
     courses: Mapping[str, Array],  # (n_stretches,), the metric by what predicts, networks first
@@ -253,30 +272,15 @@ def stretches_figure(
     ]
     described = ""
     if promise is not None:
-        ends = np.array([promise.first, promise.last])
-        level = np.full(2, promise.value)
-        spread = 2 * promise.standard_error
-        x = _times(ends, unit)
-        marks.insert(0, Band(x, level - spread, level + spread, 0.15, COLORS[2]))
-        marks.append(Line(x, level, COLORS[2], "promised next"))
-        values += [promise.value, promise.value + spread]
-        times += ends.tolist()
+        area, level = _promised(promise, unit)
+        marks = [area, *marks, level]
+        values += [promise.value, promise.value + 2 * promise.standard_error]
+        times += [promise.first, promise.last]
         described = _("; {value:.3g} is promised next").format(value=promise.value)
     return Figure(
         "Over time",
-        _(
-            "The {metric} of {stretches} of time: {first:.3g} in the first, {last:.3g} in the last{described}."
-        ).format(
-            metric=metric,
-            stretches=format_count(len(bounds), "stretch", "stretches"),
-            first=networks[0],
-            last=networks[-1],
-            described=described,
-        ),
-        _("The {metric} of rows that follow one another, predicted from earlier rows alone").format(
-            metric=metric
-        )
-        + (" (area: two standard errors):" if promise else ":"),
+        _described(metric, networks, described),
+        _(_STRETCHES_WITHIN if promise else _STRETCHES).format(metric=metric),
         Axis.around(times, time, unit=unit),
         Axis.around(values, metric),
         tuple(marks),
