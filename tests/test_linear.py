@@ -66,10 +66,10 @@ def test_it_is_ridge_or_logistic_regression_on_the_same_folds(kind: str, request
             else:
                 output[held_out, 0] = Ridge(alpha=0.5 / strength).fit(x, target).predict(new)
         each.append(output)
-        losses.append(dataset.mean_loss(output))
+        losses.append(dataset.validation_loss(output))
     models = linear_models(dataset, race.multiply_adds)
     assert models is not None
-    loss = dataset.mean_loss(models.out_of_fold())
+    loss = dataset.validation_loss(models.out_of_fold())
     assert loss == pytest.approx(min(losses), rel=0.01)
     np.testing.assert_allclose(models.out_of_fold(), each[int(np.argmin(losses))], atol=0.1)
 

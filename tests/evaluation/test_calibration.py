@@ -166,5 +166,5 @@ def test_out_of_fold_outputs_and_scores_are_those_of_the_temperature(fittings):
     dataset, order = fitting.race.dataset, fitting.rows.order
     raw = fitting.outcome.pruned.before.output / model.predictor.temperature
     np.testing.assert_array_equal(fitting.out_of_fold()[order], raw)
-    assert model.summary.scores[-1].out_of_fold == pytest.approx(dataset.mean_loss(raw))
+    assert model.summary.scores[-1].out_of_fold == pytest.approx(dataset.validation_loss(raw))
     assert [one.action for one in model.decisions].count("calibrate") == 1

@@ -207,17 +207,19 @@ def test_the_metric_selects_instead_of_the_loss(make_dataset):
         ClassEncoder.fit(labels), labels, None, n_evaluated=90
     )
     by_metric = replace(dataset, metric=metric)
-    assert dataset.mean_loss(timid) < dataset.mean_loss(bold)
-    assert by_metric.mean_loss(bold) == pytest.approx(5 / 90, abs=1e-5)
-    assert by_metric.mean_loss(timid) == pytest.approx(30 / 90, abs=1e-5)
+    assert dataset.validation_loss(timid) < dataset.validation_loss(bold)
+    assert by_metric.validation_loss(bold) == pytest.approx(5 / 90, abs=1e-5)
+    assert by_metric.validation_loss(timid) == pytest.approx(30 / 90, abs=1e-5)
     assert np.argmax(dataset.best_weights(outputs)) == 0
     shares = by_metric.best_weights(outputs)
-    assert by_metric.mean_loss(weighted_mean(outputs, shares)) == pytest.approx(5 / 90, abs=1e-5)
+    assert by_metric.validation_loss(weighted_mean(outputs, shares)) == pytest.approx(
+        5 / 90, abs=1e-5
+    )
     shares = by_metric.best_weights(outputs, by_loss=True)
     assert np.array_equal(shares, dataset.best_weights(outputs))
     assert by_metric.digest != dataset.digest
     surer = 1.1 * bold  # as accurate, with a higher loss
-    assert by_metric.mean_loss(bold) < by_metric.mean_loss(surer)
+    assert by_metric.validation_loss(bold) < by_metric.validation_loss(surer)
     assert isinstance(dataset.loss, BinaryCrossEntropy)
 
 

@@ -296,7 +296,7 @@ def test_a_fit_that_was_pruned_has_scores_of_what_was_before(fittings):
         before = outcome.pruned.before.output / outcome.temperature
         np.testing.assert_array_equal(outcome.scoring.output, before)
         dataset = outcome.prepared.own_dataset
-        loss = dataset.mean_loss(before)
+        loss = dataset.validation_loss(before)
         if task == "multiclass":
             assert outcome.scoring.scores[-1].out_of_fold == pytest.approx(loss, rel=1e-5)
         else:

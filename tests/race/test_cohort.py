@@ -91,7 +91,7 @@ def test_training_lowers_the_loss_on_the_training_rows(make_dataset):
     dataset = make_dataset("regression", n_samples=90)
     cohort = start(dataset)
     rows = dataset.rows
-    before = dataset.mean_loss(dataset.prior_output())
+    before = dataset.validation_loss(dataset.prior_output())
     train(cohort, 40)
     for fold in range(rows.n_folds):
         learned = rows.training(fold)

@@ -83,11 +83,11 @@ def test_a_metric_decides_and_the_loss_breaks_ties(make_dataset):
     )
     output, places = np.ones((10, 1)), slice(5, 15)
     loss = np.mean((1 - dataset.target[places]) ** 2)
-    assert own.mean_loss(output, places) == pytest.approx(0.25 + TIE_BREAK * loss)
+    assert own.validation_loss(output, places) == pytest.approx(0.25 + TIE_BREAK * loss)
     np.testing.assert_array_equal(asked[0][0], 1 + shift[places])
     assert asked[0][1] == places
-    assert dataset.mean_loss(output, places) == pytest.approx(loss, rel=1e-6)
-    whole = own.mean_loss(np.zeros((61, 1)))
+    assert dataset.validation_loss(output, places) == pytest.approx(loss, rel=1e-6)
+    whole = own.validation_loss(np.zeros((61, 1)))
     assert whole == pytest.approx(0.25 + TIE_BREAK * np.mean(dataset.target**2))
 
 

@@ -160,7 +160,7 @@ def test_a_race_on_a_grid_learns_and_grows_only_what_is_behind_the_convolutions(
     for _ in race.run():
         pass
     best = race.state.best
-    assert best.loss < 0.5 * dataset.mean_loss(dataset.prior_output())
+    assert best.loss < 0.5 * dataset.validation_loss(dataset.prior_output())
     race._grow(best)
     wider = race.candidates[list(race.candidates)[-1]]
     assert wider.recipe.units == (256,)
@@ -224,7 +224,7 @@ def test_sequences_are_moved_in_training_and_evaluated_as_they_are():
     race = Race(plan, dataset, seed=0)
     for _ in race.run():
         pass
-    assert race.state.best.loss < 0.5 * dataset.mean_loss(dataset.prior_output())
+    assert race.state.best.loss < 0.5 * dataset.validation_loss(dataset.prior_output())
     np.testing.assert_array_equal(features[0], given)
 
 

@@ -275,7 +275,7 @@ def test_ensembles_are_compared_by_loss_whatever_the_metric(make_dataset):
     good = Candidate("1", TableRecipe(0, 3), None, output=dataset.target + 0.1, **facts)
     low = Candidate("2", TableRecipe(0, 10), None, output=dataset.target - 9, **facts)
     state = RaceState(9, {"1": good, "2": low}, dataset)
-    assert state.ensemble_loss() == pytest.approx(dataset.mean_loss(good.output), rel=1e-3)
+    assert state.ensemble_loss() == pytest.approx(dataset.validation_loss(good.output), rel=1e-3)
 
 
 def test_an_epoch_learns_from_its_block_with_the_encodings_that_race(make_dataset, plan):

@@ -48,8 +48,8 @@ def test_what_is_left_is_smaller_and_as_good(task, raced):
     assert pruned.ensemble.row_multiply_adds < 0.7 * ensemble.row_multiply_adds
     assert sum(pruned.ensemble.weights.values()) == pytest.approx(1)
     last = pruned.decisions[-1]
-    assert last.loss == pytest.approx(dataset.mean_loss(pruned.ensemble.output), rel=1e-5)
-    assert last.best_loss <= dataset.mean_loss(ensemble.output) * (1 + 1e-5)
+    assert last.loss == pytest.approx(dataset.validation_loss(pruned.ensemble.output), rel=1e-5)
+    assert last.best_loss <= dataset.validation_loss(ensemble.output) * (1 + 1e-5)
     for decision in pruned.decisions:
         increase = decision.loss - decision.best_loss
         assert increase + decision.standard_error <= 0.05 * decision.best_loss

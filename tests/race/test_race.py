@@ -187,7 +187,7 @@ def test_out_of_fold_outputs_are_those_of_the_networks_that_are_kept(task, make_
             ]
         )
         np.testing.assert_allclose(candidate.output, expected, rtol=1e-4, atol=1e-5)
-        assert candidate.loss == dataset.mean_loss(candidate.output)
+        assert candidate.loss == dataset.validation_loss(candidate.output)
 
 
 def test_every_epoch_has_batches_of_its_own_and_all_recipes_the_same(
@@ -358,7 +358,7 @@ def test_the_final_output_is_the_weighted_mean_and_no_worse_than_the_best(make_d
     )
     np.testing.assert_allclose(ensemble.output, expected, rtol=1e-12)
     best = min(candidate.loss for candidate in race.candidates.values())
-    assert dataset.mean_loss(ensemble.output) <= best * (1 + 1e-6)
+    assert dataset.validation_loss(ensemble.output) <= best * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -366,7 +366,7 @@ def test_a_race_learns_what_there_is_to_learn(task, make_dataset, long_plan):
     dataset = make_dataset(task, n_samples=300)
     race = Race(long_plan, dataset, 5)
     run(race)
-    constant = dataset.mean_loss(dataset.prior_output())
+    constant = dataset.validation_loss(dataset.prior_output())
     assert race.state.best.loss < 0.7 * constant
 
 
@@ -392,7 +392,7 @@ def test_a_busy_race_keeps_its_promises(task, make_dataset, busy_plan, bits):
     for key, candidate in race.candidates.items():
         assert not candidate.racing
         if candidate.snapshot:
-            assert candidate.loss == dataset.mean_loss(candidate.output)
+            assert candidate.loss == dataset.validation_loss(candidate.output)
             assert candidate.epoch in [one.epoch for one in decisions if one.action == "keep"]
             continue
         own = [record for record in records if record.recipe_id == key]
@@ -400,7 +400,7 @@ def test_a_busy_race_keeps_its_promises(task, make_dataset, busy_plan, bits):
         assert 1 <= len(own) <= busy_plan.epochs
         assert [record.best_loss for record in own] == list(np.minimum.accumulate(losses))
         assert own[0].epoch == candidate.entered + 1
-        assert candidate.loss == min(losses) == dataset.mean_loss(candidate.output)
+        assert candidate.loss == min(losses) == dataset.validation_loss(candidate.output)
 
 
 def test_a_snapshot_is_what_the_networks_were_and_changes_nothing_for_them(make_dataset, plan):

@@ -1,1 +1,1 @@
-"""Learning: recipes race on the folds of a table, with scores, stretches of time, boosted trees."""
+"""Learning: recipes race by their validation loss (`dataset`), with scores, time, boosted trees."""

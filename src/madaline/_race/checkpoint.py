@@ -310,7 +310,7 @@ def _check_candidate(candidate: Candidate, dataset: Dataset) -> None:
     """Raise `Malformed` unless a candidate's outputs have the loss that is told of them."""
     if not candidate.epoch:
         return
-    loss = dataset.mean_loss(candidate.output[:])
+    loss = dataset.validation_loss(candidate.output[:])
     if not np.isclose(loss, candidate.loss, rtol=1e-3, atol=1e-6):
         raise Malformed(
             "has outputs of a loss of {loss:.4g}, not {stored:.4g}",

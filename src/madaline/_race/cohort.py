@@ -1,6 +1,6 @@
 """A cohort is one matrix of networks with the same layers: recipes x folds.
 
-Each network learns from the rows outside its fold and is evaluated on its fold.
+Each network learns from the rows outside its fold and predicts those of its fold.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Cohort:
 
     @property
     def multiply_adds(self) -> float:
-        """Multiply-adds of one epoch: forward, twice as much back, and the evaluation."""
+        """Multiply-adds of one epoch: forward, twice as much back, and the validation rows."""
         rows = self.dataset.rows
         trained = float(sum(self.steps) * self.batch_size) / self.dataset.n_blocks
         work = trained * self.network.training_multiply_adds()

@@ -126,8 +126,8 @@ class Dataset:
         """Return the groups of some rows."""
         return None if self.groups is None else self.groups[places]
 
-    def mean_loss(self, output: Array, places: slice | Array | None = None) -> float:
-        """Return the loss of one raw output for each of some rows: by default, of those evaluated.
+    def validation_loss(self, output: Array, places: slice | Array | None = None) -> float:
+        """Return the validation loss of out-of-fold outputs, by default of all evaluated rows.
 
         With a metric, return its distance to perfect instead, plus a trace of the loss as a tie
         break.
@@ -164,7 +164,7 @@ class Dataset:
         """
         target = self.target[self.evaluated]
         weight = self.weights(self.evaluated)
-        objective = None if by_loss or self.metric is None else self.mean_loss
+        objective = None if by_loss or self.metric is None else self.validation_loss
         with one_threaded_products():
             return greedy_weights(outputs, target, self.loss, weight=weight, objective=objective)
 

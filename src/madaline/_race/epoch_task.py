@@ -1,4 +1,4 @@
-"""A task of an executor: some networks learn for an epoch and are evaluated on unseen rows."""
+"""A task of an executor: some networks learn for an epoch and predict rows that they never saw."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class EpochTask:
     members: Population
     rule: TrainingRule  # how they learn
     recipe: Recipe  # what they share but for weight decay and learning rate
-    dataset: Shared[Dataset]  # a handle to the rows, those of a fold to be evaluated
+    dataset: Shared[Dataset]  # a handle to the rows, those of a fold to be predicted
     epoch: EpochSeed  # the order of the rows, and the random numbers
     # int (folds, steps, batch): the rows of each batch of these folds; None to draw it in the task
     order: Array | None
     batch_size: int
     backend: Backend  # what trains them
-    chunk: int  # how many rows to evaluate at a time
+    chunk: int  # how many rows to predict at a time
     # a handle to the block of a large table that is learned from, instead of these rows
     block: Shared[Dataset] | None = None
 
@@ -74,7 +74,10 @@ class EpochResult:
 
 
 def run_epoch_task(task: EpochTask) -> EpochResult:
-    """Train for an epoch, then evaluate the averaged networks of each fold on its own rows."""
+    """Train for an epoch, then predict the rows of each fold with its averaged networks.
+
+    `Dataset.validation_loss` makes a loss of the outputs.
+    """
     dataset = task.dataset.get()
     members = run_training(_ordered(task))
     outputs: list[Array] = []
@@ -94,7 +97,7 @@ def run_epoch_task(task: EpochTask) -> EpochResult:
 
 
 def run_training(task: EpochTask) -> Population:
-    """Return the networks after the batches of a task, or solved, not evaluated."""
+    """Return the networks after the batches of a task, or solved, without predictions."""
     members = task.members.snapshot()
     if isinstance(task.recipe, LinearRecipe | PatternRecipe):
         _solve(task, task.recipe, members)

@@ -67,7 +67,7 @@ def linear_models(dataset: Dataset, work: float) -> LinearModels | None:
             starts = zip(known, models.solutions, strict=True)
             solved = [_solved(dataset, *facts, start, decay_time) for facts, start in starts]
             models = LinearModels(dataset, solved)
-            loss = dataset.mean_loss(models.out_of_fold())
+            loss = dataset.validation_loss(models.out_of_fold())
             if not loss < lowest:
                 break
             best, lowest = models, loss

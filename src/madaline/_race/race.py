@@ -133,7 +133,7 @@ class Race:
                 yield from self.run_epoch()
 
     def run_epoch(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train for one epoch, evaluate, and carry out what the policies decide.
+        """Train for one epoch, measure the validation loss, and carry out what the policies decide.
 
         Once `stop` returns True, it must go on to do so, and the race is not to be continued:
         recipes whose networks have not all been trained by then stay as they were.
@@ -335,7 +335,7 @@ class Race:
 
     def _record(self, cohort: Cohort, place: int, output: Array) -> Record:
         candidate = self._candidate_of(cohort.recipes[place])
-        loss = self.dataset.mean_loss(output)
+        loss = self.dataset.validation_loss(output)
         candidate.latest_output = spill_to_disk(output)
         if loss < candidate.loss:
             candidate.loss, candidate.epoch = loss, self.epoch

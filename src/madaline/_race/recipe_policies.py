@@ -83,7 +83,7 @@ def _has_diverged(candidate: Candidate, state: RaceState) -> bool:
         return True
     if candidate.latest_loss <= DIVERGENCE * candidate.loss and candidate.epoch > 1:
         return False
-    baseline = state.dataset.mean_loss(state.dataset.prior_output())
+    baseline = state.dataset.validation_loss(state.dataset.prior_output())
     return candidate.latest_loss > DIVERGENCE * baseline
 
 

@@ -112,7 +112,7 @@ class RaceState:
     @cached_property
     def baseline(self) -> float:
         """The out-of-fold loss of the best constant prediction."""
-        return self.dataset.mean_loss(self.dataset.prior_output())
+        return self.dataset.validation_loss(self.dataset.prior_output())
 
     def gained(self, before: float, after: float, share: float) -> bool:
         """Return whether a loss fell by more than a share of itself, or of what was learned."""
@@ -133,7 +133,7 @@ class RaceState:
         """Return the loss of the best ensemble of all recipes at their best epochs."""
         outputs = [*(candidate.output for candidate in self.able), *more]
         weights = self.dataset.best_weights(outputs, by_loss=True)
-        return self.dataset.mean_loss(weighted_mean(outputs, weights))
+        return self.dataset.validation_loss(weighted_mean(outputs, weights))
 
     def training_loss(self, candidate: Candidate) -> float:
         """Return a candidate's loss on rows that its networks learned from.
@@ -148,4 +148,4 @@ class RaceState:
                 candidate.network.predict(theta, dataset.encoded(n_bins, fold, rows))
                 for fold, (theta, rows) in enumerate(zip(candidate.theta, indices, strict=False))
             ]
-        return dataset.mean_loss(np.concatenate(outputs), np.concatenate(indices))
+        return dataset.validation_loss(np.concatenate(outputs), np.concatenate(indices))

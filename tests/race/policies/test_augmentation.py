@@ -29,7 +29,7 @@ def make_state(make_dataset):
                 str(number),
                 recipe,
                 network=None,
-                loss=dataset.mean_loss(output),
+                loss=dataset.validation_loss(output),
                 epoch=epoch,
                 output=output,
                 racing=number not in retired,

@@ -53,7 +53,9 @@ def test_widths_are_tried_once_and_have_an_end():
 def test_where_small_gains_do_not_count_a_copy_grows_only_if_it_gained(loss, grows):
     parent, copy = candidate(TableRecipe(0, 3)), candidate(loss=loss)
     copy.parent_id = parent.recipe_id
-    dataset = SimpleNamespace(n_training=250, prior_output=lambda: 1.0, mean_loss=lambda loss: loss)
+    dataset = SimpleNamespace(
+        n_training=250, prior_output=lambda: 1.0, validation_loss=lambda loss: loss
+    )
     race = RaceState(18, {one.key: one for one in (parent, copy)}, dataset)
     assert bool(replace(POLICY, min_gain=0.01).decide(race)) is grows
     assert POLICY.decide(race)

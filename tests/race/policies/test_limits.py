@@ -41,7 +41,7 @@ def candidate(recipe=RECIPE, *, latest=0.5, last=12, **changes):
 
 def state(*candidates, epoch=12, **dataset):
     """Return a state in which a constant has a loss of two."""
-    facts = {"prior_output": lambda: None, "mean_loss": lambda _: 2.0, **dataset}
+    facts = {"prior_output": lambda: None, "validation_loss": lambda _: 2.0, **dataset}
     numbered = [replace(one, recipe_id=str(k)) for k, one in enumerate(candidates, 1)]
     return RaceState(epoch, {one.key: one for one in numbered}, SimpleNamespace(**facts))
 

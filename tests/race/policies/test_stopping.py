@@ -91,9 +91,11 @@ def make_flat(make_dataset):
 
     def make(then, now, **changes):
         output, latest = ((dataset.target + error).astype(np.float32) for error in (then, now))
-        recipe, loss = TableRecipe(0, 3), dataset.mean_loss(output)
+        recipe, loss = TableRecipe(0, 3), dataset.validation_loss(output)
         one = Candidate("1", recipe, None, loss, 2, output=output, latest_output=latest)
-        one.record = Record(10, recipe.name, dataset.mean_loss(latest), loss, 0.03, 1, 0.0, "1")
+        one.record = Record(
+            10, recipe.name, dataset.validation_loss(latest), loss, 0.03, 1, 0.0, "1"
+        )
         return RaceState(10, {one.key: replace(one, **changes)}, dataset)
 
     return make

@@ -157,7 +157,9 @@ class RaceLog:
         if candidate is None or len(candidate.latest_output) != dataset.rows.n_evaluated:
             return []
         spans = [dataset.rows.held_out(fold) for fold in range(dataset.rows.n_folds)]
-        return [finite(dataset.mean_loss(candidate.latest_output[rows], rows)) for rows in spans]
+        return [
+            finite(dataset.validation_loss(candidate.latest_output[rows], rows)) for rows in spans
+        ]
 
     def _look_at_ensemble(self) -> None:
         """Tell the best ensemble so far, and draw what has changed."""
@@ -178,7 +180,7 @@ class RaceLog:
             "ensemble",
             epoch=state.epoch,
             weights=of_lanes,
-            loss=finite(state.dataset.mean_loss(mean)),
+            loss=finite(state.dataset.validation_loss(mean)),
             single=_single(state, mean),
         )
         if self._plane is not None:
