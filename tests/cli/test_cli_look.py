@@ -14,16 +14,23 @@ def test_one_screen(run, fruit) -> None:
     outcome = run("look", fruit, "--target", "kind")
     assert outcome.code == 0, outcome.err
     lines = outcome.out.splitlines()
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines[:-2])) <= 80
     assert lines[0].startswith("fruit.csv: 60 rows, ")
     assert any(line.startswith("column ") and line.endswith(" assoc.") for line in lines)
-    assert "Associated with kind (0 to 1): " in outcome.out
+    assert "assoc.: what each column by itself tells of kind, from 0 to 1." in lines
+    assert "Associated with each other" not in outcome.out
+    assert lines[-3:] == [
+        "Next:",
+        f"  madaline fit {fruit} --target kind",
+        f"  madaline look {fruit} --target kind --full",
+    ]
 
 
 def test_without_a_target_it_shows_all_else(run, fruit) -> None:
     outcome = run("look", fruit)
     assert outcome.code == 0, outcome.err
-    assert "assoc." not in outcome.out.splitlines()[2]
+    assert "assoc." not in outcome.out
+    assert f"  madaline look {fruit} --target COLUMN\n" in outcome.out
     assert "kind " in outcome.out
 
 
@@ -113,3 +120,45 @@ def test_a_folder_of_tables_is_looked_at_in_drawn_rows(run, place, monkeypatch) 
         assert drawn.code == 0, drawn.err
         assert " of 900 rows are looked at, drawn at random." in drawn.out
         assert "size" in drawn.out
+
+
+@pytest.fixture
+def wide(place) -> str:
+    """A table with 60 columns, many of which are copies of others, and codes for missing values."""
+    rng = np.random.default_rng(0)
+    one = rng.normal(size=(120, 15)).round(3)
+    one[rng.random(120) < 0.1, :6] = -99
+    values = np.concatenate([one, 2 * one, 3 * one, rng.permutation(one)], axis=1)
+    names = [f"a long name of the column {number}" for number in range(60)]
+    rows = [",".join(map(str, [*row, int(row[0] > 0)])) for row in values]
+    (place / "wide.csv").write_text("\n".join([",".join([*names, "y"]), *rows]))
+    return "wide.csv"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_screen_has_forty_lines_and_the_rest_is_asked_for(run, wide, language) -> None:
+    words = ("look", wide, "--target", "y", "--lang", language)
+    screen, full = (run(*words, *more).out.splitlines() for more in ((), ("--full",)))
+    assert 24 <= len(screen) <= 40
+    assert len(full) > 80
+    assert language == "zh" or any(line.startswith("Associated with each other") for line in full)
+    assert screen[-1].endswith("--full")
+    assert not any(line.endswith("--full") for line in full)
+
+
+def test_what_to_type_next_has_the_options_that_were_given(run, fruit) -> None:
+    words = [fruit, "--target", "kind", "--drop", "price", "--missing=-999", "--no-time"]
+    assert run("look", *words).out.splitlines()[-2] == (
+        f"  madaline fit {fruit} --target kind --drop price --no-time --missing=-999"
+    )
+
+
+def test_notes_name_options_and_ranges_have_no_quartiles_in_chinese(run, place) -> None:
+    rng = np.random.default_rng(0)
+    x = np.where(np.arange(300) < 5, 99999, rng.integers(0, 100, 300))
+    rows = "".join(f"{one},{n % 7}\n" for n, one in enumerate(x))
+    (place / "nines.csv").write_text(f"x,y\n{rows}")
+    assert "--missing 99999" in run("look", "nines.csv").out
+    told = run("look", "nines.csv", "--lang", "zh").out
+    assert "0 至 99,999\n" in told
+    assert "四分位" not in told

@@ -10,7 +10,7 @@ import pytest
 
 import madaline
 from madaline._tell.look import Look, looking
-from madaline._tell.look.contents import Dates
+from madaline._tell.look.contents import Dates, percent
 from madaline.errors import InputError
 
 N_ROWS = 400
@@ -96,7 +96,7 @@ def test_what_is_wrong_is_found() -> None:
     assert "rare" in sentences["rare class"]
     missing = [f.sentence for f in look.findings if f.kind == "missing values"]
     assert any("lacking, lacking too lack values in the same" in one for one in missing)
-    assert any("goes with the target (its association): lacking (" in one for one in missing)
+    assert any("is missing tells something of the target: lacking (" in one for one in missing)
 
 
 def test_copies_and_contradictions() -> None:
@@ -172,9 +172,9 @@ def test_all_kinds_of_columns_are_described() -> None:
 def test_many_columns_and_few_rows_do_no_harm(tmp_path) -> None:
     rng = np.random.default_rng(0)
     wide = madaline.look(rng.normal(size=(50, 300)), rng.normal(size=50))
-    assert "... and 280 more columns" in str(wide)
+    assert "... and 285 more columns" in str(wide)
     assert wide.n_paired == 80
-    assert "80 of 300 columns were compared with each other." in str(wide)
+    assert "80 of 300 columns were compared with each other." in "\n".join(wide.lines(full=True))
     wide.save(tmp_path / "wide.html")
     assert "<script" not in (tmp_path / "wide.html").read_text()
     few = madaline.look({"a": [1, 2, 3], "b": ["x", "y", "x"]})
@@ -233,3 +233,21 @@ def test_files_are_looked_at_in_blocks(tmp_path, monkeypatch):
     seen = madaline.look(f"{tmp_path}/*.parquet", "y")
     assert seen.n_rows == 200
     assert seen.notes[0] == "The table is large: 200 of 500 rows are looked at, drawn at random."
+
+
+def test_columns_that_are_the_same_are_one_finding():
+    rng = np.random.default_rng(0)
+    columns = {name: rng.normal(size=200) for name in "abc"}
+    seen = madaline.look(columns | {f"{name} too": 2 * columns[name] for name in "abc"})
+    (same,) = (one for one in seen.findings if one.kind == "redundant")
+    assert same.sentence == (
+        "Columns hold nearly the same: a, a too; b, b too; c, c too: one of each may be enough,"
+        " and they share importance."
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.0, "0%"), (0.001, "<1%"), (0.5, "50%"), (0.999, ">99%"), (1.0, "100%")]
+)
+def test_shares_are_not_rounded_to_none_or_all(share, words):
+    assert percent(share) == words

@@ -121,8 +121,8 @@ def format_probability(probability: float) -> str:
     ('83.8%', 'over 99.9%', 'under 0.1%')
     """
     if probability > 0.999:
-        return "over 99.9%"
-    return format_share(probability) if probability >= 0.001 else "under 0.1%"
+        return _("over 99.9%")
+    return format_share(probability) if probability >= 0.001 else _("under 0.1%")
 
 
 def format_measured(values: Sequence[float], error: float) -> list[str]:

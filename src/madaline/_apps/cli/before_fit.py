@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -56,6 +57,7 @@ from madaline._base.words import (
     format_number,
     format_size,
     metric_name,
+    option_words,
     paragraph,
 )
 from madaline._models.fitting.training_data import Roles
@@ -75,7 +77,11 @@ from madaline._tell.look.looking import look_at
 from madaline._tell.report.page import check_jinja
 from madaline.errors import InputError
 
-_MAX_SENTENCES = 8  # of one kind on the screen; the page has all
+_ALIKE = (
+    *("task", "drop", "category", "number", "text", "kind", "groups", "time", "in_order"),
+    *("no_time", "encoding", "missing", "skip_broken", "root", "memory"),
+)
+"""Options that a look has like a fit."""
 
 
 # fmt: off
@@ -104,7 +110,8 @@ LOOK = Command(
             Option("--memory SIZE", "memory to take at most, such as 2GB"),
         )),
         OptionGroup("output", (
-            Option("-o --output PAGE", "write a self-contained HTML page"),
+            Option("--full", "show all columns, findings and notes, and which columns are associated with each other"),
+            Option("-o --output PAGE", "write a self-contained HTML page, with all of it"),
             JSON,
         )),
     ),
@@ -127,7 +134,7 @@ def run_look(arguments: Namespace) -> None:
     if arguments.json:
         say_json(seen.to_json())
     else:
-        say_lines(_look_lines(seen))
+        say_lines([*seen.lines(full=arguments.full, blocks=_has_blocks()), *_next_lines(arguments)])
 
 
 def look_of(arguments: Namespace) -> Look:
@@ -173,19 +180,22 @@ def look_again(model: FittedModel, table: Table, source: str) -> Look:
     return look_at(table, roles, request, source=source).for_command_line()
 
 
-def _look_lines(seen: Look) -> Iterator[str]:
-    """Yield the screen: the columns, what stands out, and what a fit would do."""
-    yield paragraph(_("{source}: {headline}").format(source=seen.source, headline=seen.headline))
-    yield from map(paragraph, seen.notes[:_MAX_SENTENCES])
+def _next_lines(arguments: Namespace) -> Iterator[str]:
+    """Yield what to type next, with the options that were given."""
+    if arguments.table == str(STANDARD_INPUT):
+        return
+    target = arguments.target or []
+    words = [arguments.table, *option_words("--target", target)]
+    for name in _ALIKE:
+        given, option = getattr(arguments, name), f"--{name.replace('_', '-')}"
+        listed = given if isinstance(given, list) else [given] if given else []
+        words += [option] if given is True else option_words(option, listed)
     yield ""
-    yield from seen.lines(blocks=_has_blocks())
-    yield ""
-    yield from map(paragraph, seen.remarks)
-    if seen.findings:
-        yield ""
-        for sentence in seen.told_findings:
-            yield paragraph(sentence, first="- ")
-    yield from map(paragraph, seen.plan)
+    yield _("Next:")
+    fit = f"fit {shlex.join(words)}" if target else f"look {shlex.join(words)} --target COLUMN"
+    yield f"  madaline {fit}"
+    if not arguments.full:
+        yield f"  madaline look {shlex.join(words)} --full"
 
 
 def _has_blocks() -> bool:

@@ -9,13 +9,14 @@ from typing import Any, final
 import numpy as np
 
 from madaline._base.language import _
-from madaline._base.words import clip_text, format_count, format_moment, format_span
+from madaline._base.words import clip_text, format_count, format_moment, format_share, format_span
 from madaline._race.time.told_times import TIME_NAME
 from madaline._tables.column import is_missing
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.kind import (
     CATEGORY,
     DATETIME,
+    DROPPED,
     NUMBER,
     NUMBERS,
     TEXT,
@@ -142,6 +143,16 @@ class LookedColumn:
         )
 
     @property
+    def brief(self) -> str:
+        """Typical values in few characters; why a column is left out."""
+        if self.kind == DROPPED:
+            return self.why
+        if self.dates is not None:
+            return self.dates.short
+        edges = () if self.profile is None else self.profile.edges
+        return _ends_words(edges[0], edges[-1]) if edges else self.values
+
+    @property
     def of_levels(self) -> bool:
         """Whether its profile is one of levels."""
         return self.profile is not None and self.profile.has_levels
@@ -215,11 +226,17 @@ def level_words(shares: Mapping[str, float], n_levels: int) -> str:
     """Return the most frequent of some levels with their shares."""
     frequent = max(shares.values()) >= _MIN_SHARE
     shown = [
-        clip_text(" ".join(level.split()), _MAX_LEVEL) + (f" {share:.0%}" if frequent else "")
+        clip_text(" ".join(level.split()), _MAX_LEVEL) + (f" {percent(share)}" if frequent else "")
         for level, share in list(shares.items())[:_MAX_LEVELS]
     ]
     more = n_levels - len(shown)
-    return ", ".join(shown) + (_(" and {more:,} more").format(more=more) if more > 0 else "")
+    return _(", ").join(shown) + (_(" and {more:,} more").format(more=more) if more > 0 else "")
+
+
+def percent(share: float) -> str:
+    """Return a whole percentage that is never rounded to none or all."""
+    rest = "<1%" if 0 < share < 0.005 else ""
+    return rest or (">99%" if 0.995 <= share < 1 else format_share(share, 0))
 
 
 def _quartiles(table: Table, name: str) -> tuple[float, ...]:
@@ -229,10 +246,7 @@ def _quartiles(table: Table, name: str) -> tuple[float, ...]:
 
 def _range_words(quartiles: tuple[float, ...]) -> str:
     """Return the smallest number, the quartiles and the largest."""
-    low, *middle, high = (
-        f"{number:,.0f}" if 10_000 <= abs(number) < _MAX_WRITTEN else format_short(number)
-        for number in quartiles
-    )
+    low, *middle, high = map(_number_words, quartiles)
     return (
         low
         if low == high
@@ -240,6 +254,16 @@ def _range_words(quartiles: tuple[float, ...]) -> str:
             low=low, high=high, middle=_(", ").join(middle)
         )
     )
+
+
+def _ends_words(lowest: float, highest: float) -> str:
+    """Return the smallest number and the largest."""
+    low, high = map(_number_words, (lowest, highest))
+    return low if low == high else _("{low} to {high}").format(low=low, high=high)
+
+
+def _number_words(number: float) -> str:
+    return f"{number:,.0f}" if 10_000 <= abs(number) < _MAX_WRITTEN else format_short(number)
 
 
 _TOGETHER = 0.95  # of the rows where one of two columns lacks a value, those where both do

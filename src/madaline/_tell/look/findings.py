@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 
 from madaline._base.language import _, ngettext
-from madaline._base.words import format_list, format_moment, format_span
+from madaline._base.words import format_list, format_moment, format_probability, format_span
 from madaline._models.diagnosis.finding import Finding
 from madaline._models.diagnosis.training_table import (
     MAX_BY_CHANCE,
@@ -177,16 +177,23 @@ def _far_end(values: Array) -> tuple[float, int]:
 
 
 def _redundant(facts: Facts) -> Iterator[Finding]:
-    """Yield columns that hold nearly the same, all that are linked together."""
+    """Yield columns that hold nearly the same, all that are linked together, in one finding."""
     groups: list[set[str]] = []
     for pair in map(set, facts.same):
         linked = [group for group in groups if group & pair]
         groups = [group for group in groups if group not in linked]
         groups.append(pair.union(*linked))
-    for group in groups:
-        names = format_list([name for name in facts.table.names if name in group])
+    names = [format_list([n for n in facts.table.names if n in group], limit=5) for group in groups]
+    if len(names) == 1:
         remedy = "one of them may be enough, and they share importance"
-        yield Finding("redundant", "low", names, "{subject} hold nearly the same", remedy)
+        yield Finding("redundant", "low", names[0], "{subject} hold nearly the same", remedy)
+    elif names:
+        told = _("; ").join(names[:_MAX_OF_KIND])
+        if (more := len(names) - _MAX_OF_KIND) > 0:
+            told = _("{names} and {n:,} more").format(names=told, n=more)
+        seen = "Columns hold nearly the same: {subject}"
+        remedy = "one of each may be enough, and they share importance"
+        yield Finding("redundant", "low", told, seen, remedy)
 
 
 def _shared_code(code: SharedCode) -> Finding:
@@ -205,7 +212,7 @@ def _missing(facts: Facts) -> Iterator[Finding]:
         if column.of_missing is not None and column.of_missing >= _TELLING
     ]
     if told:
-        seen = "Whether there is a value goes with the target (its association): {subject}"
+        seen = "Whether a value is missing tells something of the target: {subject}"
         remedy = "make sure that new rows lack values for the same reasons"
         yield Finding("missing values", "low", format_list(told), seen, remedy)
     for names, rows in facts.missing.together:
@@ -233,12 +240,20 @@ def _copied(facts: Facts) -> Iterator[Finding]:
         "duplicates",
         "medium" if share >= _MEDIUM_COPIES else "low",
         "the rows",
-        "{rows:,} of the rows ({share:.1%}) are copies of earlier ones"
-        + (", the target included" if facts.target else ""),
+        _sentence_of_copies(facts),
         "leave copies out, or name what they have in common (groups=)",
         {"rows": copies.n_copies, "share": share},
         copies.rows,
     )
+
+
+def _sentence_of_copies(facts: Facts) -> str:
+    n, n_rows = facts.copies.n_copies, facts.table.n_samples
+    if facts.target:
+        seen = _("{n:,} of the rows ({share}) are copies of earlier ones, the target included")
+    else:
+        seen = _("{n:,} of the rows ({share}) are copies of earlier ones")
+    return seen.format(n=n, share=format_probability(n / n_rows))
 
 
 def _is_chance(facts: Facts, n_rows: int) -> bool:
@@ -253,7 +268,7 @@ def _contradicted(facts: Facts) -> Iterator[Finding]:
         return
     seen = "{rows:,} rows ({share:.1%}) are equal to others in all columns but the target"
     if facts.labels:
-        seen += ", so no model is right in more than {best:.1%} of the rows"
+        seen = "{rows:,} rows ({share:.1%}) are equal to others in all columns but the target, so no model is right in more than {best:.1%} of the rows"
     yield Finding(
         "contradiction",
         "medium" if share >= _MEDIUM_COPIES else "low",

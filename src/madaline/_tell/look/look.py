@@ -18,14 +18,16 @@ from madaline._base.words import (
     format_count,
     format_day,
     format_list,
+    format_probability,
     format_share,
+    paragraph,
 )
 from madaline._models.diagnosis.finding import Diagnosis
 from madaline._race.evaluation.association import MAX_PAIRED
 from madaline._tables.io.atomic import write_document
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.kind import DROPPED
-from madaline._tell.look.contents import CopiedRows, LookedColumn, Missing
+from madaline._tell.look.contents import CopiedRows, LookedColumn, Missing, percent
 from madaline._tell.report.page import render
 from madaline.nn.arrays import Array
 from madaline.records._results.blocks import (
@@ -42,7 +44,9 @@ from madaline.records._results.result import Result, ToFrame
 from madaline.records._results.svg import bar_svg, distribution_svg
 from madaline.version import __version__
 
-_MAX_LINES = 20  # columns in a terminal
+_MAX_LINES, _MAX_OF_MANY = 20, 15  # columns in a terminal: as many as these, or the first of more
+_MAX_NOTE_LINES, _MAX_FINDING_LINES = 3, 7  # on one screen
+_NOTHING = "Nothing stands out: no leaking column, no copies, no values far from others."
 _MAX_SHOWN = 100  # columns in a notebook
 _MAX_PAIRS, _MAX_NAME = 6, 60  # pairs of columns that are told, and characters of a name
 _NAME, _KIND, _VALUES = 17, 8, 20  # widths of columns of the table in a terminal
@@ -152,8 +156,9 @@ class Look(Result, ToFrame):
     def for_command_line(self) -> Look:
         """Return the look with options of the command line instead of arguments in Python."""
         columns = tuple(replace(one, why=for_command_line(one.why)) for one in self.columns)
-        plan = tuple(map(for_command_line, self.plan))
-        return replace(self, columns=columns, plan=plan, findings=self.findings.for_command_line())
+        plan, notes = (tuple(map(for_command_line, told)) for told in (self.plan, self.notes))
+        findings = self.findings.for_command_line()
+        return replace(self, columns=columns, plan=plan, notes=notes, findings=findings)
 
     def to_columns(self) -> dict[str, Any]:
         """Return what is in each column, by the name of the fact."""
@@ -194,26 +199,49 @@ class Look(Result, ToFrame):
         """
         write_document(path, render_look(self))
 
-    def lines(self, *, blocks: bool = True) -> Iterator[str]:
-        """Yield the columns as a table of text; small distributions need characters for them."""
+    def lines(self, *, full: bool = False, blocks: bool = True) -> Iterator[str]:
+        """Yield one screen: the columns, what is wrong, what a fit would do; in full, all of it.
+
+        Small distributions need a terminal that has the characters for them.
+        """
+        headline = self.headline
+        if self.source:
+            headline = _("{source}: {headline}").format(source=self.source, headline=headline)
+        yield paragraph(headline)
+        notes = list(map(paragraph, self.notes))
+        yield from notes if full else _first_lines(notes, _MAX_NOTE_LINES, "more note")
+        yield ""
+        yield from self._table(len(self.columns) if full else _MAX_LINES, blocks)
+        yield ""
+        yield from map(paragraph, [*self._on_target(), *self._on_gaps()])
+        yield from map(paragraph, self._on_pairs() if full else ())
+        yield ""
+        findings = [paragraph(sentence, first="- ") for sentence in self.told_findings]
+        findings = findings or [_NOTHING]
+        yield from findings if full else _first_lines(findings, _MAX_FINDING_LINES, "more finding")
+        if self.plan:
+            yield "\n".join(["", *map(paragraph, self.plan)])
+
+    def _table(self, most: int, blocks: bool) -> Iterator[str]:
         bars, assoc = ([""] if blocks else []), (["assoc."] if self.target else [])
         heads = ["column", "kind", "missing", "distinct", *bars, "values", *assoc]
         room = _VALUES + 9 * (not bars) + 7 * (not assoc)
-        rows = [self._line(column, room, blocks) for column in self.ranked[:_MAX_LINES]]
+        shown = self.ranked if len(self.columns) <= most else self.ranked[:_MAX_OF_MANY]
+        rows = [self._line(column, room, blocks) for column in shown]
         yield from align(
             [[*map(translate_word, heads)], *rows],
             right=(2, 3, 5 + len(bars)),
             widths=(_NAME, _KIND, 7, 8, *(8 for __ in bars), room, 6),
             apart=" ",
         )
-        if len(self.columns) > _MAX_LINES:
+        if len(self.columns) > len(shown):
             yield _("... and {n_columns:,} more columns").format(
-                n_columns=len(self.columns) - _MAX_LINES
+                n_columns=len(self.columns) - len(shown)
             )
 
     def _line(self, column: LookedColumn, room: int, blocks: bool) -> list[str]:
         """Return the cells of a column in a terminal, with so much room for its values."""
-        missing = format_share(column.n_missing / max(1, self.n_rows), 0)
+        missing = percent(column.n_missing / max(1, self.n_rows))
         told = "-" if column.association is None else f"{column.association:.2f}"
         return [
             clip_to_width(" ".join(column.name.split()), _NAME, "..."),
@@ -221,16 +249,13 @@ class Look(Result, ToFrame):
             missing if column.n_missing else "",
             f"{column.n_distinct:,}",
             *([column.sparkline] if blocks else []),
-            clip_to_width(translate_word(_typical(column)), room, "..."),
+            clip_to_width(translate_word(column.brief), room, "..."),
             *([told] if self.target else []),
         ]
 
     def __str__(self) -> str:
-        """Return the table and all sentences as text."""
-        findings = [f"- {sentence}" for sentence in self.told_findings]
-        texts = [*self.notes, *self.remarks, *findings, *self.plan]
-        headline, told = translate(self.headline), map(translate, texts)
-        return "\n".join([headline, "", *self.lines(), "", *told])
+        """Return one screen of text."""
+        return translate("\n".join(self.lines()))
 
     __repr__ = __str__
 
@@ -261,9 +286,19 @@ class Look(Result, ToFrame):
 
     def _remarks(self) -> Iterator[str]:
         yield from self._on_gaps()
-        if self.target is not None and self.columns:
-            yield self._on_target(self.target)
         yield from self._on_pairs()
+
+    def _on_target(self) -> Iterator[str]:
+        """Yield how to read the associations with the target."""
+        if self.target is None or not self.columns:
+            return
+        name = _short(self.target.name)
+        if self.related:
+            yield _("assoc.: what each column by itself tells of {name}, from 0 to 1.").format(
+                name=name
+            )
+        else:
+            yield _("No column by itself is clearly associated with {name}.").format(name=name)
 
     def _on_gaps(self) -> Iterator[str]:
         missing = self.missing
@@ -275,20 +310,10 @@ class Look(Result, ToFrame):
             ).format(
                 n=missing.n_columns,
                 columns=format_count(len(self.columns), "column"),
-                share=format_share(missing.share),
+                share=format_probability(missing.share),
                 n_complete=missing.n_complete,
                 rows=format_count(self.n_rows, "row"),
             )
-
-    def _on_target(self, target: LookedColumn) -> str:
-        name = _short(target.name)
-        told = [f"{_short(one.name)} {one.association:.2f}" for one in self.related[:_MAX_PAIRS]]
-        if not told:
-            return _("No column by itself is clearly associated with {name}.").format(name=name)
-        n_more = len(self.related) - len(told)
-        more = _(" and {n_more:,} more").format(n_more=n_more) if n_more else ""
-        most = ", ".join(told) + more
-        return _("Associated with {name} (0 to 1): {most}.").format(name=name, most=most)
 
     def _on_pairs(self) -> Iterator[str]:
         shown = [
@@ -310,11 +335,13 @@ class Look(Result, ToFrame):
             )
 
 
-def _typical(column: LookedColumn) -> str:
-    """Return typical values in few characters; why a column is left out."""
-    if column.kind == DROPPED:
-        return column.why
-    return column.dates.short if column.dates else column.values.partition("; ")[0]
+def _first_lines(texts: Sequence[str], most: int, noun: str) -> Iterator[str]:
+    """Yield as many texts as so many lines hold, one at least, and how many more there are."""
+    n_lines = [text.count("\n") + 1 for text in texts]
+    shown = max(1, int(np.sum(np.cumsum(n_lines) <= most)))
+    yield from texts[:shown]
+    if len(texts) > shown:
+        yield _("... and {more}").format(more=format_count(len(texts) - shown, noun))
 
 
 def _short(name: str) -> str:
