@@ -39,6 +39,15 @@ def test_lines_show_the_clear_ones_and_count_the_others(model) -> None:
         assert list(importance_lines(summary)) == ["No column has a clear effect."]
 
 
+def test_importances_below_one_another_have_the_same_decimals(model) -> None:
+    numbers = (("a", 2.43, 0.23), ("b", 0.438, 0.077), ("c", 0.0157, 0.006))
+    found = tuple(Importance((name,), "log_loss", value, error) for name, value, error in numbers)
+    summary = FittedModel.load(model).summary
+    summary = replace(summary, standard_errors_better=9.0, importances=found)
+    shown = [line.split("  ")[2].strip() for line in [*importance_lines(summary)][1:]]
+    assert shown == ["2.43 ± 0.23", "0.44 ± 0.08", "0.02 ± 0.01"]
+
+
 def test_without_a_column_there_is_a_sentence_for_each_that_matters(run, model, fruit) -> None:
     outcome = run("effects", model, fruit)
     assert outcome.code == 0, outcome.err

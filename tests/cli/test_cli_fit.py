@@ -50,9 +50,9 @@ def test_the_answer_is_on_one_screen(run, fruit) -> None:
     outcome = run("fit", fruit, "--target", "kind", "--effort", 10)
     lines = (outcome.err + outcome.out).splitlines()
     assert len(lines) <= 30
-    assert lines[-2] == "  madaline predict fruit.madaline TABLE"
+    assert lines[-2] == "  madaline predict fruit.madaline TABLE  # predicts new rows"
     assert "  ! price alone explains" in outcome.out
-    assert lines[-1] == "  madaline doctor fruit.madaline"
+    assert lines[-1] == "  madaline doctor fruit.madaline         # tells what may be wrong"
     assert [line for line in lines if "█" in line]
 
 

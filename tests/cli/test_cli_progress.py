@@ -154,6 +154,20 @@ def test_the_live_leaderboard_leaves_the_best(capsys, monkeypatch) -> None:
     assert last.splitlines()[-1].startswith("Trained for 3 epochs in 0 s")
 
 
+def test_a_variant_on_the_leaderboard_says_of_which_recipe(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with LiveLeaderboard(EventLines(sys.stderr, SetClock(PLAN))) as progress:
+        for epoch, recipe in enumerate(["16 bins", "16 bins \u00b7 dropout 20%"], start=1):
+            progress.show(Record(epoch, recipe, 0.5, 0.5, 0.03, 2, 1e9, recipe), None)
+        progress.live.refresh()
+    drawn = capsys.readouterr().err
+    assert "A\u2032 A with dropout 20%" in drawn
+    last = drawn[drawn.rindex("\x1b[?25h") :]
+    assert "16 bins" not in last  # decisions alone are about letters
+    assert "Trained for 2 epochs" in last
+
+
 def test_decisions_and_epochs_are_about_letters() -> None:
     stream = io.StringIO()
     lines = EventLines(stream, SetClock(PLAN), verbosity=EPOCHS)

@@ -64,11 +64,11 @@ def _decimals_of_error(error: float) -> int | None:
     """Return how many decimals two digits of an error need; None where decimals do not suit.
 
     >>> [_decimals_of_error(error) for error in (0.0041, 1572.4, 0.0, float("inf"))]
-    [4, 0, None, None]
+    [4, -2, None, None]
     """
     if not 1e-6 < error < 1e12:
         return None
-    return max(0, 1 - math.floor(math.log10(error)))
+    return 1 - math.floor(math.log10(error))
 
 
 def format_with_error(values: Sequence[float], error: float) -> list[str]:
@@ -78,11 +78,15 @@ def format_with_error(values: Sequence[float], error: float) -> list[str]:
 
     >>> format_with_error([0.86175, 0.759], 0.0035) + format_with_error([0.999971], 0.000041)
     ['0.8618', '0.7590', '0.99997']
+    >>> format_with_error([21856.3, 1198.0], 1198.0)
+    ['21,900', '1,200']
     """
     digits = _decimals_of_error(error)
     if digits is not None and digits > 5 and max(map(abs, values)) >= 0.1:
         digits -= 1
-    return [f"{value:.4g}" if digits is None else f"{value:,.{digits}f}" for value in values]
+    if digits is None:
+        return [f"{value:.4g}" for value in values]
+    return [f"{round(value, digits):,.{max(0, digits)}f}" for value in values]
 
 
 def format_estimate(value: float, error: float) -> str:
@@ -194,8 +198,10 @@ def format_change(difference: float, error: float) -> str:
     if not error > 0:
         return f"{difference:+.2g}"
     digits = _decimals_of_error(error)
-    spec = ".2g" if digits is None else f".{digits}f"
-    return f"{difference:+z{spec}} ± {error:{spec}}"
+    if digits is None:
+        return f"{difference:+z.2g} ± {error:.2g}"
+    spec = f".{max(0, digits)}f"
+    return f"{round(difference, digits):+z{spec}} ± {round(error, digits):{spec}}"
 
 
 def format_duration(seconds: float) -> str:

@@ -19,7 +19,6 @@ from madaline._base.words import (
     clip_text,
     for_command_line,
     format_count,
-    format_estimate,
     format_list,
     format_size,
     format_with_error,
@@ -28,7 +27,6 @@ from madaline._base.words import (
     paragraph,
     printable,
     recipe_name,
-    when_worse,
 )
 from madaline._models.fitting import Fitting
 from madaline._models.model import FittedModel
@@ -224,14 +222,18 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
         if importances:
             yield "No column has a clear effect."
         return
-    metric = metric_name(clear[0].metric)
-    what = when_worse(clear[0].metric).removesuffix("s")
-    yield _("Permutation importance ({what} of {metric} when a column is shuffled):").format(
-        what=what, metric=metric
-    )
+    falls = clear[0].metric == "r2"
+    yield (
+        _("Permutation importance (fall of {metric} when a column is shuffled):")
+        if falls
+        else _("Permutation importance (rise of {metric} when a column is shuffled):")
+    ).format(metric=metric_name(clear[0].metric))
     shown = clear[:at_most]
     names = [clipped(translate(column.name), _MAX_NAME_WIDTH) for column in shown]
-    values = [format_estimate(column.value, column.standard_error) for column in shown]
+    error = max(column.standard_error for column in shown)
+    error = min(error, 10 * shown[-1].value)  # so that the last has a digit, too
+    pairs = (format_with_error((one.value, one.standard_error), error) for one in shown)
+    values = [" ± ".join(pair) for pair in pairs]
     lengths = [_MAX_BAR_WIDTH * min(1.0, column.value / clear[0].value) for column in shown]
     bars = ["█" * max(1, round(length)) for length in lengths]
     yield from align(zip(names, values, bars, strict=True), right=[1], start="  ")
@@ -262,8 +264,13 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     yield _("Saved {path} ({size}). Next:").format(path=path, size=format_size(path.stat().st_size))
     rows = "FOLDER" if summary.request.source.endswith("/") else "TABLE"
     past = model.predictor.past
-    yield f"  madaline predict {file} {rows}" if past is None else f"  madaline forecast {file}"
-    yield f"  madaline {'doctor' if any(_problems(model)) else 'story'} {file}"
+    first = f"predict {file} {rows}" if past is None else f"forecast {file}"
+    asked = [(first, _("predicts new rows") if past is None else _("predicts the next rows"))]
+    if any(_problems(model)):
+        asked.append((f"doctor {file}", _("tells what may be wrong")))
+    else:
+        asked.append((f"story {file}", _("tells what was tried, and why")))
+    yield from align([(f"  madaline {typed}", f"# {what}") for typed, what in asked])
 
 
 def answer_line(model: FittedModel, path: Path) -> str:
@@ -309,7 +316,7 @@ def _shown(warnings: Sequence[str]) -> Iterator[str]:
         n_shown += 1
     n_shown = max(1, n_shown)
     if n_shown == len(texts):
-        yield f"{format_count(len(texts), 'warning')}:"
+        yield _("{warnings}:").format(warnings=format_count(len(texts), "warning"))
     elif n_shown == 1:
         yield _("{n:,} warnings; the first:").format(n=len(texts))
     else:

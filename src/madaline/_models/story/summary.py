@@ -101,10 +101,13 @@ class LinearScore(Stored):
     def sentence(self) -> str:
         """Its first score and the loss, and how it compares, in a sentence."""
         shown = [one for one in self.scores[1:] if one.metric in ("log_loss", "rmse")]
-        reached = _(" and ").join(
+        told = [
             f"{metric_name(one.metric)} {format_with_error([one.value], one.standard_error)[0]}"
             for one in (self.scores[0], *shown)
-        )
+        ]
+        reached = told[0]
+        if len(told) > 1:
+            reached = _("{first} and {second}").format(first=told[0], second=told[1])
         if self.standard_errors_better < -1:
             return _("A linear model does better on the same folds: {reached}.").format(
                 reached=reached

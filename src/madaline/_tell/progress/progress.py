@@ -9,6 +9,7 @@ from math import sqrt
 from typing import Any, Self, TextIO, final
 
 from madaline._base.language import _, translate, translate_word
+from madaline._base.language.widths import display_width
 from madaline._base.words import (
     format_count,
     format_duration,
@@ -34,7 +35,7 @@ from madaline.records.race_decisions import (
 _DECISIONS, EPOCHS = 1, 2  # from these levels of verbosity on, decisions and epochs are lines
 
 _MAX_ROWS, _LAST_ROWS = 8, 3
-"""Recipes of the live leaderboard beside those that still train, and that stay at the end."""
+"""Recipes of the live leaderboard beside those that still train, and that stay below decisions."""
 
 EPOCHS_OF_VARIANTS = 20  # of variants of the best recipe, all together, that a fit takes as a rule
 
@@ -250,11 +251,10 @@ class EventLines(Progress):
         """Return what training came to, in a line, and one more if trees joined."""
         joined = ""
         if self.trees is not None and self.trees.joined:
-            losses = map(format_loss, (self.trees.loss_before, self.trees.loss_after))
-            fell = " to ".join(losses)
-            joined = _("\nBoosted trees joined: the loss of all together fell from {fell}.").format(
-                fell=fell
-            )
+            before, after = map(format_loss, (self.trees.loss_before, self.trees.loss_after))
+            joined = _(
+                "\nBoosted trees joined: the loss of all together fell from {before} to {after}."
+            ).format(before=before, after=after)
         trained = _(
             "Trained for {epochs} in {elapsed}; lowest validation loss of a recipe: {best_loss}."
         ).format(
@@ -303,11 +303,12 @@ class LiveLeaderboard(Progress):
         return self
 
     def __exit__(self, *failure: object) -> None:
-        """Leave the best recipes on the screen."""
+        """Leave what training came to, and below decisions the best of their recipes."""
         self.live.stop()
         board = self.lines.board
         if not any(failure) and board.entries:
-            self.live.console.print(_table(board, board.ranked[:_LAST_ROWS]))
+            if self.lines.verbosity:
+                self.live.console.print(_table(board, board.ranked[:_LAST_ROWS]))
             say(self.lines.summary(), self.lines.stream)
 
     def show(self, record: Record, decision: Decision | None) -> None:
@@ -333,7 +334,7 @@ class LiveLeaderboard(Progress):
         self.spinner.update(
             text=translate(
                 _(" {status}, {words}").format(
-                    status=self.status, words=self.lines.clock.words(board)
+                    status=translate_word(self.status), words=self.lines.clock.words(board)
                 )
             )
         )
@@ -368,14 +369,18 @@ def _table(board: Leaderboard, entries: list[BoardEntry]) -> Any:
 
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(translate_word("   recipe"), no_wrap=True, overflow="ellipsis")
-    table.add_column(translate_word("validation loss"), justify="right", no_wrap=True)
-    table.add_column(translate_word("epoch"), justify="right", no_wrap=True)
-    table.add_column(translate_word("state"), no_wrap=True)
+    for head in map(translate_word, ("validation loss", "epoch")):
+        table.add_column(head, justify="right", no_wrap=True, min_width=display_width(head))
+    widest = max(map(display_width, map(translate_word, _STATES.values())))
+    table.add_column(translate_word("state"), no_wrap=True, min_width=widest)
     for entry in entries:
         loss = format_loss(entry.best_loss)
         epoch = str(entry.best_epoch or "")
         state = translate_word(_STATES[entry.state])
-        cells = (f"{entry.letter:<2} {recipe_name(entry.recipe)}", loss, epoch, state)
+        name, origin = recipe_name(entry.recipe), entry.letter.rstrip("\u2032")
+        if origin != entry.letter:
+            name = _("{recipe} with {difference}").format(recipe=origin, difference=name)
+        cells = (f"{entry.letter:<2} {name}", loss, epoch, state)
         style = "bold green" if entry is board.best else "dim" if entry.ended else ""
         table.add_row(*(Text(printable(cell)) for cell in cells), style=style)
     return table
