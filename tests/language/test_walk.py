@@ -104,3 +104,12 @@ def test_predictions_are_shown_in_the_unit_of_the_table(
         assert "￥30万" in capsys.readouterr().err
         assert main(["--lang", "zh", *COMMANDS["effect"]]) == 0
         assert re.search(r"上升 ?￥\d+万。", capsys.readouterr().out)
+
+
+@pytest.mark.slow
+def test_errors_are_shown_in_the_unit_of_the_table(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["info", MODEL], ["story", MODEL, "--full"]):
+        assert main(["--lang", "zh", *command]) == 0
+        assert re.search(r"￥\d+\.\d万 ± ￥\d+\.\d万", capsys.readouterr().out)

@@ -70,7 +70,7 @@ def test_it_shows_the_numbers_of_the_scores_and_the_story(pages, models) -> None
 def test_the_headline_is_the_score_and_comes_once(pages, models, task: str) -> None:
     scores = {one.metric: one for one in models[task].summary.scores}
     score = scores[{"binary": "roc_auc", "multiclass": "accuracy", "regression": "r2"}[task]]
-    shown = headline_number(score.value, score.standard_error)
+    shown = headline_number(score)
     assert f"Predicts target with {metric_name(score.metric)} {shown}" in Outline(pages[task]).text
     visible = re.sub(r"(?s)<(details|style|title|desc)>.*?</\1>", "", pages[task])
     assert len(re.findall(rf"(?<![\d.,]){re.escape(shown)}(?!\d|[.,]\d|%)", visible)) == 1

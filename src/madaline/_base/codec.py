@@ -84,6 +84,9 @@ class Items:
     distinct: bool = False
 
 
+NOT_STORED = {"stored": False}
+"""The metadata of a field that another part of the file tells."""
+
 Count = Annotated[int, Whole(0, LARGEST_WHOLE)]
 Finite = Annotated[float, Number()]
 Positive = Annotated[float, Number(0, above=True)]
@@ -183,10 +186,11 @@ def fields_of(kind: type[Stored]) -> Fields:
 
 @_once
 def _fields(kind: type) -> dict[str, bool]:
-    """Return the names of the fields of a class, and whether each has a default."""
+    """Return the names of the fields that are stored, and whether each has a default."""
     return {
         one.name: one.default is not MISSING or one.default_factory is not MISSING
         for one in fields(kind)
+        if one.metadata.get("stored", True)
     }
 
 

@@ -12,7 +12,6 @@ from madaline._base.language.widths import align, display_width
 from madaline._base.words import (
     WIDTH,
     format_count,
-    format_estimate,
     format_share,
     metric_name,
     paragraph,
@@ -105,10 +104,8 @@ class KnownTruth:
         )
         yield from score_lines(self.scores)
         if self.promised is not None and (self.n_left_out or not self.of_training):
-            name, error = metric_name(self.promised.metric), self.promised.standard_error
-            promised = format_estimate(self.promised.value, error)
             yield _("The fit promised a {name} of {promised} on later rows.").format(
-                name=name, promised=promised
+                name=metric_name(self.promised.metric), promised=self.promised.estimate
             )
         if self.n_unknown:
             have = "has a class" if self.n_unknown == 1 else "have classes"

@@ -107,7 +107,7 @@ def _last_known(forward: ForwardScores, score: Score) -> tuple[str, str]:
     Both are of the stretches; the score may be of rows farther ahead, or go on with a trend.
     """
     values = (forward.overall("last_known"), forward.overall(), score.value)
-    last_known, networks, promised = format_with_error(values, score.standard_error)
+    last_known, networks, promised = score.texts(values)
     beside = _(" (networks: {networks})").format(networks=networks) if networks != promised else ""
     return translate(f"  {forward.last_known_name}{beside}"), last_known
 
@@ -276,8 +276,7 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
 def answer_line(model: FittedModel, path: Path) -> str:
     """Return the file and its first score in a line."""
     score = model.summary.scores[0]
-    numbers = (score.value, score.standard_error, score.baseline)
-    value, error, baseline = format_with_error(numbers, score.standard_error)
+    value, error, baseline = score.texts((score.value, score.standard_error, score.baseline))
     later = ", later rows" if model.summary.of_later_rows else ""
     return _("{path}: {metric} {value} ± {error} (baseline {baseline}{later})").format(
         path=path,

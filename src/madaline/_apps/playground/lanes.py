@@ -14,7 +14,7 @@ import numpy as np
 
 from madaline._apps.playground.learning import finite
 from madaline._apps.playground.plane import Plane
-from madaline._base.words import METRICS, format_estimate, format_number
+from madaline._base.words import METRICS
 from madaline._models.fitting import Fitting
 from madaline._models.model import FittedModel
 from madaline._race.ensemble_weights import weighted_mean
@@ -86,8 +86,8 @@ class RaceLog:
             scores=[
                 {
                     "metric": METRICS.get(score.metric, score.metric),
-                    "value": format_estimate(score.value, score.standard_error),
-                    "baseline": format_number(score.baseline),
+                    "value": score.estimate,
+                    "baseline": score.written.show(score.baseline),
                 }
                 for score in summary.scores[:_MAX_MEASURES]
             ],

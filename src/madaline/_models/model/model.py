@@ -171,6 +171,9 @@ class FittedModel(Result):
     unseen_facts: UnseenFacts | None = None
     kept_rows: KeptRows | None = None  # rows for later updates, where the user allows to keep some
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "summary", self.summary.in_unit(self.schema.target))
+
     def __repr__(self) -> str:
         """Return the target and the first score in one line."""
         summary = self.summary
@@ -293,7 +296,7 @@ class FittedModel(Result):
         """Return the scores of predictions and raw outputs of rows; none without any truth."""
         predictor = self.predictor
         encoder = predictor.target_encoder
-        return score_predictions(
+        scores = score_predictions(
             prediction,
             truth,
             loss=predictor.loss,
@@ -303,6 +306,7 @@ class FittedModel(Result):
             cut=getattr(encoder, "cut", 0.0),
             class_weight=self.summary.request.objective.class_weight,
         )
+        return tuple(score.in_unit(self.schema.target) for score in scores)
 
     def for_command_line(self) -> FittedModel:
         """Return the model with findings that name options of the command line."""

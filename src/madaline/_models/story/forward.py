@@ -10,7 +10,6 @@ from madaline._base.language import _
 from madaline._base.language.messages import Message
 from madaline._base.words import (
     format_count,
-    format_estimate,
     format_list,
     format_number,
     format_rounded,
@@ -92,7 +91,8 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     if how == "worse":
         return ""
     last_known, networks = forward.overall("last_known"), forward.overall()
-    shown = format_rounded((last_known, networks), max(abs(last_known), abs(networks)))
+    most = max(abs(last_known), abs(networks))
+    shown = forward.written.texts(format_rounded, (last_known, networks), most)
     compared = "better than" if how == "better" else "as well as"
     metric = metric_name(forward.metric)
     if not of_numbers:
@@ -148,7 +148,7 @@ def tell_trend(forward: ForwardScores) -> str:
     ).format(
         metric=metric_name(forward.metric),
         direction=direction,
-        trend=format_number(abs(forward.trend), 2),
+        trend=forward.written.show(abs(forward.trend), 2),
     )
 
 
@@ -213,10 +213,9 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
             by_distance=_by_distance(forward, most)
         )
     if promised is not None:
-        estimate = format_estimate(promised.value, promised.standard_error)
         yield _(
             "Rows that come after the table are one more stretch: expect a {metric} of {estimate}. The standard error counts stretches, not rows, as rows near in time are alike."
-        ).format(metric=metric, estimate=estimate)
+        ).format(metric=metric, estimate=promised.estimate)
 
 
 def _ranges(forward: ForwardScores, most: float) -> Iterator[str]:
@@ -229,7 +228,8 @@ def _ranges(forward: ForwardScores, most: float) -> Iterator[str]:
 
 
 def _by_distance(forward: ForwardScores, most: float) -> str:
-    shown = format_rounded([distance.value for distance in forward.distances], most)
+    values = [distance.value for distance in forward.distances]
+    shown = forward.written.texts(format_rounded, values, most)
     parts = []
     for value, one in zip(shown, forward.distances, strict=True):
         ahead = _("{first} to {last}").format(first=one.first, last=one.last)
@@ -240,7 +240,7 @@ def _by_distance(forward: ForwardScores, most: float) -> str:
 
 def _range(forward: ForwardScores, of: Of, most: float) -> str:
     values = forward.values(of)
-    low, high = format_rounded((values.min(), values.max()), most)
+    low, high = forward.written.texts(format_rounded, (values.min(), values.max()), most)
     return low if low == high else _("{low} to {high}").format(low=low, high=high)
 
 
@@ -264,7 +264,9 @@ def _updated(forward: ForwardScores) -> str:
     """Return what the scores of an updated model are of, and how the rows were predicted before."""
     latest = forward.stretches[-1]
     before = forward.values()[:-1]
-    shown = format_rounded((latest.value, before.min(), before.max()), abs(forward.values()).max())
+    shown = forward.written.texts(
+        format_rounded, (latest.value, before.min(), before.max()), abs(forward.values()).max()
+    )
     name = metric_name(forward.metric)
     how = ", each predicted from earlier ones" if forward.of_later_rows else ""
     return _(
@@ -290,7 +292,9 @@ def _noticed(forward: ForwardScores, noticed: Noticed) -> str:
     if not noticed.is_clear:
         return _("The rows are sorted by {name}.").format(name=forward.name)
     metric = noticed.metric or forward.metric
-    low, high = format_rounded((noticed.among, noticed.after), max(noticed.among, noticed.after))
+    low, high = forward.written.texts(
+        format_rounded, (noticed.among, noticed.after), max(noticed.among, noticed.after)
+    )
     near = _("near in {name}").format(name=forward.name)
     within = "within"
     after = "on the rows after"

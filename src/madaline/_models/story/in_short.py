@@ -8,10 +8,8 @@ from madaline._base.language import _
 from madaline._base.words import (
     format_count,
     format_distinct,
-    format_estimate,
     format_list,
     format_loss,
-    format_with_error,
     metric_name,
 )
 from madaline._models.diagnosis.finding import Finding
@@ -96,11 +94,10 @@ def _won(
 def _score(summary: Summary) -> str:
     """Return how good the prediction is, beside that of a constant."""
     score = summary.scores[0]
-    numbers = (score.value, score.baseline)
-    baseline = format_with_error(numbers, score.standard_error)[1]
+    baseline = score.texts((score.value, score.baseline))[1]
     return _("The {metric} is {value}, and {baseline} for the best constant prediction.").format(
         metric=metric_name(score.metric),
-        value=format_estimate(score.value, score.standard_error),
+        value=score.estimate,
         baseline=baseline,
     )
 

@@ -9,7 +9,6 @@ from madaline._base.words import (
     format_count,
     format_estimate,
     format_list,
-    format_with_error,
     metric_name,
     when_worse,
 )
@@ -77,8 +76,7 @@ def _pruned(summary: Summary, decisions: Sequence[Decision]) -> Iterator[str]:
 
 
 def _score(score: Score) -> str:
-    numbers = (score.value, score.standard_error, score.baseline)
-    value, error, baseline = format_with_error(numbers, score.standard_error)
+    value, error, baseline = score.texts((score.value, score.standard_error, score.baseline))
     return _("The {metric} is {value} ± {error} (baseline: {baseline}).").format(
         metric=metric_name(score.metric), value=value, error=error, baseline=baseline
     )

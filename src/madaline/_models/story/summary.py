@@ -18,8 +18,6 @@ from madaline._base.language import _
 from madaline._base.words import (
     for_command_line,
     format_count,
-    format_estimate,
-    format_with_error,
     metric_name,
 )
 from madaline._models.diagnosis.finding import Diagnosis
@@ -36,6 +34,7 @@ from madaline._race.evaluation.score import Score
 from madaline._race.evaluation.scores import Scores
 from madaline._race.importance import Importance, Importances
 from madaline._race.time.forward import ForwardScores
+from madaline._tables.formats.number_format import NumberFormat
 from madaline._tables.target import CLASSIFICATION, REGRESSION
 from madaline._tables.target.joint_encoder import MAX_OUTPUTS
 from madaline.records._results.blocks import (
@@ -102,7 +101,7 @@ class LinearScore(Stored):
         """Its first score and the loss, and how it compares, in a sentence."""
         shown = [one for one in self.scores[1:] if one.metric in ("log_loss", "rmse")]
         told = [
-            f"{metric_name(one.metric)} {format_with_error([one.value], one.standard_error)[0]}"
+            f"{metric_name(one.metric)} {one.texts([one.value])[0]}"
             for one in (self.scores[0], *shown)
         ]
         reached = told[0]
@@ -287,12 +286,27 @@ class Summary(Stored):
             outputs=(),
         )
 
+    def in_unit(self, target: NumberFormat | None) -> Summary:
+        """Return the summary with scores as they are written where the target is written so."""
+        linear, forward = self.linear, self.forward
+        return replace(
+            self,
+            scores=_in_unit(self.scores, target),
+            outputs=tuple(replace(o, scores=_in_unit(o.scores, target)) for o in self.outputs),
+            linear=linear and replace(linear, scores=_in_unit(linear.scores, target)),
+            forward=forward and forward.in_unit(target),
+        )
+
     def to_json(self) -> dict[str, Any]:
         values = super().to_json()
         for name in ("outputs", "forward"):
             if not values[name]:
                 del values[name]
         return values | {"learned": self.learned}
+
+
+def _in_unit(scores: _Scores, target: NumberFormat | None) -> _Scores:
+    return tuple(score.in_unit(target) for score in scores)
 
 
 MAX_COLUMNS = 5  # columns that are shown, at most
@@ -339,4 +353,4 @@ def _outputs(summary: Summary) -> list[Block]:
 def estimate_of(output: Output, metric: str) -> str:
     """Return a score of an output with its standard error; empty if there is none."""
     scores = (score for score in output.scores if score.metric == metric)
-    return next((format_estimate(score.value, score.standard_error) for score in scores), "")
+    return next((score.estimate for score in scores), "")

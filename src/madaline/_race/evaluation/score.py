@@ -12,16 +12,17 @@ are, which never saw it, beside how much better the others are.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, final
 
 import numpy as np
 
-from madaline._base.codec import Stored
+from madaline._base.codec import NOT_STORED, Stored
 from madaline._base.language import _, translate_word
-from madaline._base.words import METRICS, format_number, format_with_error, metric_name
+from madaline._base.words import METRICS, format_distinct, format_with_error, metric_name
 from madaline._race.evaluation.ranking import area_of_rows
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline.nn.arrays import Array
 from madaline.nn.losses import Absolute, Loss, Poisson, Quantile, Squared
 
@@ -34,6 +35,14 @@ LOSS_METRICS: dict[type[Loss], tuple[str, float]] = {
     Quantile: ("mean_pinball_loss", 1.0),
     Poisson: ("mean_poisson_deviance", 2.0),
 }
+
+_IN_UNIT = ("rmse", "mean_absolute_error", "mean_pinball_loss")
+"""Metrics in the target's unit."""
+
+
+def written_of(metric: str, target: NumberFormat | None) -> NumberFormat:
+    """Return how a metric is written, given how the target is."""
+    return PLAIN if target is None or metric not in _IN_UNIT else target
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +121,8 @@ class Score(Stored):
         Whether more is better.
     gain : float
         What averaging over folds adds to the out-of-fold value.
+    written : NumberFormat
+        How it is written: in the target's unit, as far as it has that.
     """
 
     metric: str
@@ -120,6 +131,20 @@ class Score(Stored):
     baseline: float
     higher_is_better: bool
     gain: float = 0.0
+    written: NumberFormat = field(default=PLAIN, compare=False, metadata=NOT_STORED)
+
+    def in_unit(self, target: NumberFormat | None) -> Score:
+        """Return the score as it is written where the target is written so."""
+        return replace(self, written=written_of(self.metric, target))
+
+    def texts(self, numbers: Iterable[float]) -> list[str]:
+        """Return numbers like the value, with the decimals of its standard error."""
+        return self.written.texts(format_with_error, numbers, self.standard_error)
+
+    @property
+    def estimate(self) -> str:
+        """The value with its standard error."""
+        return " ± ".join(self.texts((self.value, self.standard_error)))
 
     @property
     def out_of_fold(self) -> float:
@@ -129,9 +154,8 @@ class Score(Stored):
     @property
     def cells(self) -> tuple[str, str, str]:
         """What the metric means, the value with its standard error, and the baseline's."""
-        numbers = (self.value, self.standard_error, self.baseline)
-        value, error, baseline = format_with_error(numbers, self.standard_error)
-        shorter = min(baseline, f"{self.baseline:,.4f}", key=len)
+        value, error, baseline = self.texts((self.value, self.standard_error, self.baseline))
+        shorter = min(baseline, *self.written.texts(format_distinct, [self.baseline]), key=len)
         name = translate_word(METRICS.get(self.metric, self.metric))
         return name, f"{value} ± {error}", shorter
 
@@ -141,8 +165,8 @@ class Score(Stored):
 
     def __str__(self) -> str:
         """Return the score in one line."""
-        value, error = format_with_error((self.value, self.standard_error), self.standard_error)
-        baseline = format_number(self.baseline, 4)
+        value, error = self.texts((self.value, self.standard_error))
+        baseline = self.written.show(self.baseline, 4)
         return _("{metric} {value} ± {error} (baseline: {baseline})").format(
             metric=metric_name(self.metric), value=value, error=error, baseline=baseline
         )

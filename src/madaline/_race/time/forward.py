@@ -8,13 +8,13 @@ resemble one another, and many of them are no more evidence than a few.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self, TypeAlias, final
 
 import numpy as np
 
-from madaline._base.codec import Finite, Items, Stored
+from madaline._base.codec import NOT_STORED, Finite, Items, Stored
 from madaline._base.json_checks import Number, Text, Whole
 from madaline._base.language import _
 from madaline._base.words import (
@@ -26,10 +26,11 @@ from madaline._base.words import (
     metric_name,
 )
 from madaline._race.evaluation.metrics import CLASS_METRICS, NUMBER_METRICS
-from madaline._race.evaluation.score import Score, mean_and_error
+from madaline._race.evaluation.score import Score, mean_and_error, written_of
 from madaline._race.time.series_scores import SeriesScores
 from madaline._race.time.stretches import ROW_ORDER
 from madaline._race.time.told_times import read_moments
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.kind import NUMBER
 from madaline._tables.table import Table
@@ -121,6 +122,12 @@ class ForwardScores(Stored):
     n_steps: _Rows = 1
     # with lags, where series differ tenfold in size
     by_series: SeriesScores | None = None
+    # how the metric is written: in the target's unit, as far as it has that
+    written: NumberFormat = field(default=PLAIN, compare=False, metadata=NOT_STORED)
+
+    def in_unit(self, target: NumberFormat | None) -> Self:
+        """Return the scores as they are written where the target is written so."""
+        return replace(self, written=written_of(self.metric, target))
 
     @property
     def higher_is_better(self) -> bool:

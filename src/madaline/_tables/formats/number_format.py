@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any
@@ -191,7 +191,25 @@ class NumberFormat(Stored):
         '-¥374万'
         """
         shown = format_number(abs(number) / 10**self.power, digits)
-        return f"{'-' if number < 0 else ''}{self.before}{shown}{self.after}"
+        return self._with_unit(f"{'-' if number < 0 else ''}{shown}")
+
+    def texts(
+        self, write: Callable[..., list[str]], numbers: Iterable[float], *sizes: float
+    ) -> list[str]:
+        """Return numbers as a function writes them by an error or a largest number, in the unit.
+
+        >>> from madaline._base.words import format_with_error
+        >>> yen = NumberFormat("¥", before="¥", after="万", power=4)
+        >>> yen.texts(format_with_error, [704580.0, -61226.0], 61226.0)
+        ['¥70.5万', '-¥6.1万']
+        """
+        scale = 10**self.power
+        scaled = (size / scale for size in sizes)
+        return [*map(self._with_unit, write([one / scale for one in numbers], *scaled))]
+
+    def _with_unit(self, text: str) -> str:
+        sign = "-" if text.startswith("-") else "+" if text.startswith("+") else ""
+        return f"{sign}{self.before}{text.removeprefix(sign)}{self.after}"
 
     def parse(self, text: str) -> float:
         """Return the number that a text stands for, NaN where it stands for a missing value."""

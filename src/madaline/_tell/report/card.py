@@ -17,7 +17,6 @@ from madaline._base.words import (
     format_count,
     format_estimate,
     format_list,
-    format_number,
     format_rounded,
     metric_name,
     when_worse,
@@ -121,7 +120,7 @@ def _scores(model: FittedModel) -> Iterator[str]:
         name = _("{metric} of {text}").format(
             metric=metric_name(score.metric), text=_text(output.name)
         )
-        baseline = format_number(score.baseline, 4)
+        baseline = score.written.show(score.baseline, 4)
         yield f"| {name} | {estimate_of(output, score.metric)} | {baseline} |"
     yield ""
     yield from _stretches(summary.forward)
@@ -138,7 +137,7 @@ def _stretches(forward: ForwardScores | None) -> Iterator[str]:
     most = float(abs(forward.values()).max())
     for stretch in forward.stretches[-_MAX_STRETCHES:]:
         cells = [stretch.value, stretch.baseline, *([stretch.last_known or 0.0] if known else [])]
-        shown = " | ".join(format_rounded(cells, most))
+        shown = " | ".join(forward.written.texts(format_rounded, cells, most))
         yield _("| {text} | {n_learned:,} rows | {shown} |").format(
             text=_text(forward.when(stretch)), n_learned=stretch.n_learned, shown=shown
         )

@@ -59,7 +59,7 @@ def gauge_svg(score: Score) -> str:
     )
     low, high = sorted((low, high))
     name = metric_name(score.metric)
-    shown, baseline = format_measured((value, score.baseline), error)
+    shown, baseline = score.written.texts(format_measured, (value, score.baseline), error)
     title = _("{metric} between the baseline and a perfect score").format(metric=name)
     described = _("{metric} {value}, baseline {baseline}, perfect {perfect}").format(
         metric=name, value=shown, baseline=baseline, perfect=perfect_score(score)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -18,7 +20,6 @@ from madaline._base.words import (
     format_probability,
     format_rounded,
     format_share,
-    format_with_error,
     format_work,
     metric_name,
 )
@@ -184,7 +185,7 @@ def _headline(report: Report, score: Score) -> str:
     summary = report.model.summary
     if not summary.learned:
         return _("Predicts {target} no better than the baseline").format(target=summary.target)
-    value = headline_number(score.value, score.standard_error)
+    value = headline_number(score)
     return _("Predicts {target} with {metric} {value}").format(
         target=summary.target, metric=metric_name(score.metric), value=value
     )
@@ -208,7 +209,7 @@ def _headline_score(report: Report) -> Score:
 
 def _gain(score: Score, kinds: str) -> str:
     """Return why figures of out-of-fold predictions differ from a score; empty if they do not."""
-    alone, value = format_with_error((score.out_of_fold, score.value), score.standard_error)
+    alone, value = score.texts((score.out_of_fold, score.value))
     if alone == value:
         return ""
     return _(
@@ -270,10 +271,10 @@ def _outcome(report: Report) -> str:
     )
 
 
-def headline_number(value: float, error: float) -> str:
+def headline_number(score: Score) -> str:
     """Return a score with the digits that are certain: two errors leave the last one open."""
-    least = 0.01 if abs(value) <= 1 else math.inf
-    return format_measured([value], min(least, 2 * error))[0]
+    value, least = score.value, 0.01 if abs(score.value) <= 1 else math.inf
+    return score.written.texts(format_measured, [value], min(least, 2 * score.standard_error))[0]
 
 
 def _number_word(number: int) -> str:
@@ -289,9 +290,9 @@ def _gauge(score: Score) -> dict[str, Any]:
     error = score.standard_error
     return {
         "name": _capitalized(metric_name(score.metric)),
-        "value": headline_number(score.value, error),
-        "error": format_measured([error], error)[0],
-        "baseline": headline_number(score.baseline, error),
+        "value": headline_number(score),
+        "error": score.written.texts(format_measured, [error], error)[0],
+        "baseline": headline_number(replace(score, value=score.baseline)),
         "perfect": perfect_score(score),
         "svg": gauge_svg(score),
     }
@@ -307,7 +308,8 @@ def _scores(report: Report) -> list[dict[str, Any]]:
             continue
         error = score.standard_error
         of_rows = new.get(score.metric)
-        value, shown = format_measured((score.value, error), error)
+        write = partial(score.written.texts, format_measured)
+        value, shown = write((score.value, error), error)
         name, _, meaning = METRICS.get(score.metric, score.metric).partition(" (")
         lines.append(
             {
@@ -315,10 +317,8 @@ def _scores(report: Report) -> list[dict[str, Any]]:
                 "meaning": meaning.removesuffix(")"),
                 "value": value,
                 "error": shown,
-                "baseline": format_measured(
-                    [score.baseline], max(error, abs(score.baseline) / 100)
-                )[0],
-                "new": of_rows and format_measured([of_rows.value], of_rows.standard_error)[0],
+                "baseline": write([score.baseline], max(error, abs(score.baseline) / 100))[0],
+                "new": of_rows and write([of_rows.value], of_rows.standard_error)[0],
             }
         )
     return lines
