@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import madaline
 from madaline import AdaptiveRegressor
 from madaline._models.diagnosis.over_time import find_over_time
 from madaline._models.story.forward import forward_sentences
@@ -31,9 +32,9 @@ def shops(sizes):
 
 
 def fitted(sizes):
-    """Return a fit of shops, and its warnings of later rows."""
+    """Return a fit of shops on one scale, and its warnings of later rows."""
     table, sales = shops(sizes)
-    model = AdaptiveRegressor(preset="quick", effort=2, random_state=0)
+    model = AdaptiveRegressor(preset="quick", effort=2, random_state=0, loss="poisson")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(table, sales, time="month", series="shop", lags=[1, SEASON])
@@ -56,6 +57,32 @@ def test_a_fit_of_series_of_different_sizes_says_how_small_ones_are_predicted(un
     assert warning in model.model_.summary.on_later_rows
     (finding,) = [one for one in model.model_.diagnosis if one.subject == "shop"]
     assert (finding.kind, finding.severity) == ("last known value", "high")
+
+
+def test_series_of_all_sizes_are_predicted_alike(tmp_path):
+    table, sales = shops([1.0, 1e6])
+    model = AdaptiveRegressor(effort=8, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LaterRowsWarning)
+        model.fit(table, sales, time="month", series="shop", lags=[1, SEASON], horizon=2)
+    ahead = model.forecast(coverage=0.8)
+    small, large = (ahead["shop"] == name for name in ("s0", "s1"))
+    season = 3 + np.sin(2 * np.pi * (LENGTH + np.arange(2)) / SEASON)
+    for of_shop, size in ((small, 1.0), (large, 1e6)):
+        np.testing.assert_allclose(ahead["target"][of_shop] / size, season, atol=0.5)
+        width = (ahead["target_high"] - ahead["target_low"])[of_shop] / size
+        assert np.all((width > 0.1) & (width < 1.5))
+    model.save(tmp_path / "shops.madaline")
+    again = madaline.load(tmp_path / "shops.madaline").forecast(coverage=0.8)
+    np.testing.assert_array_equal(again["target_low"], ahead["target_low"])
+    later = {"shop": ahead["shop"], "month": ahead["month"]}
+    explanation = model.explain(later, background=later)
+    np.testing.assert_allclose(explanation.output, ahead["target"])
+    assert np.abs(explanation.remaining / explanation.output).max() < 1e-3
+    scores = model.model_.summary.forward.by_series
+    assert scores.divided
+    assert scores.scaled_error < 1.2
+    assert "learned each on its own scale" in " ".join(model.model_.summary.on_later_rows)
 
 
 def test_the_naive_error_is_that_of_the_value_a_season_before(unequal):

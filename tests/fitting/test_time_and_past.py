@@ -290,7 +290,9 @@ def test_levels_of_series_are_numbers_or_texts_without_gaps(values, codes):
 
 def lagged_data(target, anchors=None):
     lags = SimpleNamespace(
-        last="last", series=None, rows=(1, 7), anchors=lambda _: anchors,
+        last="last", series=None, rows=(1, 7), anchors=lambda _: anchors, sizes=lambda _: None,
+        differences=lambda target, _: target - anchors,
+        naive=lambda table, _: table["last"],
         anchor=SimpleNamespace(kind="none" if anchors is None else "last"),
     )  # fmt: skip
     made = SimpleNamespace(past=SimpleNamespace(lags=lags), columns={}, rows=None, n_own=3)
@@ -319,6 +321,11 @@ def test_differences_have_the_range_of_the_target():
     assert (
         plain.last_known(joint).tolist() == plain.last_known(numbers).tolist() == [0, 0.5, 1, 1.5]
     )
-    offset = offset_of(numbers, np.array([2.0, 1]), {"b": np.array([4.0, 0])}, ("a", "b"))
+    past = SimpleNamespace(
+        parts=lambda _: {"b": np.array([4.0, 0])},
+        lags=SimpleNamespace(anchors=lambda _: np.array([2.0, 1]), sizes=lambda _: np.array([3.0, 5])),
+    )  # fmt: skip
+    offset = offset_of(numbers, past, None, ("a", "b"))
     np.testing.assert_allclose(np.ravel(offset.values), np.array([2, 1]) / 2)
     np.testing.assert_allclose(np.ravel(offset.parts[1]), [2, 0])
+    np.testing.assert_allclose(offset.added(np.ones((2, 1)), slice(None)), [[4], [5.5]])

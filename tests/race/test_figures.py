@@ -162,7 +162,7 @@ def test_an_ensemble_predicts_the_weighted_mean_and_moves_by_offsets(candidates)
         expected = expected + weight * (x @ parameters["weight"] + parameters["bias"])
     np.testing.assert_allclose(ensemble.predict(dataset, 1, places), expected, rtol=1e-5)
     np.testing.assert_allclose(ensemble.output, 0.3 * one.output + 0.7 * two.output, rtol=1e-6)
-    moved = ensemble.moved(np.array([2.5]))
+    moved = ensemble.moved(np.array([2.5]), 1.0)
     np.testing.assert_allclose(moved.predict(dataset, 1, places), expected + 2.5, rtol=1e-4)
     np.testing.assert_allclose(moved.output[:], ensemble.output + 2.5, rtol=1e-5)
     assert ensemble.row_multiply_adds == 2 * 3 * 4

@@ -59,7 +59,7 @@ def test_a_row_is_not_made_of_its_own_value():
     lagged = fitted(table, sales)
     for row in range(0, 80, 7):
         changed = sales.copy()
-        changed[row] += 1e6
+        changed[row] += 1
         own = lagged.rows == row
         again = fitted(table, changed).columns
         for name, values in lagged.columns.items():

@@ -38,17 +38,26 @@ class AllRows:
 @final
 @dataclass(frozen=True, eq=False)
 class Offset:
-    """What is added to the outputs of networks, which learn what is left of the target."""
+    """What is added to the outputs of networks, which learn what is left of the target.
+
+    Before, they are multiplied by the size of what they predict, where sizes differ.
+    """
 
     values: Array  # (n_samples, n_outputs)
-    # the same of each column that it is the sum of, by the index of the column
+    # the same of each column that it is the sum of, by the index of the column, before sizes
     parts: Mapping[int, Array] = field(default_factory=dict)
+    sizes: Array | None = None  # (n_samples, 1)
+
+    def added(self, output: Array, places: slice | Array) -> Array:
+        """Return outputs of networks for some rows with what is added to them."""
+        sizes = 1.0 if self.sizes is None else self.sizes[places]
+        return np.asarray(output * sizes + self.values[places])
 
     def of_output(self, index: int) -> Offset:
         """Return that of one of several outputs."""
         output = slice(index, index + 1)
         parts = {column: part[:, output] for column, part in self.parts.items()}
-        return Offset(self.values[:, output], parts)
+        return Offset(self.values[:, output], parts, self.sizes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +150,12 @@ class Dataset:
 
     def shifted(self, output: Array, places: slice | Array) -> Array:
         """Return the outputs of networks for some rows with what is added to them."""
-        return output if self.offset is None else np.asarray(output + self.offset.values[places])
+        return output if self.offset is None else self.offset.added(output, places)
+
+    def sizes(self, places: slice | Array) -> Array | float:
+        """Return by what outputs of networks for some rows are multiplied, (n_rows, 1), or one."""
+        sizes = None if self.offset is None else self.offset.sizes
+        return 1.0 if sizes is None else np.asarray(sizes[places])
 
     def from_anchors(self) -> Dataset:
         """Return the dataset with targets of which networks learn differences."""

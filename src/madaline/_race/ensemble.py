@@ -100,14 +100,17 @@ class Ensemble:
         outputs = [member.output for member in self.members]
         return weighted_mean(outputs, np.asarray([member.weight for member in self.members]))
 
-    def moved(self, offsets: Array) -> Ensemble:
-        """Return the ensemble with a number added to each output of every network."""
+    def moved(self, offsets: Array, sizes: Array | float) -> Ensemble:
+        """Return the ensemble with a number added to each output of every network.
+
+        The outputs of all together were multiplied by `sizes`, (n_samples, 1).
+        """
         members = []
         for member in self.members:
             theta = member.theta.copy()
             member.network.bind(theta)[-1]["bias"][...] += offsets.astype(np.float32)
             members.append(replace(member, theta=theta))
-        return Ensemble(tuple(members), spill_to_disk(self.output + offsets))
+        return Ensemble(tuple(members), spill_to_disk(self.output + offsets * sizes))
 
     def of_rows(self, rows: slice) -> Ensemble:
         """Return the ensemble with outputs for some rows only."""

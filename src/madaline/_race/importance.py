@@ -209,8 +209,8 @@ def _rises(
         ]
         before, after = whole_output[rows] / temperature, np.sum(outputs, axis=0) / temperature
         if dataset.offset is not None:
-            after = after + dataset.offset.values[rows]
-            after = after + _offset_changes(dataset.offset, rows, donors)
+            changes = _offset_changes(dataset.offset, rows, donors)
+            after = dataset.offset.added(after + changes, rows)
         target = dataset.target[rows]
         return np.stack(
             [measure.rows(after, target) - measure.rows(before, target) for measure in measures]

@@ -65,9 +65,10 @@ class Outcome:
         offsets = np.array(each if of_quantiles is None else of_quantiles.offsets)
         if not offsets.any():
             return pruned
-        before = pruned.before.moved(offsets)
+        sizes = self.race.dataset.sizes(self.race.dataset.evaluated)
+        before = pruned.before.moved(offsets, sizes)
         same = pruned.ensemble is pruned.before
-        ensemble = before if same else pruned.ensemble.moved(offsets)
+        ensemble = before if same else pruned.ensemble.moved(offsets, sizes)
         return replace(pruned, ensemble=ensemble, before=before)
 
     @cached_property
@@ -140,7 +141,7 @@ class Outcome:
             return None
         output, places = held_out(self.prepared, self._raced.ensemble)
         levels = loss.levels if isinstance(loss, Quantiles) else (loss.level,) * output.shape[1]
-        errors = dataset.target[places] - output
+        errors = (dataset.target[places] - output) / dataset.sizes(places)
         weight = dataset.weights(places)
         offsets = quantile_offsets(levels, errors, weight)
         below = errors <= 0

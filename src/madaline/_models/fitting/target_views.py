@@ -229,15 +229,24 @@ class NumberView(TargetView):
         prediction = dataset.loss.prediction(output[:, self.outputs])[:, 0]
         limits = None
         widening = 1.0
+        sizes = np.ravel(dataset.sizes(places))
         if prepared.later is not None:
             limits = self.encoder.encoded_range
-            widening = prepared.later.widening(places, prediction - target, drift)
+            errors = (prediction - target) / sizes
+            widening = prepared.later.widening(places, errors, drift)
         steps = None if prepared.steps is None else prepared.steps[places].astype(np.float64)
         if steps is not None and steps.max() == steps.min():
             steps = None
         weight = dataset.weights(places)
         return PredictionIntervals.fit(
-            prediction, target, bounds, weight, limits, widening=widening, ahead=steps
+            prediction,
+            target,
+            bounds,
+            weight,
+            limits,
+            widening=widening,
+            ahead=steps,
+            sizes=sizes,
         )
 
     def quality(self, evaluated: OutOfFold) -> RegressionQuality:

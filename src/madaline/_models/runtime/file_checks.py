@@ -294,7 +294,9 @@ def _past_agrees(state: Mapping[str, Any]) -> bool:
         return "levels" in state["loss"] and not lags.get("classes")
     anchored: bool = lags.get("anchor", {}).get("kind", NO_ANCHOR) != NO_ANCHOR
     of_classes = bool(lags.get("classes"))
-    return of_classes == (task == CLASSIFICATION) and (task == REGRESSION or not anchored)
+    divided = bool(lags.get("size", {}).get("n_rows"))
+    of_numbers = task == REGRESSION or not anchored
+    return of_classes == (task == CLASSIFICATION) and of_numbers and (anchored or not divided)
 
 
 def _conformal_agrees(state: Mapping[str, Any]) -> bool:

@@ -131,7 +131,8 @@ class Predictor:
         """Return outputs of which those of networks are differences."""
         if encoded.anchors is None:
             return np.asarray(output)
-        return np.asarray(output + self.target_encoder.shifts(encoded.anchors))
+        sizes = 1.0 if encoded.sizes is None else encoded.sizes[:, None]
+        return np.asarray(output * sizes + self.target_encoder.shifts(encoded.anchors))
 
     def predict(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the predicted labels, or numbers.
@@ -183,25 +184,24 @@ class Predictor:
             If classes are predicted, or the coverage cannot be promised.
         """
         encoded = table if isinstance(table, Encoded) else self.encode(table, n_jobs=n_jobs)
-        steps = encoded.steps
         outputs = self.loss.in_order(self.fold_outputs(encoded, n_jobs=n_jobs))
         if isinstance(self.loss, Quantiles):
             part, columns = self._each[self.loss.middle]
-            return part._intervals(outputs[..., columns], coverage, steps)
+            return part._intervals(outputs[..., columns], coverage, encoded)
         if isinstance(self.conformal, JointConformal):
             intervals = [
-                part._intervals(outputs[..., columns], coverage, steps)
+                part._intervals(outputs[..., columns], coverage, encoded)
                 for part, columns in self._each
             ]
             return np.stack(intervals, axis=1)
-        return self._intervals(outputs, coverage, steps)
+        return self._intervals(outputs, coverage, encoded)
 
-    def _intervals(self, outputs: Array, coverage: float, steps: Array | None = None) -> Array:
+    def _intervals(self, outputs: Array, coverage: float, rows: Encoded) -> Array:
         """Return the intervals of one target, given the raw outputs of each fold's networks."""
         if not isinstance(self.conformal, PredictionIntervals):
             raise InputError("This model predicts classes, not numbers: use predict_set.")
         predictions = self.loss.prediction(outputs)[..., 0]
-        bounds = self.conformal.predict(predictions, coverage, steps)
+        bounds = self.conformal.predict(predictions, coverage, rows.steps, rows.sizes)
         return np.stack([self.target_encoder.decode(bound) for bound in bounds.T], axis=1)
 
     def predict_set(self, table: Rows, coverage: float = 0.9, *, n_jobs: int | None = -1) -> Array:

@@ -119,7 +119,9 @@ def tell_series_sizes(forward: ForwardScores) -> str:
         return ""
     scaled, naive = (format_number(error, 3) for error in (scores.scaled_error, scores.naive_error))
     sentence = _(
-        "The largest {name} is {ratio} times the smallest, so the largest decide the {metric}: each on its own scale, the mean absolute scaled error is {scaled}, that of the {naive} ({rows} before) {naive2}, and the networks are better for {won} of {n_series:,}."
+        "The largest {name} is {ratio} times the smallest, and networks learned each on its own scale: the mean absolute scaled error is {scaled}, that of the {naive} ({rows} before) {naive2}, and the networks are better for {won} of {n_series:,}. The largest decide the {metric}."
+        if scores.divided
+        else "The largest {name} is {ratio} times the smallest, so the largest decide the {metric}: each on its own scale, the mean absolute scaled error is {scaled}, that of the {naive} ({rows} before) {naive2}, and the networks are better for {won} of {n_series:,}."
     ).format(
         name=scores.name,
         ratio=format_number(scores.ratio, 2),
@@ -133,6 +135,8 @@ def tell_series_sizes(forward: ForwardScores) -> str:
     )
     if scores.scaled_error < scores.naive_error:
         return sentence
+    if scores.divided:
+        return _("{sentence} Use the {naive}.").format(sentence=sentence, naive=scores.naive)
     return _(
         "{sentence} Use that forecast, or divide the target of each {name} by its mean."
     ).format(sentence=sentence, name=scores.name)

@@ -177,11 +177,13 @@ class PredictionIntervals:
         *,
         widening: float = 1.0,  # by what intervals are wider than errors so far make them
         ahead: Array | None = None,  # (n_samples,), how many steps ahead rows were predicted
+        sizes: Array
+        | float = 1.0,  # (n_samples,) or one, of what is predicted: errors are shares of them
     ) -> PredictionIntervals:
         """Collect the scores of out-of-fold predictions."""
         low, high = limits or (float(target.min()), float(target.max()))
         output, target = np.clip(output, low, high).astype(np.float64), target.astype(np.float64)
-        error = target - output
+        output, error = output / sizes, (target - output) / sizes
         knots = _knots(output, np.abs(error), weight)
         error = widening * error / np.interp(output, *knots)
         steps = None if ahead is None else _knots(ahead, np.abs(error), weight, _MIN_STEP_ROWS)
@@ -194,6 +196,7 @@ class PredictionIntervals:
         output: Array,  # (n_folds, n_samples), predictions of the networks of each fold
         coverage: float,
         steps: Array | None = None,  # (n_samples,), how far ahead rows are predicted
+        sizes: Array | None = None,  # (n_samples,), of what is predicted
     ) -> Array:  # (n_samples, 2)
         """Return the interval of each row, within the range of the training target.
 
@@ -201,7 +204,8 @@ class PredictionIntervals:
         """
         lower, upper = self._ranks(check_coverage(coverage))
         center = np.clip(output.T.astype(np.float64), self.low, self.high)  # (n_samples, n_folds)
-        scale = np.interp(center, *self.knots)
+        size = 1.0 if sizes is None else sizes[:, None]
+        scale = size * np.interp(center / size, *self.knots)
         if self.steps is not None and steps is not None:
             scale *= np.interp(steps, *self.steps)[:, None]
         fold = np.repeat(np.arange(len(output)), self.scores.counts)

@@ -185,9 +185,16 @@ class PastValues:
 
     def mean(self, lag: int, code: float | None = None) -> Array:
         """Return the mean of the latest known values; of classes, how often it is one of them."""
+        values = np.where(self.known, self.values, 0) if code is None else self.values == code
+        return self._mean(values, lag)
+
+    def size(self, lag: int) -> Array:
+        """Return the mean absolute value of the latest known ones."""
+        return self._mean(np.where(self.known, np.abs(self.values), 0), lag)
+
+    def _mean(self, values: Array, lag: int) -> Array:
         stops = np.maximum(self.origins + 1, 0)
         starts = np.minimum(np.maximum(stops - lag, self.first), stops)
-        values = np.where(self.known, self.values, 0) if code is None else self.values == code
         counts = _sums(self.known, starts, stops)
         means = _sums(values, starts, stops) / np.maximum(counts, 1)
         return np.where((counts > 0) & (self.steps > 0), means, np.nan)

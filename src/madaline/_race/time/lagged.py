@@ -100,12 +100,17 @@ class LaggedData:
         numbers = np.where(np.arange(len(folds.numbers)) < self.made.n_own, folds.numbers, -1)
         return replace(folds, numbers=numbers)
 
+    @cached_property
+    def sizes(self) -> Array | None:
+        """By what differences are divided, (n_samples,); None where they are not."""
+        return self.past.lags.sizes(self.made.columns)
+
     @property
     def target(self) -> Array:
-        """What networks learn: numbers as differences from the anchors."""
+        """What networks learn: numbers as differences from the anchors, divided by the sizes."""
         if self.anchors is None:
             return self.given_target
-        return np.asarray(target_numbers(self.given_target) - self.anchors)
+        return self.past.lags.differences(target_numbers(self.given_target), self.made.columns)
 
     @property
     def series(self) -> Array:
@@ -115,7 +120,7 @@ class LaggedData:
     def last_known(self, encoder: TargetEncoder) -> Array | None:
         """Return the last known number of each row's series, encoded; None of classes."""
         first = encoder.each[0]
-        return None if first.of_classes else first.encode(self.table[self.past.lags.last])
+        return None if first.of_classes else first.encode(self.past.lags.naive(self.table, 1))
 
     def score_series(self, rows: Array, predicted: Array) -> SeriesScores | None:
         """Return the scores of series of numbers, given predictions of some rows."""
@@ -126,7 +131,8 @@ class LaggedData:
         naive = {lag: lags.naive(self.table, lag)[rows] for lag in {1, *lags.rows}}
         target = target_numbers(self.given_target).astype(np.float64)[first]
         series, times = self.series[first], self.times.values[first]
-        return score_series(lags.series, series, times, target, rows, predicted, naive)
+        scores = score_series(lags.series, series, times, target, rows, predicted, naive)
+        return scores and replace(scores, divided=self.sizes is not None)
 
     def encoder(self, of_target: TargetEncoder, of_differences: TargetEncoder) -> TargetEncoder:
         """Return an encoder in the unit of differences, with the range of the target."""
@@ -136,23 +142,26 @@ class LaggedData:
         if not isinstance(of_target, RegressionEncoder) or self.anchors is None:
             return of_target
         assert isinstance(of_differences, RegressionEncoder)
-        return replace(of_differences, low=of_target.low, high=of_target.high)
+        # divided differences are multiplied without a center
+        center = of_differences.center if self.sizes is None else 0.0
+        return replace(of_differences, center=center, low=of_target.low, high=of_target.high)
 
     def offset(self, encoder: TargetEncoder, columns: Sequence[str], order: Array) -> Offset | None:
         """Return what is added to the outputs of networks, for the rows in an order."""
         if self.anchors is None:
             return None
-        parts = self.past.parts(self.table.take(order))
-        return offset_of(encoder, self.anchors[order], parts, columns)
+        table = self.table.take(order)
+        return offset_of(encoder, self.past, table, columns)
 
 
-def offset_of(
-    encoder: TargetEncoder, anchors: Array, parts: Mapping[str, Array], columns: Sequence[str]
-) -> Offset:
-    """Return anchors, and what columns add to them, in the unit of the outputs."""
+def offset_of(encoder: TargetEncoder, past: Past, table: Table, columns: Sequence[str]) -> Offset:
+    """Return anchors, what columns add to them, and sizes, in the unit of the outputs."""
+    parts = past.parts(table).items()
+    sizes = past.lags.sizes(table)
     return Offset(
-        encoder.shifts(anchors),
-        {columns.index(name): encoder.shifts(part) for name, part in parts.items()},
+        encoder.shifts(past.lags.anchors(table)),
+        {columns.index(name): encoder.shifts(part) for name, part in parts},
+        None if sizes is None else sizes[:, None],
     )
 
 

@@ -11,6 +11,10 @@ before them, among those that the model keeps and those that the rows hold thems
 Values of the past are given as differences from the last known one, as far as they are numbers: a
 trend then does not carry them out of the range that networks have seen. For the same reason
 networks predict the difference to an anchor: the last known value, or one that the season adds to.
+
+Where series differ in size, all of that is divided by the size of the series, the mean absolute
+value of the latest known rows: networks then learn what series of all sizes share, and what they
+predict is multiplied by it.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from typing import Annotated, Any, Self, final
 
 import numpy as np
 
-from madaline._base.codec import Finite, Items, LabelText, Stored
+from madaline._base.codec import Finite, Items, LabelText, Positive, Stored
 from madaline._base.json_checks import OneOf, Text, Whole
 from madaline._base.language import _
 from madaline._race.time.history import PastValues, SeriesHistory
@@ -42,6 +46,9 @@ NO_ANCHOR, LAST, SEASON, TREND, MEAN = "none", "last", "season", "trend", "mean"
 last one with the season's next change; the mean of the latest."""
 
 _MAX_SHARES = 8  # classes whose shares among the latest rows become columns, at most
+_SIZE_ROWS = 8  # rows by which the size of a series is measured, at least
+_USUAL_SHARE = 0.95  # of the errors by which it is told whether they grow with the size of series
+_SMALL = 0.01  # share of rows whose series are smaller than one of zeros counts as
 _MIN_KEPT = 15  # points of a series that are kept at least: two weeks tell whether weekends count
 _MAX_TRIED = 20_000  # rows on which anchors are compared
 
@@ -58,6 +65,31 @@ class Anchor(Stored):
 
     kind: Annotated[str, OneOf((NO_ANCHOR, LAST, SEASON, TREND, MEAN))] = NO_ANCHOR
     lag: _Rows = 1  # of the season, or how many rows the mean is of
+
+
+@final
+@dataclass(frozen=True)
+class Size(Stored):
+    """How the size of a series is measured, by which its values are divided."""
+
+    # the mean absolute value of so many of the latest rows; 0: values are not divided
+    n_rows: Annotated[int, Whole(0, MAX_LAG)] = 0
+    typical: Positive = 1.0  # of series of which nothing is known
+    small: Positive = 1.0  # of series of zeros
+
+    @classmethod
+    def of(cls, n_rows: int, sizes: Array) -> Self:
+        """Return the measure, given the sizes of some rows."""
+        known = sizes[sizes > 0]
+        if not len(known):
+            return cls(n_rows)
+        small, typical = np.quantile(known, (_SMALL, 0.5), method="nearest").tolist()
+        return cls(n_rows, typical, small)
+
+    def read(self, sizes: Array) -> Array:
+        """Return sizes to divide by: none is zero or unknown."""
+        known = np.where(np.isnan(sizes), self.typical, sizes)
+        return np.where(known > 0, known, self.small)
 
 
 @final
@@ -161,6 +193,7 @@ class Lags(Stored):
     written: DateFormat | NumberFormat | None = None  # how times were written, where they were text
     classes: _Classes = ()
     anchor: Anchor = Anchor()
+    size: Size = Size()
     typical: Finite = 0.0  # the mean of the target, for series of which nothing is known
     gap: Annotated[int, Whole(0, MAX_LAG)] = 0  # rows right before a row that are not known yet
     # columns whose values are not known in advance: only their past is used
@@ -188,6 +221,11 @@ class Lags(Stored):
         return self.each[0].last
 
     @property
+    def size_name(self) -> str:
+        """The column of the size of the series."""
+        return _("size of {name}").format(name=self.target)
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """Names of the columns of a table that tell when rows are, and of which series."""
         return tuple(filter(None, (self.time, self.series)))
@@ -211,33 +249,61 @@ class Lags(Stored):
         columns: dict[str, Array] = {}
         for number, column in enumerate(self.each):
             past = PastValues(history, number, points, steps)
-            columns |= column.columns(past, self.rows, self.horizon)
+            columns |= self._divided(past, column.columns(past, self.rows, self.horizon), number)
         if self.several_steps:
             columns[STEPS_AHEAD] = np.where(steps > 0, np.minimum(steps, self.horizon), np.nan)
         return columns
 
+    def _divided(
+        self, past: PastValues, columns: dict[str, Array], number: int
+    ) -> dict[str, Array]:
+        """Return the columns of the target's past divided by the size of the series, and that."""
+        if number or not self.size.n_rows:
+            return columns
+        measured = past.size(self.size.n_rows)
+        size = self.size.read(measured)
+        return {name: column / size for name, column in columns.items()} | {
+            self.size_name: measured
+        }
+
+    def sizes(self, columns: Mapping[str, Array] | Table) -> Array | None:
+        """Return what the past of rows was divided by, (n_rows,); None where it was not."""
+        if not self.size.n_rows:
+            return None
+        return self.size.read(as_numbers(self.size_name, columns[self.size_name]))
+
     def anchors(self, columns: Mapping[str, Array] | Table) -> Array:
         """Return what networks predict the difference to, float64 of shape (n_rows,)."""
-        return self.anchored(columns, self.anchor)
+        sizes = self.sizes(columns)
+        anchors = self.anchored(columns, self.anchor)
+        return anchors if sizes is None else np.asarray(anchors * sizes)
 
     def anchored(self, columns: Mapping[str, Array] | Table, anchor: Anchor) -> Array:
-        """Return the anchors of another kind."""
+        """Return the anchors of another kind, divided as the columns are."""
         last = as_numbers(self.last, columns[self.last])
         if anchor.kind == NO_ANCHOR:
             return np.zeros(len(last))
-        value = np.where(np.isnan(last), self.typical, last)
+        value = np.where(np.isnan(last), self.typical / self.size.typical, last)
         for name in self.parts(anchor):
             value = value + np.nan_to_num(as_numbers(name, columns[name]))
         return np.asarray(value)
+
+    def differences(self, target: Array, columns: Mapping[str, Array] | Table) -> Array:
+        """Return what networks learn of numbers: differences from anchors, divided by sizes."""
+        differences, sizes = target - self.anchors(columns), self.sizes(columns)
+        return np.asarray(differences if sizes is None else differences / sizes)
 
     def naive(self, columns: Table, lag: int) -> Array:
         """Return the forecast that repeats the value a multiple of the lag before; NaN if unknown.
 
         Of lag 1, that is the last known value.
         """
-        last = as_numbers(self.last, columns[self.last])
+        value = as_numbers(self.last, columns[self.last])
         name = self.each[0].before(lag)
-        return last + as_numbers(name, columns[name]) if name in columns else last
+        if name in columns:
+            value = value + as_numbers(name, columns[name])
+        sizes = self.sizes(columns)
+        return value if sizes is None else np.asarray(value * sizes)
 
     def parts(self, anchor: Anchor) -> tuple[str, ...]:
         """Return the columns that an anchor adds to the last known value."""
@@ -249,17 +315,32 @@ class Lags(Stored):
         parts = {SEASON: (target.before(lag),), TREND: next_change, MEAN: (target.mean(lag),)}
         return parts.get(anchor.kind, ())
 
-    def choose_anchor(self, columns: Mapping[str, Array], target: Array) -> Self:
-        """Return lags with the anchor that comes closest to the target by itself."""
+    def fitted(self, columns: Mapping[str, Array], target: Array, sizes: Array) -> Self:
+        """Return lags with the anchor that comes closest to the target by itself.
+
+        Values are divided by the `sizes` of series where the errors are more likely then.
+        """
         rows = np.linspace(0, len(target) - 1, min(len(target), _MAX_TRIED)).astype(np.intp)
         columns = {name: column[rows] for name, column in columns.items()}
         seasons = [lag for lag in self.rows if lag > 1]
-        kinds = [Anchor(LAST)]
-        kinds += [Anchor(kind, lag) for lag in seasons for kind in (SEASON, TREND, MEAN)]
-        errors = [
-            float(np.mean(np.square(target[rows] - self.anchored(columns, kind)))) for kind in kinds
-        ]
-        return replace(self, anchor=kinds[int(np.argmin(errors))])
+        anchors = [Anchor(LAST)]
+        anchors += [Anchor(kind, lag) for lag in seasons for kind in (SEASON, TREND, MEAN)]
+        errors = np.stack([target[rows] - self.anchored(columns, anchor) for anchor in anchors])
+        plain = int(np.argmin(np.square(errors).mean(axis=1)))
+        if self.series is None:
+            return replace(self, anchor=anchors[plain])
+        size = Size.of(self.size_rows, sizes)
+        divisors = size.read(sizes[rows])
+        shares = [_usual(errors_of_anchor / divisors) for errors_of_anchor in errors]
+        divided = int(np.argmin(shares))
+        if shares[divided] * np.exp(np.log(divisors).mean()) >= _usual(errors[plain]):
+            return replace(self, anchor=anchors[plain])
+        return replace(self, anchor=anchors[divided], size=size)
+
+    @property
+    def size_rows(self) -> int:
+        """Rows by which the size of a series is measured."""
+        return max(_SIZE_ROWS, *self.rows)
 
     def read_times(self, table: Table, first: float = 0.0) -> Array:
         """Return the time of each row in float64; the order of the rows, where there is no column.
@@ -294,6 +375,12 @@ class Lags(Stored):
     def read_values(self, table: Table) -> Array:
         """Return what the rows themselves hold, float64 (n_rows, n_columns), NaN where unknown."""
         return np.stack([column.read(table) for column in self.each], axis=1)
+
+
+def _usual(errors: Array) -> float:
+    """Return the mean absolute error, without the largest."""
+    ranked = np.sort(np.abs(errors))
+    return float(ranked[: max(1, int(_USUAL_SHARE * len(ranked)))].mean())
 
 
 def _of_type(written: Any, kind: type) -> Any:

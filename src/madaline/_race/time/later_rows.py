@@ -235,10 +235,11 @@ class LaterRows:
         by_age: dict[int, list[tuple[float, float]]] = {}
         for stretch, places in enumerate(rows.spread(_MAX_ROWS * rows.n_folds)):
             losses = []
+            target, sizes = dataset.target[places], dataset.sizes(places)
             with one_threaded_products():
                 for fold in range(stretch + 1):
                     output = self._output(ensemble, temperature, fold, places)
-                    losses.append(float(dataset.loss.mean(output, dataset.target[places], None)))
+                    losses.append(float(dataset.loss.mean(output / sizes, target / sizes, None)))
             for fold, loss in enumerate(losses[:-1]):
                 ratio = (starts[stretch] - starts[fold], loss / max(losses[-1], _MIN_LOSS))
                 by_age.setdefault(stretch - fold, []).append(ratio)

@@ -12,7 +12,7 @@ from madaline._base.codec import check_of
 from madaline._base.json_checks import Check, Fields, Malformed
 from madaline._base.language import _
 from madaline._base.words import format_count
-from madaline._race.time.history import HISTORY, MAX_KEPT_VALUES, SeriesHistory
+from madaline._race.time.history import HISTORY, MAX_KEPT_VALUES, PastValues, SeriesHistory
 from madaline._race.time.lags import NO_ANCHOR, STEPS_AHEAD, Lags
 from madaline._tables.column import MOMENT
 from madaline._tables.conversion import as_numbers
@@ -80,7 +80,9 @@ class LaggedRows:
         columns = lags.past(history, points[rows], steps)
         lags = replace(lags, typical=0.0 if of_classes else float(np.mean(values)))
         if anchored and not of_classes:
-            lags = lags.choose_anchor(columns, values[rows])
+            sizes = PastValues(history, 0, points[rows], steps).size(lags.size_rows)
+            lags = lags.fitted(columns, values[rows], sizes)
+            columns = lags.past(history, points[rows], steps)
         return cls(Past(lags, kept), rows, columns, steps, n_own)
 
 
@@ -238,10 +240,11 @@ class Past:
         return history, points, np.where(last >= 0, points - last, 0)
 
     def encoded(self, encoded: Encoded, table: Table) -> Encoded:
-        """Return encoded rows with their anchors, and how far ahead they are predicted."""
+        """Return encoded rows with anchors and sizes, and how far ahead they are predicted."""
         lags = self.lags
         anchors = None if lags.anchor.kind == NO_ANCHOR else lags.anchors(table)
-        return replace(encoded, anchors=anchors, steps=self.steps_ahead(table))
+        steps, sizes = self.steps_ahead(table), lags.sizes(table)
+        return replace(encoded, anchors=anchors, steps=steps, sizes=sizes)
 
     def steps_ahead(self, table: Table) -> Array | None:
         """Return how far ahead encoded rows are predicted; None where that is always the same."""
@@ -257,7 +260,7 @@ class Past:
         return (*lags.sources, *(column.name for column in lags.each), *lags.names)
 
     def parts(self, table: Table) -> dict[str, Array]:
-        """Return what each column adds to the anchors of rows, by name."""
+        """Return what each column adds to the anchors of rows, by name, divided as they are."""
         lags = self.lags
         if lags.anchor.kind == NO_ANCHOR:
             return {}
@@ -265,7 +268,8 @@ class Past:
         others = {
             name: np.nan_to_num(as_numbers(name, table[name])) for name in lags.parts(lags.anchor)
         }
-        return {lags.last: np.where(np.isnan(last), lags.typical, last)} | others
+        typical = lags.typical / lags.size.typical
+        return {lags.last: np.where(np.isnan(last), typical, last)} | others
 
     def needed(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Return the columns that rows must have: without those that are made."""

@@ -34,6 +34,7 @@ class SeriesScores(Stored):
     scaled_error: Finite  # MASE of the networks, the mean over series
     naive_error: Finite  # that of the seasonal naive forecast, of the same rows
     won: Share  # share of series that the networks predict better than that
+    divided: bool = False  # whether networks learned each series on its own scale
 
     @property
     def naive(self) -> str:

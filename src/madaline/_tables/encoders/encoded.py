@@ -64,6 +64,7 @@ class Encoded:
     # how many steps ahead rows are predicted, where columns are made of the past
     anchors: Array | None = None
     steps: Array | None = None
+    sizes: Array | None = None  # (n_samples,): by what outputs are multiplied before
 
     @cached_property
     def base(self) -> Array:

@@ -362,7 +362,7 @@ def prepare_update(
     weight = rows.weight if rows.is_weighted else None
     learned = rows.target
     if predictor.past is not None and predictor.past.lags.anchor.kind != NO_ANCHOR:
-        learned = learned - predictor.past.lags.anchors(rows.table)
+        learned = predictor.past.lags.differences(learned, rows.table)
     goal = EncodedTarget.of(encoder, objective, learned, weight)
     steps = None if predictor.past is None else predictor.past.steps_ahead(rows.table)
     numbers = np.concatenate([new.data.row_numbers, np.full(rows.n_rows - rows.n_new, -1)])
@@ -405,7 +405,7 @@ def _dataset(
     encoded, columns = predictor.encode(table), predictor.encoder.columns
     offset = None
     if past is not None and encoded.anchors is not None:
-        offset = offset_of(goal.encoder, encoded.anchors, past.parts(table), columns)
+        offset = offset_of(goal.encoder, past, table, columns)
     used = sorted({part.n_bins for part in predictor.parts})
     metric = objective.make_metric(
         goal.encoder,

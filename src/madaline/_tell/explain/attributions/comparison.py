@@ -282,6 +282,7 @@ class BackgroundComparison:
         self.class_index = class_index
         self.n_samples = len(class_index)
         self.n_background = background.n_rows
+        self.parts = background.parts  # of the anchors of the background, by the column
         bins = [part.part.n_bins for part in networks.parts]
         features = {n_bins: encoded.features(n_bins) for n_bins in dict.fromkeys(bins)}
         self._features = [features[n_bins] for n_bins in bins]

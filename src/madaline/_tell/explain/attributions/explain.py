@@ -140,9 +140,9 @@ def _explain_chunk(
     indices = class_indices(predictor, raw, request.target_class)
     output = networks.scale.value(raw, indices)
     comparison = BackgroundComparison(networks, encoded, indices, background)
-    by_output, errors = _attributions(comparison, output - sum(parts.values()), request)
-    for name, part in parts.items():
-        by_output[:, columns.index(name)] += part - background.parts[name]
+    sizes = np.ones(table.n_samples) if encoded.sizes is None else encoded.sizes
+    added = {columns.index(name): part for name, part in parts.items()}
+    by_output, errors = _sized_attributions(comparison, output, sizes, added, request)
     values = {name: table[name] for name in columns}
     maps, words = _details(predictor, comparison, values, by_output, request)
     classes = getattr(predictor.target_encoder, "classes", None)
@@ -151,7 +151,7 @@ def _explain_chunk(
         columns=columns,
         values=values,
         attributions=by_output[:, : comparison.n_columns],
-        base=comparison.base + sum(background.parts.values()),
+        base=(comparison.base + sum(background.parts.values())) * sizes,
         output=output,
         scale=networks.scale.name,
         target_class=None if classes is None else classes[indices],
@@ -162,6 +162,20 @@ def _explain_chunk(
         maps=maps,
         words=words,
     )
+
+
+def _sized_attributions(
+    comparison: BackgroundComparison,
+    output: Array,
+    sizes: Array,  # (n_rows,): by what outputs of networks, and anchors, are multiplied
+    added: Mapping[int, Array],  # what columns add to the anchors of rows, by their index
+    request: _Request,
+) -> tuple[Array, Array | None]:
+    """Return the attributions of outputs with their anchors, and their errors."""
+    by_output, errors = _attributions(comparison, output / sizes - sum(added.values()), request)
+    for (column, part), usual in zip(added.items(), comparison.parts.values(), strict=True):
+        by_output[:, column] += part - usual
+    return by_output * sizes[:, None], None if errors is None else errors * sizes[:, None]
 
 
 def _details(
