@@ -75,7 +75,8 @@ def test_the_story_is_told(run, model) -> None:
     outcome = run("story", model)
     loaded = FittedModel.load(model)
     assert all(text in outcome.out for text in loaded.story().paragraphs())
-    assert len(outcome.out.splitlines()) <= 24
+    assert len(outcome.out.splitlines()) <= 30
+    assert "hidden layers (3×64: three of 64 units)" in " ".join(outcome.out.split())
     assert outcome.out.endswith(f"madaline story {model} --full\n")
     whole = run("story", model, "--full").out
     assert all(text in whole for text in loaded.story(full=True).paragraphs())

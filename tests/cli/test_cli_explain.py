@@ -23,6 +23,13 @@ def test_says_for_five_rows_what_each_column_adds(run, model, fruit) -> None:
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
+def test_the_unit_of_an_explanation_is_translated(run, model, fruit) -> None:
+    told = run("explain", model, fruit, "--lang", "zh").out
+    assert "第 0 行：kind 为 plum，对数几率 " in told
+    assert "log-odds" not in told
+    assert " （概率" not in told
+
+
 def test_rows_background_class_and_method_are_chosen(run, model, fruit) -> None:
     words = ["--rows", "2", "--background", fruit, "--class", "pear", "--method", "shapley"]
     outcome = run("explain", model, fruit, "--probability", *words)

@@ -80,6 +80,8 @@ def test_the_command_line_groups_findings_by_severity(flipped, tmp_path, capsys)
     assert "length differs from the training rows" in out
     assert "Such as rows " in out
     assert max(map(len, out.splitlines())) <= 80 or str(path) in out
+    assert main(["--lang", "zh", "doctor", str(tmp_path / "model"), str(path)]) == 0
+    assert "\n高：\n" in capsys.readouterr().out
 
 
 def test_the_command_line_prints_json(flipped, tmp_path, capsys):

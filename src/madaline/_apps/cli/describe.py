@@ -187,9 +187,10 @@ def _story_sections(
 ) -> Iterator[Iterable[str]]:
     yield map(paragraph, verdict(model))
     yield from ([text] for text in model.story(full=full or decisions).paragraphs())
-    if full or decisions:
-        yield [paragraph(legend(record.recipe for record in model.records))]
-    else:
+    told = model.records if full or decisions else ()
+    names = [record.recipe for record in told] or [one.name for one in model.summary.members]
+    yield [paragraph(legend(names))]
+    if not (full or decisions):
         yield ["The whole story:", f"  madaline story {shlex.quote(str(path))} --full"]
     if decisions:
         recipes = RecipeLetters.of(model.records)
@@ -272,7 +273,7 @@ def _finding_lines(diagnosis: Diagnosis, what: str) -> Iterator[str]:
     )
     for severity, findings in diagnosis.by_severity().items():
         if findings:
-            yield translate_word(f"{severity.capitalize()}:")
+            yield _("{severity}:").format(severity=translate_word(severity.capitalize()))
         for finding in findings:
             yield paragraph(finding.sentence, first="  - ", rest="    ")
             if finding.rows:

@@ -417,7 +417,7 @@ def _columns(fitting: Fitting) -> Iterator[str]:
         yield _("left out: {left_out}").format(left_out=format_list(left_out, limit=3))
     missing = [column.name for column in columns if column.n_missing]
     if missing:
-        few = len(missing) <= 2
+        few = len(missing) <= 2 and len("".join(missing)) <= _MAX_NAME_WIDTH
         where = Names(missing) if few else format_count(len(missing), "column")
         yield _("missing values in {columns}").format(columns=where)
 

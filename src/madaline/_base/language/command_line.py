@@ -27,7 +27,7 @@ _ARGUMENT = re.compile(
 _VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w.+-]+)")
 _GAP = re.compile(r"\{[^{}]*\}")
 _HELD = "gapheldhere"
-_OTHER_WORDS = {"label_suspects_": "--json", "out of the columns": "out (--drop)"}
+_OTHER_WORDS = {"label_suspects_": "madaline doctor --json", "out of the columns": "out (--drop)"}
 
 
 def with_options(sentence: str) -> str:

@@ -222,7 +222,8 @@ def _fit(before: str, after: str) -> str:
     """Return two parts one after the other: a space stands between Chinese and others alone."""
     if before.endswith(" ") and _WIDE_END.search(before.rstrip()) and _WIDE_START.match(after):
         return before.rstrip() + after
-    if after.startswith(" ") and _WIDE_END.search(before) and _WIDE_START.match(after.lstrip()):
+    wide = _WIDE_END.search(before) or after.startswith(" （")
+    if after.startswith(" ") and wide and _WIDE_START.match(after.lstrip()):
         return before + after.lstrip()
     apart = (_IDEOGRAM_END.search(before) and _LATIN_START.match(after)) or (
         _LATIN_END.search(before) and _IDEOGRAM_START.match(after)

@@ -340,11 +340,16 @@ class Explanation(Result, ToFrame):
         output = self.output[row]
         if self.target_class is None:
             return f"{self.target} {output:,.{digits}f}"
-        words = f"{SCALE_WORDS[self.scale]} {output:.{digits}f}"
+        told = _("{target} is {target_class}, probability {amount}")
         if self.scale == LOG_ODDS:
-            words += _(" (probability {text:.3f})").format(text=(1 + np.tanh(output / 2)) / 2)
-        return _("{target} is {target_class}, {words}").format(
-            target=self.target, target_class=self.target_class[row], words=words
+            told = _(
+                "{target} is {target_class}, log-odds {amount} (probability {probability:.3f})"
+            )
+        return told.format(
+            target=self.target,
+            target_class=self.target_class[row],
+            amount=f"{output:.{digits}f}",
+            probability=(1 + np.tanh(output / 2)) / 2,
         )
 
     def _largest(self, row: int, most: int) -> list[tuple[str, str, float]]:
