@@ -113,3 +113,14 @@ def test_errors_are_shown_in_the_unit_of_the_table(
     for command in (["info", MODEL], ["story", MODEL, "--full"]):
         assert main(["--lang", "zh", *command]) == 0
         assert re.search(r"￥\d+\.\d万 ± ￥\d+\.\d万", capsys.readouterr().out)
+
+
+@pytest.mark.slow
+def test_what_columns_add_is_shown_in_the_unit_of_the_table(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--lang", "zh", "explain", *BOTH, "--rows", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"总价 ￥\d+万", shown)
+    assert re.search(r"面积 = \d+\.?\d*㎡ +[-+]￥\d+", shown)
+    assert not re.search(r"\d{5}|\d,\d{3}", shown)

@@ -88,6 +88,12 @@ class Schema(Stored):
             _("{name}: {note}.").format(name=column.name, note=column.note) for column in noted
         )
 
+    @property
+    def formats(self) -> dict[str, NumberFormat]:
+        """How the numbers of columns are written that were read from text."""
+        formats = {column.name: column.written for column in self.columns}
+        return {name: one for name, one in formats.items() if isinstance(one, NumberFormat)}
+
     def read(self, table: Table) -> Table:
         """Return a table with its columns of text read as those of the training table were."""
         return read_formats(table, {column.name: column.written for column in self.columns})

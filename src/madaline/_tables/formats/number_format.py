@@ -191,7 +191,7 @@ class NumberFormat(Stored):
         '-¥374万'
         """
         shown = format_number(abs(number) / 10**self.power, digits)
-        return self._with_unit(f"{'-' if number < 0 else ''}{shown}")
+        return self.with_unit(f"{'-' if number < 0 else ''}{shown}")
 
     def texts(
         self, write: Callable[..., list[str]], numbers: Iterable[float], *sizes: float
@@ -205,9 +205,14 @@ class NumberFormat(Stored):
         """
         scale = 10**self.power
         scaled = (size / scale for size in sizes)
-        return [*map(self._with_unit, write([one / scale for one in numbers], *scaled))]
+        return [*map(self.with_unit, write([one / scale for one in numbers], *scaled))]
 
-    def _with_unit(self, text: str) -> str:
+    def text(self, write: Callable[..., str], number: float, *sizes: float) -> str:
+        """Return a number as a function writes it, in the unit."""
+        return self.texts(lambda each, *most: [write(each[0], *most)], [number], *sizes)[0]
+
+    def with_unit(self, text: str) -> str:
+        """Return a number that is scaled and written, with what stands before and after it."""
         sign = "-" if text.startswith("-") else "+" if text.startswith("+") else ""
         return f"{sign}{self.before}{text.removeprefix(sign)}{self.after}"
 

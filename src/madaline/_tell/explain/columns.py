@@ -10,6 +10,7 @@ import numpy as np
 from madaline._base.language import _
 from madaline._models.model import FittedModel
 from madaline._tables.conversion import as_booleans, as_levels
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.boolean import BooleanEncoder
 from madaline._tables.kinds.category import CategoryEncoder
@@ -74,8 +75,10 @@ def values_of(encoder: ColumnEncoder, column: Array) -> Array:
     return encoder.read(column)
 
 
-def value_text(value: Any, *, digits: int = 6, longest: int | None = 24) -> str:
-    """Return a value of a table as text.
+def value_text(
+    value: Any, *, digits: int = 6, longest: int | None = 24, written: NumberFormat = PLAIN
+) -> str:
+    """Return a value of a table as text, a number as `written`.
 
     >>> value_text(12500.0), value_text(0.1234567, digits=4), value_text("red"), value_text(True)
     ('12500', '0.1235', 'red', 'true')
@@ -95,8 +98,8 @@ def value_text(value: Any, *, digits: int = 6, longest: int | None = 24) -> str:
     if value is None or value != value:  # NaN or NaT
         return _("missing")
     if isinstance(value, float | np.floating):
-        number = float(value) + 0.0  # no negative zero
+        number = float(value) / 10**written.power + 0.0  # no negative zero
         whole = number.is_integer() and abs(number) < 1e15
-        return f"{number:.0f}" if whole else f"{number:.{digits}g}"
+        return written.with_unit(f"{number:.0f}" if whole else f"{number:.{digits}g}")
     text = str(value)
     return text if longest is None or len(text) <= longest else f"{text[: longest - 3]}..."

@@ -60,7 +60,7 @@ def plot_explanation(
     ax = axes_or_new(ax)
     amounts = dict(zip(explanation.columns, explanation.attributions[row], strict=True))
     shown = explanation.strongest(row)[:most][::-1]
-    names = [f"{name} = {value_text(explanation.values[name][row])}" for name in shown]
+    names = [f"{name} = {explanation.value_of(name, row)}" for name in shown]
     values = np.array([amounts[name] for name in shown])
     ax.barh(names, values, color=np.where(values < 0, "C1", "C0"))
     ax.axvline(0, color="0.3", linewidth=0.8)

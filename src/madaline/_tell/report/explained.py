@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from madaline._base.language import _
-from madaline._base.words import format_number, format_rounded, format_signed
+from madaline._base.words import format_rounded, format_signed
 from madaline._race.evaluation.scores import label_text
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.media.images import as_bytes
 from madaline._tables.media.signals import Sequence as SequenceValue
 from madaline._tables.media.signals import Signal, Sound
@@ -96,14 +98,14 @@ class ExplainedRow:
 
         What all columns but the `shown` ones add is one number.
         """
-        row = self.row
+        row, write = self.row, self.row.written
         columns, rest = self._columns(shown)
         if rest:
             columns.append((_("{n_rest} others together").format(n_rest=len(rest)), "", sum(rest)))
         largest = _largest(columns)
         ends = float(row.base[0]), float(row.output[0])
         base, output = (
-            format_number(end, 4) if row.scale == TARGET else format_rounded([end], largest)[0]
+            write.show(end, 4) if row.scale == TARGET else format_rounded([end], largest)[0]
             for end in ends
         )
         return {
@@ -113,17 +115,17 @@ class ExplainedRow:
                 {
                     "name": name,
                     "value": value,
-                    "amount": format_signed(amount, largest),
+                    "amount": write.text(format_signed, amount, largest),
                     "bar": bar_svg(amount, largest, both=True),
                 }
                 for name, value, amount in columns
             ],
-            "maps": list(map(_view_of_map, self.maps)),
-            "words": [view_of_words(name, texts[0]) for name, texts in row.words.items()],
+            "maps": [_view_of_map(one_map, write) for one_map in self.maps],
+            "words": [view_of_words(name, one[0], write) for name, one in row.words.items()],
             "probability": (1 + np.tanh(ends[1] / 2)) / 2 if row.scale == LOG_ODDS else None,
             "base_text": base,
             "output_text": output,
-            "remaining_text": f"{float(format(row.remaining[0], '.1g')):,.6g}",
+            "remaining_text": write.text(_one_digit, row.remaining[0]),
         }
 
     def view_of_example(self, prediction: Any, truth: Any, shown: int) -> dict[str, Any]:
@@ -133,7 +135,7 @@ class ExplainedRow:
         largest = _largest([*columns, ("", "", sum(rest))])
 
         def text(value: Any) -> str:
-            return format_number(float(value), 4) if of_number else value_text(value)
+            return self.row.written.show(float(value), 4) if of_number else value_text(value)
 
         return self.view(shown) | {
             "prediction": text(prediction),
@@ -153,30 +155,35 @@ class ExplainedRow:
         strongest = row.strongest(0)
         if most is None:  # one alone is named instead of counted
             most = _MAX_COLUMNS if len(strongest) > _MAX_COLUMNS + 1 else len(strongest)
-        columns = [
-            (name, value_text(row.values[name][0]), amounts[name]) for name in strongest[:most]
-        ]
+        columns = [(name, row.value_of(name, 0), amounts[name]) for name in strongest[:most]]
         return columns, [amounts[name] for name in strongest[most:]]
+
+
+def _one_digit(number: float) -> str:
+    return f"{float(format(number, '.1g')):,.6g}"
 
 
 def _largest(columns: Sequence[tuple[str, str, float]]) -> float:
     return max((abs(amount) for _, _, amount in columns), default=0.0) or 1.0
 
 
-def view_of_words(name: str, words: WordAttributions) -> dict[str, Any]:
+def view_of_words(
+    name: str, words: WordAttributions, written: NumberFormat = PLAIN
+) -> dict[str, Any]:
     """Return the pieces of a text, each with its class of color, and numbers as they are shown."""
     strongest = words.strongest(_MAX_WORDS)
     sums = [amount for _, amount in strongest]
     largest = max(map(abs, [*words.amounts, *sums, words.absent]), default=0.0) or 1.0
     deepest = max(map(abs, words.amounts), default=0.0) or 1.0
     text = words.text[:_MAX_CHARACTERS]
+    write = partial(written.text, format_signed)
     end = 0
     pieces: list[tuple[str, str, str]] = []  # text, class of color, what it adds
     for (start, stop), amount in zip(words.spans, words.amounts, strict=True):
         if stop > len(text):
             break
         pieces.append((text[end:start], "", ""))
-        pieces.append((text[start:stop], _color(amount / deepest), format_signed(amount, largest)))
+        pieces.append((text[start:stop], _color(amount / deepest), write(amount, largest)))
         end = stop
     pieces.append((text[end:] + ("..." if len(text) < len(words.text) else ""), "", ""))
     return {
@@ -186,9 +193,9 @@ def view_of_words(name: str, words: WordAttributions) -> dict[str, Any]:
             for piece, color, amount in pieces
             if piece
         ],
-        "strongest": [(word, format_signed(amount, largest)) for word, amount in strongest],
-        "others": format_signed(sum(words.amounts) - sum(sums), largest),
-        "absent": format_signed(words.absent, largest),
+        "strongest": [(word, write(amount, largest)) for word, amount in strongest],
+        "others": write(sum(words.amounts) - sum(sums), largest),
+        "absent": write(words.absent, largest),
     }
 
 
@@ -197,15 +204,15 @@ def _color(share: float) -> str:
     return f"{'more' if share > 0 else 'less'} w{shade}" if shade else ""
 
 
-def _view_of_map(one_map: ExplainedMap) -> dict[str, Any]:
+def _view_of_map(one_map: ExplainedMap, written: NumberFormat) -> dict[str, Any]:
     amounts = np.array(one_map.values)
     largest = float(np.abs(amounts).sum()) or 1.0
     return {
         "name": one_map.name,
         "map": map_source(one_map.values),
         "picture": None if one_map.picture is None else picture_source(one_map.picture),
-        "adds": format_signed(float(amounts[amounts > 0].sum()), largest),
-        "takes": format_signed(float(amounts[amounts < 0].sum()), largest),
+        "adds": written.text(format_signed, float(amounts[amounts > 0].sum()), largest),
+        "takes": written.text(format_signed, float(amounts[amounts < 0].sum()), largest),
     }
 
 

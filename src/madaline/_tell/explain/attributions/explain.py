@@ -11,6 +11,7 @@ import numpy as np
 from madaline._base.language import _
 from madaline._models.model import FittedModel
 from madaline._models.runtime.predictor import Predictor
+from madaline._tables.formats.number_format import PLAIN
 from madaline._tables.io.recognition import to_table
 from madaline._tables.kinds.sequence import PatternEncoder
 from madaline._tables.table import Table
@@ -115,7 +116,9 @@ def _explain(model: FittedModel, table: Table, given: Any, request: _Request) ->
         _explain_chunk(model, networks, table.take(slice(start, start + size)), background, request)
         for start in range(0, max(1, table.n_samples), size)
     ]
-    return replace(Explanation.joined(chunks), row_numbers=np.arange(table.n_samples))
+    formats = {**model.schema.formats, model.summary.target: model.schema.target or PLAIN}
+    numbers = np.arange(table.n_samples)
+    return replace(Explanation.joined(chunks), row_numbers=numbers, formats=formats)
 
 
 def _background(predictor: Predictor, given: Any, request: _Request) -> Background:

@@ -17,10 +17,11 @@ from madaline._base.language import _, translate
 from madaline._base.language.widths import align
 from madaline._base.words import format_count
 from madaline._tables.column import is_missing
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.media.signals import holds
 from madaline._tell.explain.attributions.words import WordAttributions
 from madaline._tell.explain.columns import value_text
-from madaline._tell.explain.scale import LOG_ODDS, PROBABILITY
+from madaline._tell.explain.scale import LOG_ODDS, PROBABILITY, TARGET
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records._results.blocks import Bar, Block, Cell, Paragraph, Section, TextTable, more
@@ -83,6 +84,8 @@ class Explanation(Result, ToFrame):
         Shapley values have none.
     words : Mapping[str, tuple[WordAttributions, ...]]
         The same of the words of texts, a `WordAttributions` for each row.
+    formats : Mapping[str, NumberFormat]
+        How numbers of the target and of columns are written, where they have a unit.
 
     Examples
     --------
@@ -123,6 +126,7 @@ class Explanation(Result, ToFrame):
     standard_errors: Array | None = None
     maps: Mapping[str, Array] = field(default_factory=dict)
     words: Mapping[str, tuple[WordAttributions, ...]] = field(default_factory=dict)
+    formats: Mapping[str, NumberFormat] = field(default_factory=dict)
 
     @classmethod
     def joined(cls, explanations: Sequence[Explanation]) -> Explanation:
@@ -146,6 +150,18 @@ class Explanation(Result, ToFrame):
             for column in first.words
         }
         return replace(first, **fields, words=words)
+
+    @property
+    def written(self) -> NumberFormat:
+        """How an attribution is written: a number of the target in its unit."""
+        return self.formats.get(self.target, PLAIN) if self.scale == TARGET else PLAIN
+
+    def value_of(self, name: str, row: int) -> str:
+        """Return a value of a column as it is written."""
+        return value_text(self.values[name][row], written=self.formats.get(name, PLAIN))
+
+    def _amount(self, amount: float, digits: int, sign: str = "+z") -> str:
+        return self.written.text(lambda one: f"{one:{sign},.{digits}f}", amount)
 
     @property
     def sums(self) -> Array:
@@ -209,6 +225,7 @@ class Explanation(Result, ToFrame):
         """Return how many decimals show three digits of the largest number of a row."""
         difference = abs(self.output[row] - self.base[row])
         largest = max(float(np.abs(self.attributions[row]).max(initial=0)), difference)
+        largest /= 10**self.written.power
         return int(np.clip(2 - np.floor(np.log10(largest)), 0, 6)) if largest > 0 else 0
 
     def lines(self, row: int, most: int = _SHOWN_COLUMNS, name: str = "") -> Iterator[str]:
@@ -217,21 +234,23 @@ class Explanation(Result, ToFrame):
         yield _("{row}: {outcome}; base value {base}.").format(
             row=name or _("Row {row}").format(row=self.row_numbers[row]),
             outcome=self.outcome(row, digits),
-            base=f"{self.base[row]:,.{digits}f}",
+            base=self._amount(self.base[row], digits, ""),
         )
         yield from self._column_lines(row, most, digits)
         for name in self.words:
             yield from self._word_lines(name, row, digits)
-        total = f"{self.sums[row]:+,.{digits}f}"
+        total = self._amount(self.sums[row], digits, "+")
         told = _("(sum {total}{remaining})")
         yield "  " + told.format(total=total, remaining=self._remaining_words(row, digits))
 
     def _remaining_words(self, row: int, digits: int) -> str:
         """Return how far base and sum are from the output, where the digits shown tell."""
         remaining = self.remaining[row]
-        visible = abs(remaining) >= 0.5 * 10.0**-digits
+        visible = abs(remaining) >= 0.5 * 10.0 ** (self.written.power - digits)
         return (
-            _(", remaining difference {remaining}").format(remaining=f"{remaining:z,.{digits}f}")
+            _(", remaining difference {remaining}").format(
+                remaining=self._amount(remaining, digits, "z")
+            )
             if visible
             else ""
         )
@@ -248,10 +267,10 @@ class Explanation(Result, ToFrame):
         lines = self._largest(row, _HTML_COLUMNS)
         longest = max((abs(amount) for __, __, amount in lines), default=0.0) or 1.0
         rows: list[list[Cell]] = [
-            [name, value, f"{amount:+z,.{digits}f}", Bar(amount, longest, both=True)]
+            [name, value, self._amount(amount, digits), Bar(amount, longest, both=True)]
             for name, value, amount in lines
         ]
-        base = _("adds to the base, {base}").format(base=f"{self.base[row]:,.{digits}f}")
+        base = _("adds to the base, {base}").format(base=self._amount(self.base[row], digits, ""))
         title = _("Row {row_numbers}: {outcome}").format(
             row_numbers=self.row_numbers[row], outcome=self.outcome(row, digits)
         )
@@ -259,13 +278,15 @@ class Explanation(Result, ToFrame):
         for name, texts in self.words.items():
             words = texts[row].strongest(_SHOWN_WORDS)
             if words:
-                named = _(", ").join(f"{word} {amount:+z,.{digits}f}" for word, amount in words)
+                named = _(", ").join(
+                    f"{word} {self._amount(amount, digits)}" for word, amount in words
+                )
                 blocks.append(Paragraph(_("{name}: {named}").format(name=name, named=named)))
         for name in self.maps:
             sentence = _(
                 "{name}: parts add {positive} and {negative}; madaline.plots.plot_map draws them."
             )
-            positive, negative = (f"{part:+z,.{digits}f}" for part in self.parts_of(name, row))
+            positive, negative = (self._amount(part, digits) for part in self.parts_of(name, row))
             blocks.append(
                 Paragraph(sentence.format(name=name, positive=positive, negative=negative))
             )
@@ -339,7 +360,7 @@ class Explanation(Result, ToFrame):
         """Return what is explained of a row, in words."""
         output = self.output[row]
         if self.target_class is None:
-            return f"{self.target} {output:,.{digits}f}"
+            return f"{self.target} {self._amount(output, digits, '')}"
         told = _("{target} is {target_class}, probability {amount}")
         if self.scale == LOG_ODDS:
             told = _(
@@ -357,7 +378,7 @@ class Explanation(Result, ToFrame):
         order = self.strongest(row)
         shown = order if len(order) <= most + 1 else order[:most]
         amounts = dict(zip(self.columns, self.attributions[row].tolist(), strict=True))
-        lines = [(name, value_text(self.values[name][row]), amounts[name]) for name in shown]
+        lines = [(name, self.value_of(name, row), amounts[name]) for name in shown]
         if rest := order[len(shown) :]:
             total = sum(amounts[name] for name in rest)
             lines.append((_("{n_rest} other columns together").format(n_rest=len(rest)), "", total))
@@ -374,14 +395,14 @@ class Explanation(Result, ToFrame):
             after = ""
             if name in self.columns and self.standard_errors is not None:
                 error = self.standard_errors[row, self.columns.index(name)]
-                after = f" ± {error:,.{digits}f}"
+                after = f" ± {self._amount(error, digits, '')}"
             if name in self.maps:
                 positive, negative = self.parts_of(name, row)
                 after += _(" (parts: {positive} and {negative})").format(
-                    positive=f"{positive:+z,.{digits}f}", negative=f"{negative:+z,.{digits}f}"
+                    positive=self._amount(positive, digits), negative=self._amount(negative, digits)
                 )
             start = f"{name} = {value}" if name in self.columns else translate(name)
-            lines.append((start, f"{amount:+z,.{digits}f}", translate(after)))
+            lines.append((start, self._amount(amount, digits), translate(after)))
         starts = align([line[:2] for line in lines], right=[1], start="  ")
         for start, (*__, after) in zip(starts, lines, strict=True):
             yield f"{start}{after}"
@@ -392,7 +413,7 @@ class Explanation(Result, ToFrame):
         strongest = words.strongest(_SHOWN_WORDS)
         others = sum(words.amounts) - sum(amount for __, amount in strongest)
         amounts = [*strongest, (_("its other words"), others), (_("missing words"), words.absent)]
-        text = _(", ").join(f"{word} {amount:+z,.{digits}f}" for word, amount in amounts)
+        text = _(", ").join(f"{word} {self._amount(amount, digits)}" for word, amount in amounts)
         return wrap(
             _("{name}: {text}").format(name=name, text=text),
             84,
