@@ -22,7 +22,7 @@ def test_version_and_help(run) -> None:
     assert run("--version").out == f"madaline {__version__}\n"
     overview = run()
     assert overview.code == 0
-    for command in ("fit", "predict", "info"):
+    for command in ("look", "fit", "predict"):
         assert f"madaline {command} " in overview.out
         own = run(command, "--help")
         assert own.code == 0

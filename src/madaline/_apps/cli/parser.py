@@ -28,25 +28,9 @@ _EXAMPLES = """\
 examples:
   madaline look penguins.csv --target species
   madaline fit penguins.csv --target species     (writes penguins.madaline)
-  madaline compare penguins.csv --target species
   madaline predict penguins.madaline new_penguins.csv
-  madaline forecast sales.madaline --horizon 14
   madaline explain penguins.madaline new_penguins.csv
-  madaline info penguins.madaline
-  madaline story penguins.madaline
-  madaline doctor penguins.madaline new_penguins.csv
-  madaline effects penguins.madaline penguins.csv
-  madaline counterfactual penguins.madaline penguins.csv --row 3
   madaline report penguins.madaline penguins.csv -o penguins.html
-  madaline card penguins.madaline -o README.md
-  madaline export penguins.madaline -o penguins.onnx
-  madaline update penguins.madaline more.csv -o penguins.madaline
-  madaline stream prices.csv --target up --time day
-  madaline serve penguins.madaline
-  madaline watch penguins.madaline new_penguins.csv
-  madaline playground penguins.csv
-  madaline sample penguins.csv -n 1000 -o rows.csv
-  madaline fill penguins.csv -o full.csv
 
 `madaline COMMAND --help` describes each.
 """

@@ -151,7 +151,7 @@ class Look(Result, ToFrame):
     @property
     def remarks(self) -> tuple[str, ...]:
         """What is missing, and which columns are associated, in sentences."""
-        return tuple(self._remarks())
+        return (*self._on_gaps(), *self._on_pairs())
 
     def for_command_line(self) -> Look:
         """Return the look with options of the command line instead of arguments in Python."""
@@ -283,10 +283,6 @@ class Look(Result, ToFrame):
         yield Section([Paragraph(self.headline), TextTable(heads, rows, right=(2, 3)), *left_out])
         listed = points([*self.notes, *self.remarks, *self.plan])
         yield Section([*listed, Findings(self.findings.findings)])
-
-    def _remarks(self) -> Iterator[str]:
-        yield from self._on_gaps()
-        yield from self._on_pairs()
 
     def _on_target(self) -> Iterator[str]:
         """Yield how to read the associations with the target."""

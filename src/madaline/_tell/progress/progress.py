@@ -34,8 +34,7 @@ from madaline.records.race_decisions import (
 
 _DECISIONS, EPOCHS = 1, 2  # from these levels of verbosity on, decisions and epochs are lines
 
-_MAX_ROWS, _LAST_ROWS = 8, 3
-"""Recipes of the live leaderboard beside those that still train, and that stay below decisions."""
+_MAX_ROWS = 8  # recipes of the live leaderboard beside those that still train
 
 EPOCHS_OF_VARIANTS = 20  # of variants of the best recipe, all together, that a fit takes as a rule
 
@@ -303,13 +302,9 @@ class LiveLeaderboard(Progress):
         return self
 
     def __exit__(self, *failure: object) -> None:
-        """Leave what training came to, and below decisions the best of their recipes."""
+        """Leave what training came to in place of the recipes."""
         self.live.stop()
-        board = self.lines.board
-        if not any(failure) and board.entries:
-            if self.lines.verbosity:
-                self.live.console.print(_table(board, board.ranked[:_LAST_ROWS]))
-            say(self.lines.summary(), self.lines.stream)
+        self.lines.__exit__(*failure)
 
     def show(self, record: Record, decision: Decision | None) -> None:
         """Take in an event; the picture is drawn by the clock."""
