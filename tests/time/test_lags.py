@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from madaline._base.json_checks import Malformed
-from madaline._race.time.lags import LAST, SEASON, TREND, Anchor, Lags, PastColumn, read_lags
+from madaline._race.time.lags import (
+    LAST,
+    SEASON,
+    TREND,
+    Anchor,
+    Lags,
+    PastColumn,
+    Size,
+    read_lags,
+)
 from madaline._race.time.past import PAST, LaggedRows, Past
 from madaline._tables.table import Table
 from madaline.errors import InputError
@@ -372,3 +381,39 @@ def test_the_past_of_several_columns_comes_back_from_a_file():
 def test_lags_are_numbers_of_rows(lags):
     with pytest.raises(InputError, match="lags is"):
         read_lags(lags)
+
+
+def test_series_of_different_sizes_are_divided_by_what_was_known():
+    table, sales = stores()
+    large = table["store"] == "b"
+    sales = np.where(large, 1e6, 1.0) * (10 + sales)
+    lagged = fitted(table, sales)
+    lags, columns = lagged.past.lags, lagged.columns
+    assert lags.size.n_rows == 8
+    sizes = lags.sizes(columns)
+    of_large = large[lagged.rows]
+    np.testing.assert_allclose(sizes[of_large].mean() / sizes[~of_large].mean(), 1e6, rtol=0.1)
+    assert np.abs(columns["last known sales"] - 1).max() < 1
+    # what was divided is multiplied again
+    learned = lags.differences(sales[lagged.rows], columns)
+    np.testing.assert_allclose(learned * sizes + lags.anchors(columns), sales[lagged.rows])
+    last = np.round(lags.naive(Table(columns), 1), 6)
+    assert np.isin(last, np.round(sales, 6)).all()
+    # the first points of a series do not tell its size
+    days = (table["date"][lagged.rows] - FIRST) // DAY
+    assert (days - lagged.steps).min() == 2
+    assert lagged.past.lags == Lags.from_json(json.loads(json.dumps(lags.to_json())))
+
+
+def test_a_series_of_zeros_has_the_size_of_a_small_one():
+    size = Size.of(8, np.array([0.0, np.nan, *np.arange(1.0, 200)]))
+    assert (size.typical, size.small) == (100, 3)
+    np.testing.assert_array_equal(size.read(np.array([0.0, np.nan, 7.0])), [3, 100, 7])
+    assert Size.of(8, np.zeros(3)).read(np.zeros(1)).tolist() == [1]
+
+
+def test_series_of_which_little_is_known_are_learned_nevertheless():
+    table, sales = stores(3)
+    sales = np.where(table["store"] == "b", 1e6, 1.0) * (10 + sales)
+    lags = replace(LAGS, rows=(1,), horizon=1)
+    assert len(fitted(table, sales, lags).rows) == 4

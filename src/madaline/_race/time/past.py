@@ -23,6 +23,8 @@ from madaline.nn.arrays import Array
 
 _DAY = 86_400.0
 _ENOUGH_ROWS = 2000  # to learn from: of fewer, each is there several times, from other distances
+_MIN_BEHIND = 2  # points behind the last known one that tell the size of a series
+_MIN_SHARE = 0.5  # of rows that have so many, where the others are not learned
 _MIN_WEEKDAYS = 10  # days in a row of points, none on a weekend, that show that these are left out
 
 
@@ -59,14 +61,7 @@ class LaggedRows:
         history, points = SeriesHistory.of(
             lags.read_series(table), times, known, of_classes=lags.of_classes
         )
-        kept = history.latest(lags.n_kept)
-        if kept.values.size > MAX_KEPT_VALUES:
-            raise InputError(
-                "The model would keep {size:,} values of {n_names:,} series, and may keep {MAX_KEPT_VALUES:,}: give shorter lags or fewer series.",
-                size=kept.values.size,
-                n_names=len(kept.names),
-                MAX_KEPT_VALUES=MAX_KEPT_VALUES,
-            )
+        kept = _kept(history, lags)
         # how many points of its series, before the gap, are before each row
         past = points - history.first_points[points] - lags.gap
         rows = np.flatnonzero(past > 0)
@@ -82,8 +77,33 @@ class LaggedRows:
         if anchored and not of_classes:
             sizes = PastValues(history, 0, points[rows], steps).size(lags.size_rows)
             lags = lags.fitted(columns, values[rows], sizes)
+            behind = points[rows] - steps - history.first_points[points[rows]]
+            enough = _tell_size(behind) if lags.size.n_rows else np.full(len(rows), True)
+            rows, steps, n_own = rows[enough], steps[enough], int(enough[:n_own].sum())
             columns = lags.past(history, points[rows], steps)
         return cls(Past(lags, kept), rows, columns, steps, n_own)
+
+
+def _kept(history: SeriesHistory, lags: Lags) -> SeriesHistory:
+    """Return what a model keeps; `InputError` if it may not keep so much."""
+    kept = history.latest(lags.n_kept)
+    if kept.values.size > MAX_KEPT_VALUES:
+        raise InputError(
+            "The model would keep {size:,} values of {n_names:,} series, and may keep {MAX_KEPT_VALUES:,}: give shorter lags or fewer series.",
+            size=kept.values.size,
+            n_names=len(kept.names),
+            MAX_KEPT_VALUES=MAX_KEPT_VALUES,
+        )
+    return kept
+
+
+def _tell_size(behind: Array) -> Array:
+    """Return which rows have enough points behind their last known one to tell a series' size.
+
+    All rows, where that would be few of them.
+    """
+    enough = behind >= _MIN_BEHIND
+    return enough if enough.mean() >= _MIN_SHARE else np.full(len(behind), True)
 
 
 def _without_past(lags: Lags) -> InputError:
