@@ -21,6 +21,11 @@ from madaline._tables.formats.writing import learn_dates, learn_numbers
         (["(12.50)", "3.75", "1.00"], [-12.5, 3.75, 1], NumberFormat()),
         (["5", "17", "-3"], [5, 17, -3], NumberFormat()),
         (["0.5", "1.25", "7"], [0.5, 1.25, 7], NumberFormat()),
+        (
+            ["￥374.5万", "￥1,280.0万", "-￥2.5万"],
+            [3_745_000, 12_800_000, -25_000],
+            NumberFormat("¥", ",", power=4),
+        ),
     ],
 )
 def test_numbers_come_back_as_they_were(texts, numbers, read):

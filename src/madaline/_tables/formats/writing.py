@@ -18,7 +18,13 @@ import numpy as np
 
 from madaline._base.codec import Items, Stored
 from madaline._base.json_checks import OneOf, Text, Whole
-from madaline._tables.formats.number_format import COMMA, POINT, FormattedNumber, NumberFormat
+from madaline._tables.formats.number_format import (
+    COMMA,
+    POINT,
+    SCALES,
+    FormattedNumber,
+    NumberFormat,
+)
 from madaline.nn.arrays import Array
 
 _MAX_TEXTS = 500  # distinct texts that are looked at
@@ -39,6 +45,7 @@ class NumberWriting(Stored):
     decimal: Annotated[str, OneOf((POINT, COMMA))] = POINT
     decimals: Annotated[int, Whole(0, _MAX_DECIMALS)] = 0
     fixed: bool = False  # whether zeros fill the decimals up
+    power: Annotated[int, Whole(0, 9)] = 0  # of ten, for which a word such as 万 stands
 
     def write(self, number: float) -> str:
         """Return a number as text.
@@ -46,7 +53,7 @@ class NumberWriting(Stored):
         >>> NumberWriting(("$", ""), thousands=",", decimals=2, fixed=True).write(1234.5)
         '$1,234.50'
         """
-        size = abs(number)
+        size = abs(number) / 10**self.power
         digits = f"{size:,.{self.decimals}f}"
         if not self.fixed:
             if size and not 1e-4 <= size < 1e15:
@@ -147,7 +154,9 @@ def learn_numbers(
     decimals, has_thousands = Counter[int](), False
     for text in texts[:_MAX_TEXTS]:
         formatted = FormattedNumber.of(text)
-        if formatted is None or formatted.core not in text or formatted.scale:
+        if formatted is None or formatted.core not in text:
+            continue
+        if SCALES.get(formatted.scale, 0) != read.power:
             continue
         before, _, after = text.partition(formatted.core)
         around[formatted.negative][before, after] += 1
@@ -165,6 +174,7 @@ def learn_numbers(
         read.decimal,
         max(decimals),
         fixed=len(decimals) == 1 and max(decimals) > 0,
+        power=read.power,
     )
     return writing if _gives_back(writing, texts, numbers) else None
 
