@@ -124,3 +124,17 @@ def test_what_columns_add_is_shown_in_the_unit_of_the_table(
     assert re.search(r"总价 ￥\d+万", shown)
     assert re.search(r"面积 = \d+\.?\d*㎡ +[-+]￥\d+", shown)
     assert not re.search(r"\d{5}|\d,\d{3}", shown)
+
+
+@pytest.mark.slow
+def test_ranges_are_shown_in_the_units_of_the_table(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["look", "二手房.csv", "--encoding", "gbk"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"[\d.]+㎡ to [\d.]+㎡", shown)
+    assert re.search(r"￥[\d.]+万 to ￥[\d.]+万", shown)
+    assert main(["look", "二手房.csv", "--encoding", "gbk", "--target", "总价"]) == 0
+    assert re.search(r"quartiles (￥[\d.]+万(, )?){3}\.", " ".join(capsys.readouterr().out.split()))
+    assert main(["look", "二手房.csv", "--encoding", "gbk", "--json"]) == 0
+    assert "written" not in capsys.readouterr().out

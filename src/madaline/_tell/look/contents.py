@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, final
 
 import numpy as np
@@ -12,6 +12,7 @@ from madaline._base.language import _
 from madaline._base.words import clip_text, format_count, format_moment, format_share, format_span
 from madaline._race.time.told_times import TIME_NAME
 from madaline._tables.column import is_missing
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.kind import (
     CATEGORY,
@@ -122,6 +123,7 @@ class LookedColumn:
     # None without a target, and for texts, images and sounds
     association: float | None = None
     of_missing: float | None = None
+    written: NumberFormat = PLAIN  # how its numbers are, in their unit
 
     @classmethod
     def of(cls, table: Table, schema: ColumnSchema) -> LookedColumn:
@@ -138,9 +140,10 @@ class LookedColumn:
         if kind == DATETIME and table[name].dtype.kind == "M":
             dates = Dates.of(KINDS[kind].numbers(name, table.ascending(name)))
         values = _values(table, schema, kind, profile, dates)
-        return cls(
+        seen = cls(
             name, schema.kind, why, schema.n_missing, schema.n_distinct, values, profile, dates
         )
+        return replace(seen, written=_written(schema))
 
     @property
     def brief(self) -> str:
@@ -150,7 +153,7 @@ class LookedColumn:
         if self.dates is not None:
             return self.dates.short
         edges = () if self.profile is None else self.profile.edges
-        return _ends_words(edges[0], edges[-1]) if edges else self.values
+        return _range_words((edges[0], edges[-1]), self.written) if edges else self.values
 
     @property
     def of_levels(self) -> bool:
@@ -181,7 +184,8 @@ class LookedColumn:
 
     def to_json(self) -> dict[str, Any]:
         """Return the facts as JSON-able values."""
-        return asdict(self) | {"profile": None if self.profile is None else self.profile.to_json()}
+        facts = asdict(self) | {"profile": self.profile and self.profile.to_json()}
+        return {name: fact for name, fact in facts.items() if name != "written"}
 
 
 def held_kind(schema: ColumnSchema, column: Array) -> str:
@@ -212,7 +216,11 @@ def _values(
         return level_words(shares, schema.n_distinct)
     if KINDS[kind].holds != NUMBERS:
         return KINDS[kind].detail(table, schema.name)
-    return _range_words(schema.quartiles or _quartiles(table, schema.name))
+    return _range_words(schema.quartiles or _quartiles(table, schema.name), _written(schema))
+
+
+def _written(schema: ColumnSchema) -> NumberFormat:
+    return schema.written if isinstance(schema.written, NumberFormat) else PLAIN
 
 
 def _quoted(table: Table, name: str) -> str:
@@ -244,22 +252,16 @@ def _quartiles(table: Table, name: str) -> tuple[float, ...]:
     return tuple(map(float, ascending[np.arange(5) * (len(ascending) - 1) // 4]))
 
 
-def _range_words(quartiles: tuple[float, ...]) -> str:
-    """Return the smallest number, the quartiles and the largest."""
-    low, *middle, high = map(_number_words, quartiles)
-    return (
-        low
-        if low == high
-        else _("{low} to {high}; quartiles {middle}").format(
-            low=low, high=high, middle=_(", ").join(middle)
-        )
+def _range_words(numbers: tuple[float, ...], written: NumberFormat) -> str:
+    """Return the smallest number and the largest, and the quartiles if they are between them."""
+    low, *middle, high = (written.text(_number_words, number) for number in numbers)
+    if low == high:
+        return low
+    if not middle:
+        return _("{low} to {high}").format(low=low, high=high)
+    return _("{low} to {high}; quartiles {middle}").format(
+        low=low, high=high, middle=_(", ").join(middle)
     )
-
-
-def _ends_words(lowest: float, highest: float) -> str:
-    """Return the smallest number and the largest."""
-    low, high = map(_number_words, (lowest, highest))
-    return low if low == high else _("{low} to {high}").format(low=low, high=high)
 
 
 def _number_words(number: float) -> str:

@@ -179,7 +179,10 @@ def look_at(
         check_learnable(roles.target, task, name=name)
         data = TrainingData.checked(table, roles, request)
         examined = in_order(examine(data, FitContext(request, count_workers(-1))))
-    return _Looking.of(table, request.kinds, examined).look(tuple(notes), source)
+    looking = _Looking.of(table, request.kinds, examined)
+    if roles is not None:
+        looking = replace(looking, schema=replace(looking.schema, target=roles.written))
+    return looking.look(tuple(notes), source)
 
 
 def _whole(values: Array) -> Array:
@@ -348,6 +351,7 @@ class _Looking:
         values = np.array(self.labels, object)[self.codes] if self.labels else self.codes
         table = Table({name: values})
         (schema,) = Schema.infer(table, {name: kind}).columns
+        schema = replace(schema, written=self.schema.target)
         return replace(LookedColumn.of(table, schema), why=self.examined.task_reason)
 
     def _plan(self) -> Iterator[str]:
