@@ -113,6 +113,9 @@ def test_errors_are_shown_in_the_unit_of_the_table(
     for command in (["info", MODEL], ["story", MODEL, "--full"]):
         assert main(["--lang", "zh", *command]) == 0
         assert re.search(r"￥\d+\.\d万 ± ￥\d+\.\d万", capsys.readouterr().out)
+    with warnings.catch_warnings(action="ignore"):
+        assert main(["--lang", "zh", *COMMANDS["compare"]]) == 0
+    assert re.search(r"￥[\d.]+万 +\+￥\d+万 ± ￥\d+万", capsys.readouterr().out)
 
 
 @pytest.mark.slow

@@ -54,7 +54,6 @@ from madaline._base.words import (
     WIDTH,
     format_count,
     format_duration,
-    format_number,
     format_size,
     metric_name,
     option_words,
@@ -342,7 +341,7 @@ def _opening_lines(rows: ComparedRows, fitted: tuple[str, ...], limit: float) ->
 def _progress_line(
     name: str, one: MeasuredMethod, rows: ComparedRows, *, seconds: float, left: float
 ) -> str:
-    loss, metric = format_number(loss_of(one, rows), 4), metric_name(rows.metrics[0])
+    loss, metric = rows.written.show(loss_of(one, rows), 4), metric_name(rows.metrics[0])
     title = pad(translate_word(METHODS[name].title), 19)
     rest = _(", about {time} left").format(time=format_duration(max(1.0, left))) if left else ""
     return _("  {title} {metric} {loss} (after {seconds}{rest})").format(

@@ -16,9 +16,11 @@ from madaline._models.fitting.training_data import Roles
 from madaline._models.request import FitRequest
 from madaline._race.evaluation.leakage import join_leaks
 from madaline._race.evaluation.objective import LOG_LOSS, LOSSES
+from madaline._race.evaluation.score import written_of
 from madaline._race.time.stretches import RowTimes, make_stretches
 from madaline._tables.column import as_texts, is_missing
 from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.formats.number_format import NumberFormat
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.kind import CATEGORY, DATETIME, MEDIA, TEXT
 from madaline._tables.schema import Schema
@@ -120,10 +122,15 @@ class ComparedRows:
             roles.groups,
             prepared.time.times,
             _folds_of(prepared, values, request, roles.groups),
-            prepared.schema,
+            fitting.schema,
             prepared.data.table,
             (*map(str, join_leaks(fitting.leaks)), *filter(None, [fitting.advice])),
         )
+
+    @property
+    def written(self) -> NumberFormat:
+        """How losses are written: in the target's unit, as far as they have that."""
+        return written_of(self.metrics[0], self.schema.target)
 
     @property
     def loss(self) -> str:

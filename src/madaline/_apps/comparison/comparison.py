@@ -171,6 +171,7 @@ def compare_methods(
         interrupted,
         tuple(name for name, one in measured.items() if one.cut_short),
         work.seconds,
+        rows.written,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, final
 
 import numpy as np
@@ -17,10 +17,10 @@ from madaline._base.words import (
     format_distinct,
     format_duration,
     format_list,
-    format_number,
     format_size,
     metric_name,
 )
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline.nn.arrays import Array
 from madaline.records._results.blocks import Charts, Section, TextTable, points
 from madaline.records._results.figure import COLORS, Axis, Figure, Line
@@ -105,6 +105,8 @@ class Comparison(Result, ToFrame):
         Methods that would have tried more, had there been time.
     time_limit : float
         Seconds that each method might take.
+    written : NumberFormat
+        How losses are written: in the target's unit, as far as they have that.
     """
 
     results: tuple[MethodResult, ...]
@@ -122,6 +124,7 @@ class Comparison(Result, ToFrame):
     interrupted: bool = False
     cut_short: tuple[str, ...] = ()
     time_limit: float = 120.0
+    written: NumberFormat = PLAIN
 
     @property
     def best(self) -> MethodResult:
@@ -153,6 +156,7 @@ class Comparison(Result, ToFrame):
     def to_json(self) -> dict[str, Any]:
         """Return all as JSON-able values."""
         facts = asdict(self) | {"verdict": list(self.verdict), "take": self.chosen.name}
+        del facts["written"]
         for fact, result in zip(facts["results"], self.results, strict=True):
             fact["as_good"] = result.as_good
         return facts
@@ -221,7 +225,7 @@ class Comparison(Result, ToFrame):
         what = metric_name(self.metric)
         return Figure(
             _("{what} above the lowest").format(what=what),
-            ", ".join(f"{one.title} {format_number(one.loss)}" for one in self._shown.values()),
+            ", ".join(f"{one.title} {self.written.show(one.loss)}" for one in self._shown.values()),
             _("The {what} above the lowest one, ± 2 standard errors of the difference.").format(
                 what=what
             ),
@@ -277,14 +281,15 @@ class Comparison(Result, ToFrame):
     def _losses(self) -> dict[str, str]:
         """The losses with as many decimals as tell them apart, but not more than help."""
         losses = [result.loss for result in self.results]
-        most = max(map(abs, losses))
-        texts = format_distinct(losses, 4 if most < 10 else 2 if most < 1000 else 0)
+        most = max(map(abs, losses)) / 10**self.written.power
+        write = partial(format_distinct, decimals=4 if most < 10 else 2 if most < 1000 else 0)
+        texts = self.written.texts(write, losses)
         return {result.name: text for result, text in zip(self.results, texts, strict=True)}
 
     @property
     def _rows(self) -> Iterator[tuple[str, ...]]:
         for result in self.results:
-            change = format_change(result.difference, result.standard_error)
+            change = self._change(result)
             yield (
                 translate_word(result.title),
                 self._losses[result.name],
@@ -294,6 +299,12 @@ class Comparison(Result, ToFrame):
                 format_size(result.n_bytes).replace(" bytes", " B"),
                 f"{result.row_milliseconds:.3f}",
             )
+
+    def _change(self, result: MethodResult) -> str:
+        """Return by how much a loss is above the lowest, with the standard error."""
+        scale = 10**self.written.power
+        change = format_change(result.difference / scale, result.standard_error / scale)
+        return " ± ".join(map(self.written.with_unit, change.split(" ± ")))
 
     def _simpler(self, chosen: MethodResult, best: MethodResult) -> str:
         """Return why another method than the best one is enough."""
@@ -311,7 +322,7 @@ class Comparison(Result, ToFrame):
             loss=self._losses[chosen.name],
             title=best.title,
             lowest=self._losses[best.name],
-            change=format_change(chosen.difference, chosen.standard_error),
+            change=self._change(chosen),
             ratio=ratio,
         )
 

@@ -16,7 +16,6 @@ from madaline._base.words import (
     format_day,
     format_list,
     format_measured,
-    format_number,
     format_probability,
     format_rounded,
     format_share,
@@ -31,6 +30,7 @@ from madaline._race.evaluation.quality.classification import ClassificationQuali
 from madaline._race.evaluation.quality.regression import RegressionQuality
 from madaline._race.evaluation.score import Score
 from madaline._race.recipe import legend
+from madaline._tables.formats.number_format import PLAIN
 from madaline._tables.kinds.kind import DROPPED
 from madaline._tell.explain.effect import Effect
 from madaline._tell.explain.scale import PROBABILITY, TARGET
@@ -252,7 +252,7 @@ def _outcome(report: Report) -> str:
     if classes is None:
         if not isinstance(quality, RegressionQuality):
             return "a number"
-        error = format_number(quality.median_error)
+        error = (report.model.schema.target or PLAIN).show(quality.median_error)
         return _("a number, and half of the predictions are off by less than {error}").format(
             error=error
         )
