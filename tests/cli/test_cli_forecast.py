@@ -97,7 +97,7 @@ def test_what_is_missing_is_one_sentence(run, sales) -> None:
 
 def test_a_fit_with_lags_says_what_to_type_next(run, fitted) -> None:
     fit = f"fit {fitted}/sales.csv --target sales --time day --series store --lags 1 --effort 1"
-    assert "  madaline forecast sales.madaline\n" in run(*fit.split()).out
+    assert "  madaline forecast sales.madaline  # predicts the next rows\n" in run(*fit.split()).out
 
 
 def test_groups_are_series(run) -> None:
