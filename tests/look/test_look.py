@@ -105,12 +105,13 @@ def test_copies_and_contradictions() -> None:
     rows = np.concatenate([x, x[:20], x[:10]])
     y = np.concatenate([np.arange(100) % 2, np.arange(20) % 2, 1 - np.arange(10) % 2])
     look = madaline.look(rows, y)
-    assert look.copies.n_copies == 20
+    assert (look.copies.n_alike, look.copies.n_copies) == (40, 20)
     assert look.copies.n_contradicted == 30
     assert look.copies.best == pytest.approx(120 / 130)
     assert look.copies.rows[0] == 100
     assert "no model is right in more than 92.3% of the rows" in found(look)["contradiction"]
-    assert "20 of the rows (15.4%) are copies" in found(look)["duplicates"]
+    copied = "40 rows (30.8%) have a copy, the target included: leave 20 of them out"
+    assert copied in found(look)["duplicates"]
 
 
 def test_things_that_rows_are_of_are_named() -> None:

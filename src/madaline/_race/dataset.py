@@ -1,4 +1,4 @@
-"""All that a race needs to know about the table: encoded rows, targets, folds and the loss."""
+"""The validation loss of each fold, and what a race computes it from: encoded rows and targets."""
 
 from __future__ import annotations
 

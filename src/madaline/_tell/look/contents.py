@@ -351,7 +351,8 @@ def shared_codes(table: Table, schema: Schema) -> list[SharedCode]:
 class CopiedRows:
     """Rows that are equal to another one."""
 
-    n_copies: int  # rows that are equal to an earlier one, the target included
+    n_alike: int  # rows that are equal to another one, the target included
+    n_copies: int  # those of them that are equal to an earlier one
     n_contradicted: int  # rows that are equal to another one but for the target
     best: float  # the accuracy that no model can exceed on these rows; 1 of numbers
     rows: tuple[int, ...]  # the first rows that are copies, counted from 0
@@ -368,11 +369,12 @@ class CopiedRows:
             codes = np.unique(target, return_inverse=True)[1].astype(np.uint64)
             whole = _row_codes([alike, codes], len(codes))
             n_contradicted, best = _contradicted(alike, whole)
-        first = np.unique(whole, return_index=True)[1]
+        first, counts = np.unique(whole, return_index=True, return_counts=True)[1:]
         copied = np.ones(len(whole), bool)
         copied[first] = False
         rows = tuple(np.flatnonzero(copied)[:50].tolist())
-        return cls(int(copied.sum()), n_contradicted, best if classes else 1.0, rows)
+        n_alike = int(counts[counts > 1].sum())
+        return cls(n_alike, int(copied.sum()), n_contradicted, best if classes else 1.0, rows)
 
 
 def _contradicted(alike: Array, whole: Array) -> tuple[int, float]:

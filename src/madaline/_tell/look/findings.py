@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 
 from madaline._base.language import _, ngettext
-from madaline._base.words import format_list, format_moment, format_probability, format_span
+from madaline._base.words import format_list, format_moment, format_span
 from madaline._models.diagnosis.finding import Finding
 from madaline._models.diagnosis.training_table import (
     MAX_BY_CHANCE,
@@ -233,27 +233,19 @@ def _missing(facts: Facts) -> Iterator[Finding]:
 
 def _copied(facts: Facts) -> Iterator[Finding]:
     copies, n_rows = facts.copies, facts.table.n_samples
-    share = copies.n_copies / max(1, n_rows)
-    if not copies.n_copies or _is_chance(facts, copies.n_copies):
+    if not copies.n_copies or _is_chance(facts, copies.n_alike):
         return
+    share = copies.n_alike / n_rows
+    seen = "{rows:,} rows ({share:.1%}) have a copy"
     yield Finding(
         "duplicates",
-        "medium" if share >= _MEDIUM_COPIES else "low",
+        "medium" if copies.n_copies >= _MEDIUM_COPIES * n_rows else "low",
         "the rows",
-        _sentence_of_copies(facts),
-        "leave copies out, or name what they have in common (groups=)",
-        {"rows": copies.n_copies, "share": share},
+        "{rows:,} rows ({share:.1%}) have a copy, the target included" if facts.target else seen,
+        "leave {copies:,} of them out, or name what they have in common (groups=)",
+        {"rows": copies.n_alike, "copies": copies.n_copies, "share": share},
         copies.rows,
     )
-
-
-def _sentence_of_copies(facts: Facts) -> str:
-    n, n_rows = facts.copies.n_copies, facts.table.n_samples
-    if facts.target:
-        seen = _("{n:,} of the rows ({share}) are copies of earlier ones, the target included")
-    else:
-        seen = _("{n:,} of the rows ({share}) are copies of earlier ones")
-    return seen.format(n=n, share=format_probability(n / n_rows))
 
 
 def _is_chance(facts: Facts, n_rows: int) -> bool:

@@ -223,7 +223,7 @@ class Look(Result, ToFrame):
             yield "\n".join(["", *map(paragraph, self.plan)])
 
     def _table(self, most: int, blocks: bool) -> Iterator[str]:
-        bars, assoc = ([""] if blocks else []), (["assoc."] if self.target else [])
+        bars, assoc = ([""] if blocks else []), (["assoc."] if self.related else [])
         heads = ["column", "kind", "missing", "distinct", *bars, "values", *assoc]
         room = _VALUES + 9 * (not bars) + 7 * (not assoc)
         shown = self.ranked if len(self.columns) <= most else self.ranked[:_MAX_OF_MANY]
@@ -242,7 +242,7 @@ class Look(Result, ToFrame):
     def _line(self, column: LookedColumn, room: int, blocks: bool) -> list[str]:
         """Return the cells of a column in a terminal, with so much room for its values."""
         missing = percent(column.n_missing / max(1, self.n_rows))
-        told = "-" if column.association is None else f"{column.association:.2f}"
+        told = f"{column.association:.2f}" if column.association else "-"
         return [
             clip_to_width(" ".join(column.name.split()), _NAME, "..."),
             translate_word("left out" if column.kind == DROPPED else column.kind),
@@ -250,7 +250,7 @@ class Look(Result, ToFrame):
             f"{column.n_distinct:,}",
             *([column.sparkline] if blocks else []),
             clip_to_width(translate_word(column.brief), room, "..."),
-            *([told] if self.target else []),
+            *([told] if self.related else []),
         ]
 
     def __str__(self) -> str:
@@ -290,9 +290,9 @@ class Look(Result, ToFrame):
             return
         name = _short(self.target.name)
         if self.related:
-            yield _("assoc.: what each column by itself tells of {name}, from 0 to 1.").format(
-                name=name
-            )
+            yield _(
+                "assoc.: mutual information with {name} as a correlation, 0 to 1 (-: not clear)."
+            ).format(name=name)
         else:
             yield _("No column by itself is clearly associated with {name}.").format(name=name)
 
