@@ -63,7 +63,7 @@ def test_more_is_printed_where_more_is_asked_for(run, fruit) -> None:
     assert "1 category: color" not in usual.err
     assert "1 category: color" in decisions.err
     assert "Stopped" in decisions.err
-    assert "The prediction is the mean of" in decisions.out
+    assert "The prediction is the weighted mean of" in decisions.out
     for record in history:
         line = rf"epoch +{record.epoch}  [A-Z]\S*: validation loss {record.loss:.4f}"
         assert re.search(line, epochs.err)

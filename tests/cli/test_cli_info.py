@@ -17,9 +17,12 @@ def test_says_what_a_newcomer_asks(run, model) -> None:
         "epochs",
         "kB",
         "pruned to",
+        "The prediction is the weighted mean of ",
+        "of the work of a prediction.",
         "  madaline story ",
     ):
         assert words in outcome.out
+    assert "multiply" not in outcome.out
     assert max(map(len, outcome.out.splitlines())) <= 80
     assert outcome.err == ""
 

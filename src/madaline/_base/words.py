@@ -305,22 +305,6 @@ def format_size(n_bytes: float) -> str:
     )
 
 
-def format_work(multiply_adds: float) -> str:
-    """Return an amount of work in words.
-
-    >>> format_work(2.34e9), format_work(71_040)
-    ('2.3 billion multiply-adds', '71,040 multiply-adds')
-    """
-    for sentence, unit in (
-        ("{n:.1f} trillion multiply-adds", 1e12),
-        ("{n:.1f} billion multiply-adds", 1e9),
-        ("{n:.1f} million multiply-adds", 1e6),
-    ):
-        if multiply_adds >= unit:
-            return _(sentence).format(n=multiply_adds / unit)
-    return _("{n:,.0f} multiply-adds").format(n=multiply_adds)
-
-
 def format_list(names: Iterable[object], limit: int = 8, last: str = ", ") -> str:
     """Return names in a row, and how many more there are.
 

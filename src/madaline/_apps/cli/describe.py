@@ -38,7 +38,6 @@ from madaline._base.words import (
     format_count,
     format_list,
     format_size,
-    format_work,
     option_words,
     paragraph,
     say,
@@ -108,10 +107,8 @@ def _info_sections(
     yield update_lines(model)
     yield [
         *network_lines(summary),
-        _("Trained for {epochs}, {multiply_adds}{preset}.").format(
-            epochs=format_count(summary.epochs, "epoch"),
-            multiply_adds=format_work(summary.multiply_adds),
-            preset=preset,
+        _("Trained for {epochs}{preset}.").format(
+            epochs=format_count(summary.epochs, "epoch"), preset=preset
         ),
         _("The file has {size} (format {format}, written by madaline {version}).").format(
             size=format_size(path.stat().st_size), format=VERSION, version=model.version

@@ -22,7 +22,6 @@ from madaline._base.words import (
     format_list,
     format_size,
     format_with_error,
-    format_work,
     metric_name,
     paragraph,
     printable,
@@ -151,16 +150,15 @@ def verdict_lines(model: FittedModel) -> Iterator[str]:
 
 
 def network_lines(summary: Summary) -> Iterator[str]:
-    """Yield which networks make the prediction, how much each counts, and their cost."""
+    """Yield which networks make the prediction, and how much each counts."""
     recipes = format_count(len(summary.members), "recipe")
     folds = format_count(summary.n_folds, "fold")
     if summary.forward is not None and summary.forward.n_final:
         folds = _("{n_final} that learned from all rows").format(n_final=summary.forward.n_final)
-    yield paragraph(
-        _("The prediction is the mean of {predictors} ({recipes} × {folds}):").format(
-            predictors=summary.predictors(), recipes=recipes, folds=folds
-        )
-    )
+    told = _("The prediction is the weighted mean of {predictors} ({recipes} × {folds}):")
+    if len(summary.members) == 1:
+        told = _("The prediction is the mean of {predictors} ({recipes} × {folds}):")
+    yield paragraph(told.format(predictors=summary.predictors(), recipes=recipes, folds=folds))
     for member in summary.members:
         left = (
             _(" (pruned to {units})").format(units="-".join(map(str, member.units)))
@@ -168,13 +166,10 @@ def network_lines(summary: Summary) -> Iterator[str]:
             else ""
         )
         yield f"  {member.weight:>4.0%}  {recipe_name(member.name)}{left}"
-    now, before = summary.row_multiply_adds, summary.row_multiply_adds_before
-    pruned = (
-        ""
-        if now == before
-        else _(", {now:.0%} of the cost before pruning").format(now=now / before)
-    )
-    yield _("A prediction takes {now}{pruned}.").format(now=format_work(now), pruned=pruned)
+    if (left_work := summary.row_multiply_adds / summary.row_multiply_adds_before) < 1:
+        yield _("Pruning left {left_work:.0%} of the work of a prediction.").format(
+            left_work=left_work
+        )
 
 
 def column_lines(schema: Schema) -> Iterator[str]:

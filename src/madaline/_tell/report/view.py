@@ -19,7 +19,6 @@ from madaline._base.words import (
     format_probability,
     format_rounded,
     format_share,
-    format_work,
     metric_name,
 )
 from madaline._models.diagnosis.finding import Finding
@@ -431,7 +430,6 @@ _HELPERS = {
     "count": format_count,
     "measured": format_measured,
     "metric_name": metric_name,
-    "work": format_work,
     "percent": format_share,
     "capitalized": _capitalized,
     "chance": format_probability,
