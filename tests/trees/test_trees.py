@@ -140,6 +140,19 @@ def test_levels_are_one_input_in_the_order_of_their_usual_targets():
     np.testing.assert_allclose(output[held_out], own_trees.outputs[40][:, 0], atol=1e-4)
 
 
+@pytest.mark.parametrize("rounding", [-1e-6, 0, 1e-6])
+def test_a_row_without_a_level_goes_where_it_went_in_the_fit(rounding):
+    """Its place, zero, is a threshold between the levels on both sides."""
+    own = categories()
+    levels = levels_of(own)
+    trees = grow(GrowTask(Serial().share(own), 0, 40, seed=0, levels=levels))
+    network, theta = network_of([trees], 40, n_features=7)
+    x = own.features[0].copy()
+    x[:, 1:] = x[:, 1:].min(axis=0) + np.float32(rounding)
+    expected = trees.model.decision_function(trees.inputs(x))
+    np.testing.assert_allclose(network.predict(theta[0], x)[:, 0], expected, atol=1e-5)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("n_outputs", [1, 2, 3])
 def test_levels_stand_in_the_order_of_their_shrunk_means(n_outputs, weighted):

@@ -240,6 +240,9 @@ def network_of(
         parameters[0]["weight"][...], parameters[0]["bias"][...] = inputs.weight, inputs.bias
         for name, array in Network((trees,)).bind(of_trees)[0].items():
             parameters[1][name][...] = array
+        threshold, feature = parameters[1]["threshold"], parameters[1]["feature"]
+        # A place may stand at a whole threshold: it goes to the left, however its sum is rounded
+        threshold[(feature >= inputs.n_plain) & (threshold == np.rint(threshold))] += 0.25
     return network, whole
 
 
