@@ -21,8 +21,8 @@ CATALOGS = SOURCE / "_base" / "language"
 OTHERS = {"argparse", "playground"}
 """Catalogs of sentences that stand elsewhere: in Python's own module, and in scripts of pages."""
 
-_PYTHON = {"datasets.py", "python_code.py", "pandas_code.py", "stream_rows.py"}
-"""Files of the playground whose texts are programs."""
+_PYTHON = {"datasets.py", "python_code.py", "pandas_code.py", "stream_rows.py", "c_code.py"}
+"""Files whose texts are programs."""
 
 _LOOK_UP = {"_", "warn", "InputError", "ModelFileError", "ClusterError", "BrokenFileError"}
 _LOOK_UP |= {"TooLargeError", "MadalineError", "Malformed", "Refusal"}

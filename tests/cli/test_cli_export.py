@@ -44,7 +44,7 @@ def test_numbers_enter_as_float32_if_asked_for(run, model, place) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["-o", "model.bin"], "model.bin does not end in .onnx: choose another name."),
+        (["-o", "model.bin"], "model.bin does not end in .c or .onnx: choose another name."),
         (["-o", "nowhere/a.onnx"], "There is no folder nowhere"),
         (["--without", "weight"], "'weight' can be exported"),
         (["--without", "flavor"], "The model has no column 'flavor'"),
@@ -61,3 +61,20 @@ def test_a_missing_extra_is_a_sentence(run, model, monkeypatch) -> None:
         "The export to ONNX needs onnx: install it with `pip install onnx` (the extra onnx of"
         " madaline)."
     )
+
+
+def test_c_is_written_with_its_header(run, model, place) -> None:
+    outcome = run("export", model, "fruit.c")
+    assert outcome.code == 0
+    assert outcome.err.startswith("Wrote fruit.c (")
+    assert "3 columns in, " in outcome.err
+    assert {one.name for one in place.iterdir()} == {"fruit.c", "fruit.h"}
+    assert "FRUIT_WEIGHT, /* weight: a number */" in (place / "fruit.h").read_text()
+
+
+def test_the_program_is_printed(run, model, place) -> None:
+    outcome = run("export", model, "--program")
+    assert outcome.code == 0
+    assert outcome.out.startswith("column 0 = 'weight', number\n")
+    assert "\nprobabilities = v" in outcome.out
+    assert list(place.iterdir()) == []

@@ -31,12 +31,9 @@ from madaline._apps.cli.sections import (
     update_lines,
     verdict_lines,
 )
-from madaline._apps.export import write_onnx
-from madaline._apps.export.graph import load_onnx
 from madaline._base.language import _, translate_word
 from madaline._base.words import (
     format_count,
-    format_list,
     format_size,
     option_words,
     paragraph,
@@ -392,52 +389,3 @@ def known_targets(model: FittedModel, table: Table) -> Array | None:
     """Return the targets of a model in a table, side by side; None if one is not there."""
     known = [table[name] for name in model.target_names if name in table]
     return side_by_side(known) if len(known) == len(model.target_names) else None
-
-
-# fmt: off
-EXPORT = Command(
-    """
-    Writes a model as an ONNX file, which runs in other programs and languages,
-    without Python and madaline. It holds the whole pipeline in standard operators,
-    from the columns of a table to labels and probabilities, or numbers. It has one
-    input for each column; the metadata of the file describe them: missing numbers
-    are NaN, dates are seconds since 1970. Intervals and sets are not in the file.
-    Needs the extra onnx: pip install onnx.
-
-    examples:
-      madaline export penguins.madaline -o penguins.onnx
-      madaline export reviews.madaline --without text -o reviews.onnx
-    """,
-    (
-        *MODEL,
-        Option("-o --output FILE", "where to write (default: MODEL.onnx, here)"),
-        Option("--without COLUMN ...", "columns of texts and sounds to leave out: the file predicts as if they were empty"),
-        Option("--float32", "numbers enter as float32, rounded to seven digits"),
-        Option("--json", "print one JSON object with the inputs and outputs, too"),
-    ),
-    usage="madaline export MODEL [-o FILE.onnx] [--without COLUMN ...] [--float32] [--json]",
-)
-# fmt: on
-
-
-def run_export(arguments: Namespace) -> None:
-    load_onnx()
-    path = Path(arguments.output or f"{Path(arguments.model).stem}.onnx")
-    if path.suffix != ".onnx":
-        raise InputError("{path} does not end in .onnx: choose another name.", path=path)
-    check_destination(path, sources=[arguments.model])
-    model = load_model(arguments)
-    with writing(path):
-        proto = write_onnx(model, path, without=arguments.without, float32=arguments.float32)
-    outputs = [output.name for output in proto.graph.output]
-    if arguments.json:
-        metadata = {entry.key: entry.value for entry in proto.metadata_props}
-        say_json({"output": str(path), "outputs": outputs, "metadata": metadata})
-    tell(
-        _("Wrote {path} ({size}): {inputs}, one for each column; it returns {outputs}.").format(
-            path=path,
-            size=format_size(path.stat().st_size),
-            inputs=format_count(len(proto.graph.input), "input"),
-            outputs=format_list(outputs),
-        )
-    )

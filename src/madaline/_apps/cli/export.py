@@ -1,0 +1,100 @@
+"""The command that writes a model in a form that runs without Python."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from madaline._apps.cli.console import check_destination, say_json, say_lines, tell, writing
+from madaline._apps.cli.options import MODEL, Command, Option
+from madaline._apps.cli.reading import load_model
+from madaline._apps.export import WRITERS, lower, write_onnx, write_program
+from madaline._apps.export.graph import load_onnx
+from madaline._base.language import _
+from madaline._base.words import format_count, format_list, format_size
+from madaline._models.model import FittedModel
+from madaline.errors import InputError
+
+# fmt: off
+EXPORT = Command(
+    """
+    Writes a model as a file that runs without Python and madaline; its ending says
+    which. It holds the whole pipeline, from the columns of a table to labels and
+    probabilities, or numbers.
+
+    .c is C99 and a header beside it: it needs math.h alone, and allocates nothing.
+    Dates are days since 1970, levels are numbers, missing values are NAN; intervals
+    are in it. Columns of texts, images, sequences and sounds are refused.
+
+    .onnx runs in ONNX Runtime. It has one input for each column; the metadata of the
+    file describe them: missing numbers are NaN, dates are seconds since 1970.
+    Intervals and sets are not in the file. Needs the extra onnx: pip install onnx.
+
+    examples:
+      madaline export penguins.madaline penguins.c
+      madaline export penguins.madaline --program
+      madaline export penguins.madaline penguins.onnx
+      madaline export reviews.madaline reviews.onnx --without text
+    """,
+    (
+        *MODEL,
+        Option("FILE", "where to write, a name that ends in .c or .onnx (default: MODEL.onnx, here)", nargs="?"),
+        Option("-o --output FILE", "the same"),
+        Option("--program", "print the model as a program, step by step, and write nothing"),
+        Option("--without COLUMN ...", "of .onnx, columns of texts and sounds to leave out: the file predicts as if they were empty"),
+        Option("--float32", "of .onnx: numbers enter as float32, rounded to seven digits"),
+        Option("--json", "of .onnx: print one JSON object with the inputs and outputs, too"),
+    ),
+    usage="madaline export MODEL [FILE] [--program] [--without COLUMN ...] [--float32] [--json]",
+)
+# fmt: on
+
+
+def run_export(arguments: Namespace) -> None:
+    if arguments.program:
+        say_lines(lower(load_model(arguments)).lines())
+        return
+    given = arguments.output or arguments.file
+    path = Path(given or f"{Path(arguments.model).stem}.onnx")
+    endings = [*WRITERS, ".onnx"]
+    if path.suffix not in endings:
+        raise InputError(
+            "{path} does not end in {endings}: choose another name.",
+            path=path,
+            endings=_(" or ").join([_(", ").join(endings[:-1]), endings[-1]]),
+        )
+    if path.suffix == ".onnx":
+        load_onnx()
+    check_destination(path, sources=[arguments.model])
+    model = load_model(arguments)
+    if path.suffix == ".onnx":
+        _write_onnx(model, path, arguments)
+        return
+    with writing(path):
+        program = write_program(model, path)
+    tell(
+        _("Wrote {path} ({size}): {columns} in, {steps} of {constants}.").format(
+            path=path,
+            size=format_size(path.stat().st_size),
+            columns=format_count(len(program.columns), "column"),
+            steps=format_count(len(program.steps), "step"),
+            constants=format_count(program.n_constants, "constant"),
+        )
+    )
+
+
+def _write_onnx(model: FittedModel, path: Path, arguments: Namespace) -> None:
+    with writing(path):
+        proto = write_onnx(model, path, without=arguments.without, float32=arguments.float32)
+    outputs = [output.name for output in proto.graph.output]
+    if arguments.json:
+        metadata = {entry.key: entry.value for entry in proto.metadata_props}
+        say_json({"output": str(path), "outputs": outputs, "metadata": metadata})
+    tell(
+        _("Wrote {path} ({size}): {inputs}, one for each column; it returns {outputs}.").format(
+            path=path,
+            size=format_size(path.stat().st_size),
+            inputs=format_count(len(proto.graph.input), "input"),
+            outputs=format_list(outputs),
+        )
+    )

@@ -1,0 +1,71 @@
+"""Compiles and runs what is exported as C, and runs what is exported as JavaScript."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from madaline._apps.export.c_code import c_code
+from madaline._apps.export.program import Program
+from madaline.nn.arrays import Array
+
+STRICT = ("-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O2")
+COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
+needs_compiler = pytest.mark.skipif(not COMPILERS, reason="neither gcc nor clang is installed")
+needs_node = pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+
+_MAIN = """
+#include "model.h"
+#include <stdio.h>
+int main(void)
+{
+    double row[MODEL_COLUMNS];
+    while (fread(row, sizeof row, 1, stdin)) {
+        model_answer answer;
+        double status = model_predict(row, %s&answer);
+        fwrite(&status, sizeof status, 1, stdout);
+        if (status != 0)
+            continue;
+        %s
+    }
+    return 0;
+}
+"""
+
+
+def run_c(program: Program, folder: Path, rows: Array, coverage: float = 0.9) -> dict[str, Array]:
+    """Return what compiled C answers to rows of typed values; NaN where it refuses one."""
+    for ending, text in c_code(program, "model").items():
+        (folder / f"model{ending}").write_text(text)
+    places = {f"interval{k}": f"interval[{k}]" for k in range(len(program.intervals))}
+    said = "".join(
+        f"for (int k = 0; k < {program.sizes[value]}; k++) {{"
+        f" double one = answer.{places.get(name, name)}[k]; fwrite(&one, sizeof one, 1, stdout); }}\n"
+        for name, value in program.answers.items()
+    )
+    covered = f"{coverage}, " if program.intervals else ""
+    (folder / "main.c").write_text(_MAIN % (covered, said))
+    for compiler in COMPILERS:
+        sources = ["main.c", "model.c", "-o", "model", "-lm"]
+        subprocess.run([compiler, *STRICT, *sources], cwd=folder, check=True)
+    raw = np.ascontiguousarray(rows, np.float64).tobytes()
+    done = subprocess.run([folder / "model"], input=raw, capture_output=True, check=True)
+    return _taken_apart(program, np.frombuffer(done.stdout), len(rows))
+
+
+def _taken_apart(program: Program, numbers: Array, n_rows: int) -> dict[str, Array]:
+    widths = {name: program.sizes[value] for name, value in program.answers.items()}
+    found = {name: np.full((n_rows, width), np.nan) for name, width in widths.items()}
+    found["status"], at = np.zeros(n_rows), 0
+    for row in range(n_rows):
+        found["status"][row] = numbers[at]
+        at += 1
+        for name, width in widths.items() if numbers[at - 1] == 0 else ():
+            found[name][row] = numbers[at : at + width]
+            at += width
+    assert at == len(numbers)
+    return found
