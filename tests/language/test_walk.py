@@ -103,7 +103,11 @@ def test_predictions_are_shown_in_the_unit_of_the_table(
         assert main(["--lang", "zh", *what[:-1], "高"]) == 2
         assert "￥30万" in capsys.readouterr().err
         assert main(["--lang", "zh", *COMMANDS["effect"]]) == 0
-        assert re.search(r"上升 ?￥\d+万。", capsys.readouterr().out)
+        shown = capsys.readouterr().out
+        assert re.search(r"从 \d+\.\d㎡ 到 \d+\.\d㎡ 时，.*上升￥\d+万。\n +\d+\.\d㎡ +￥", shown)
+        what = [*what[:-2], "--at-least", "3000000", "--only", "面积"]
+        assert main(["--lang", "zh", *what]) == 0
+        assert re.search(r"为 [\d.]+㎡ 而不是 [\d.]+㎡", capsys.readouterr().out)
 
 
 @pytest.mark.slow
@@ -112,7 +116,9 @@ def test_errors_are_shown_in_the_unit_of_the_table(
 ) -> None:
     for command in (["info", MODEL], ["story", MODEL, "--full"]):
         assert main(["--lang", "zh", *command]) == 0
-        assert re.search(r"￥\d+\.\d万 ± ￥\d+\.\d万", capsys.readouterr().out)
+        shown = capsys.readouterr().out
+        assert re.search(r"￥\d+\.\d万 ± ￥\d+\.\d万", shown)
+        assert "info" not in command or re.search(r"从 [\d.]+㎡ 到 [\d.]+㎡", shown)
     with warnings.catch_warnings(action="ignore"):
         assert main(["--lang", "zh", *COMMANDS["compare"]]) == 0
     assert re.search(r"￥[\d.]+万 +\+￥\d+万 ± ￥\d+万", capsys.readouterr().out)
@@ -126,7 +132,7 @@ def test_what_columns_add_is_shown_in_the_unit_of_the_table(
     shown = capsys.readouterr().out
     assert re.search(r"总价 ￥\d+万", shown)
     assert re.search(r"面积 = \d+\.?\d*㎡ +[-+]￥\d+", shown)
-    assert not re.search(r"\d{5}|\d,\d{3}", shown)
+    assert not re.search(r"\d{5}|\d,\d{3}|￥0万", shown)
 
 
 @pytest.mark.slow

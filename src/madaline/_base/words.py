@@ -149,8 +149,20 @@ def format_signed(amount: float, most: float) -> str:
     >>> format_signed(1.23456, 12.0), format_signed(-0.01, 0.5), format_signed(1234.5, 99999.0)
     ('+1.2', '-0.010', '+1,200')
     """
-    text = format_rounded([amount], most)[0]
+    text = with_a_digit(format_rounded([amount], most)[0], amount, most / 1e5)
     return text if text.startswith("-") else f"+{text}"
+
+
+def with_a_digit(text: str, amount: float, least: float) -> str:
+    """Return a rounded amount, with one digit where only zeros are left, if it is large enough.
+
+    >>> with_a_digit("+0", 0.274, 0.001), with_a_digit("0", 0.0001, 0.001)
+    ('+0.3', '0')
+    """
+    if text.strip("+-0.,") or abs(amount) < least or not amount:
+        return text
+    sign = "-" if amount < 0 else text[: text.startswith("+")]
+    return f"{sign}{abs(amount):.{-math.floor(math.log10(abs(amount)))}f}"
 
 
 def format_rounded(values: Sequence[float], most: float) -> list[str]:

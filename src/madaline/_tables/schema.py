@@ -16,6 +16,7 @@ from madaline._base.language import _, translate, translate_word
 from madaline._base.language.widths import align
 from madaline._base.words import format_count
 from madaline._tables.formats.choice import ORDINARY, Choice, Given
+from madaline._tables.formats.date_format import DateFormat
 from madaline._tables.formats.number_format import NumberFormat
 from madaline._tables.kinds import GIVEN_KINDS, KINDS
 from madaline._tables.kinds.kind import (
@@ -33,7 +34,7 @@ from madaline._tables.kinds.kind import (
     ColumnSchema,
     format_short,
 )
-from madaline._tables.kinds.number import is_whole
+from madaline._tables.kinds.number import is_whole, range_words
 from madaline._tables.media.files import SOUND_ENDINGS, names_files
 from madaline._tables.media.images import image_codes
 from madaline._tables.media.signals import Signal, Sound, holds
@@ -189,8 +190,16 @@ def _noted(column: ColumnSchema, choice: Choice) -> ColumnSchema:
         column,
         written=choice.format,
         note=note,
-        detail=_("{detail}; {how}").format(detail=column.detail, how=choice.how),
+        detail=_("{detail}; {how}").format(detail=_detail(column, choice.format), how=choice.how),
     )
+
+
+def _detail(column: ColumnSchema, written: NumberFormat | DateFormat) -> str:
+    """Return what is in a column, numbers in their unit."""
+    if column.kind != NUMBER or not column.quartiles or not isinstance(written, NumberFormat):
+        return column.detail
+    ends = column.quartiles[0], column.quartiles[-1]
+    return range_words(*ends, whole=column.whole, written=written)
 
 
 def _check_kinds(table: Table, kinds: Mapping[str, str]) -> None:

@@ -232,6 +232,7 @@ class Comparison(Result, ToFrame):
             Axis.around(
                 [0.0, *ends_of_all],
                 _("{what} above that of {title}").format(what=what, title=self.best.title),
+                written=self.written,
             ),
             self._names,
             (Line.reference((0.0, 0.0), (-0.5, len(self._shown) - 0.5)), *marks),

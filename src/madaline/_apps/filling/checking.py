@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, final
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, final
 
 import numpy as np
 
@@ -22,6 +22,8 @@ _TREES = 30  # fewer than fill gaps, so errors are no lower than of those
 _MAX_ROWS = 5000
 _MIN_HIDDEN = 5  # values of a column that an error is measured with
 _TELLS_LITTLE = 0.9  # error beside that of the usual value
+
+Writes: TypeAlias = Mapping[str, Callable[[float], str]]
 
 NOTHING = {"f": np.nan, "M": np.datetime64("NaT", "us"), "O": None}
 """What stands in a gap, by the type of the column."""
@@ -70,10 +72,17 @@ class FillQuality(Result, ToFrame):
         Of each column.
     n_rows : int
         Rows that it was measured with.
+    writes : Mapping of str to function
+        How errors of numbers and dates are written, in the unit of the column.
     """
 
     columns: tuple[ColumnError, ...]
     n_rows: int
+    writes: Writes = field(default_factory=dict, repr=False, compare=False)
+
+    def _text(self, column: ColumnError, error: float) -> str:
+        write = format_share if column.is_category else self.writes.get(column.column)
+        return (write or format_number)(error)
 
     @property
     def sentence(self) -> str:
@@ -124,8 +133,8 @@ class FillQuality(Result, ToFrame):
             [
                 error.column,
                 Bar(min(1.0, error.ratio), 1.0, format_share(error.ratio, 0)),
-                format_number(error.error),
-                format_number(error.error_of_usual),
+                self._text(error, error.error),
+                self._text(error, error.error_of_usual),
             ]
             for error in self.columns
         ]
@@ -134,7 +143,7 @@ class FillQuality(Result, ToFrame):
         yield Section([TextTable(head, rows)])
 
 
-def check_filling(given: Table, *, seed: int, report: Report) -> FillQuality:
+def check_filling(given: Table, writes: Writes, *, seed: int, report: Report) -> FillQuality:
     """Return how well hidden values are filled: those of columns with gaps, or else of all."""
     rng = np.random.default_rng([seed, 11])
     some = given.take(np.sort(rng.permutation(given.n_samples)[:_MAX_ROWS]))
@@ -160,7 +169,7 @@ def check_filling(given: Table, *, seed: int, report: Report) -> FillQuality:
     )
     filled = filler.best(some.replaced(damaged))
     errors = [_error(filler, name, some, filled, rows) for name, rows in hidden.items()]
-    return FillQuality(tuple(errors), some.n_samples)
+    return FillQuality(tuple(errors), some.n_samples, writes)
 
 
 def _error(filler: Filler, name: str, real: Table, filled: Any, hidden: Any) -> ColumnError:

@@ -16,7 +16,7 @@ from madaline._apps.filling.merging import merge
 from madaline._apps.filling.rules import Rules
 from madaline._apps.sampling.source import DRAWN, SourceTable, read_source, some_rows
 from madaline._base.language import _, translate
-from madaline._base.words import format_count, format_list
+from madaline._base.words import format_count, format_list, format_span
 from madaline._models.arguments import read_missing
 from madaline._tables.column import is_missing
 from madaline._tables.drawing import read_seed
@@ -140,7 +140,11 @@ class Imputer(TransformerMixin, BaseEstimator):
         }
         self.n_gaps_ = {name: count for name, count in gaps.items() if count}
         check = self.check and (self.n_gaps_ or not only_gaps)
-        self.quality_ = check_filling(table, seed=seed, report=report) if check else None
+        writes: dict[str, Callable[[float], str]] = {
+            name: one.show for name, one in source.schema.formats.items()
+        }
+        writes |= {name: format_span for name in table.names if table[name].dtype.kind == "M"}
+        self.quality_ = check_filling(table, writes, seed=seed, report=report) if check else None
         self._filler = learn_filler(table, seed=seed, only_gaps=only_gaps, report=report)
         self._columns = source.columns
         self._schema = source.schema

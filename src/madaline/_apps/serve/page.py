@@ -14,10 +14,10 @@ from madaline._apps.serve.answers import Answer
 from madaline._apps.serve.messages import Refusal
 from madaline._apps.serve.models import ServedModel, ServedOutput
 from madaline._base.language import _
-from madaline._base.words import format_list, format_number, format_probability
+from madaline._base.words import format_list, format_probability
 from madaline._race.evaluation.scores import label_text
 from madaline._tables.column import number_text
-from madaline._tables.formats.number_format import NumberFormat
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.category import CategoryEncoder
 from madaline._tables.kinds.kind import (
@@ -89,17 +89,20 @@ def index_page(models: Sequence[ServedModel], problems: Mapping[str, str], root:
 def _views_of_answer(served: ServedModel, answer: Answer) -> list[dict[str, Any]]:
     """Return what is shown of each target, the first ones."""
     each = zip(served.outputs, answer.outputs or [answer], strict=True)
-    return [_view_of_answer(output, answer) for output, answer in islice(each, _MAX_TARGETS)]
+    return [
+        _view_of_answer(served, output, answer) for output, answer in islice(each, _MAX_TARGETS)
+    ]
 
 
-def _view_of_answer(output: ServedOutput, answer: Answer) -> dict[str, Any]:
+def _view_of_answer(served: ServedModel, output: ServedOutput, answer: Answer) -> dict[str, Any]:
     prediction = answer.predictions[0]
     is_class = answer.probabilities is not None
+    written = served.model.schema.target or PLAIN
     view: dict[str, Any] = {
         "target": output.name,
-        "prediction": label_text(prediction) if is_class else format_number(float(prediction), 4),
+        "prediction": label_text(prediction) if is_class else written.show(prediction, 4),
         "classes": _view_of_classes(output, answer) if is_class else [],
-        "covered": _covered(output, answer),
+        "covered": _covered(output, answer, written),
         "explanation": None,
     }
     if answer.explanation is not None:
@@ -120,10 +123,10 @@ def _view_of_classes(output: ServedOutput, answer: Answer) -> list[dict[str, str
     ]
 
 
-def _covered(output: ServedOutput, answer: Answer) -> str:
+def _covered(output: ServedOutput, answer: Answer, written: NumberFormat) -> str:
     """Return what contains the true value of nine of ten rows, in words."""
     if answer.bounds is not None:
-        low, high = (format_number(float(bound), 4) for bound in answer.bounds[0])
+        low, high = (written.show(bound, 4) for bound in answer.bounds[0])
         return _("90% of new rows are within such an interval: {low} to {high}.").format(
             low=low, high=high
         )
@@ -181,15 +184,7 @@ def _field(encoder: ColumnEncoder, column: ColumnSchema, value: str | None) -> _
     """Return the field of a column with a value, or without one (None) with a typical value."""
     choices = tuple(_choices(encoder))
     typical = choices[0] if choices else _typical(column)
-    example = typical
-    if (
-        isinstance(column.written, NumberFormat)
-        and column.quartiles
-        and not column.written.in_parts
-    ):
-        example = column.written.show(column.quartiles[2], 4)
-    elif column.written is not None:
-        example = column.written.example
+    example = typical or ("" if column.written is None else column.written.example)
     return _Field(
         column.name,
         encoder.kind,
@@ -208,10 +203,15 @@ def _choices(encoder: ColumnEncoder) -> Iterator[str]:
 
 
 def _typical(column: ColumnSchema) -> str:
-    """Return the median as it is typed; empty of texts, and where it is written in another way."""
-    if column.written is not None or not column.quartiles:
+    """Return the median as it is typed; empty of texts, and where that may not be read again."""
+    written = column.written
+    if not column.quartiles:
         return ""
     median = column.quartiles[2]
+    if isinstance(written, NumberFormat) and not written.in_parts:
+        return written.show(median, 4)
+    if written is not None:
+        return ""
     if column.kind == DATETIME:
         moment = str(np.datetime64(round(median), "s"))
         return moment.removesuffix("T00:00:00")

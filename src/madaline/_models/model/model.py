@@ -26,7 +26,7 @@ from madaline._models.watching import FALSE_ALARMS
 from madaline._models.watching.facts import OF_ONE_NUMBER, OF_SEVERAL_CLASSES, UnseenFacts
 from madaline._models.watching.monitor import Monitor
 from madaline._models.watching.source import ModelSource
-from madaline._race.evaluation.quality import QUALITY, JointQuality, Quality
+from madaline._race.evaluation.quality import QUALITY, JointQuality, Quality, in_unit
 from madaline._race.evaluation.score import Score
 from madaline._race.evaluation.scores import score_predictions
 from madaline._tables.io.tensor_file import (
@@ -173,6 +173,7 @@ class FittedModel(Result):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "summary", self.summary.in_unit(self.schema.target))
+        object.__setattr__(self, "quality", in_unit(self.quality, self.schema.target))
 
     def __repr__(self) -> str:
         """Return the target and the first score in one line."""

@@ -299,6 +299,7 @@ class ForwardScores(Stored):
             time="row" if self.name == ROW_ORDER else self.name,
             metric=metric_name(self.metric),
             unit="moment" if self.of_dates else "year" if self.of_years else "number",
+            written=self.written,
         )
 
     @classmethod

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 from madaline._base.codec import Stored
 from madaline._base.json_checks import OneOf, Text, Whole
+from madaline._base.language.messages import Amount
 from madaline._base.words import format_number
 from madaline._tables.formats.characters import Words, folded, is_not_given
 
@@ -214,7 +215,7 @@ class NumberFormat(Stored):
     def with_unit(self, text: str) -> str:
         """Return a number that is scaled and written, with what stands before and after it."""
         sign = "-" if text.startswith("-") else "+" if text.startswith("+") else ""
-        return f"{sign}{self.before}{text.removeprefix(sign)}{self.after}"
+        return Amount(f"{sign}{self.before}{text.removeprefix(sign)}{self.after}")
 
     def parse(self, text: str) -> float:
         """Return the number that a text stands for, NaN where it stands for a missing value."""

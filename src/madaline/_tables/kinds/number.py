@@ -24,7 +24,7 @@ from madaline._base.json_checks import Whole
 from madaline._base.language import _
 from madaline._tables.array_checks import FLOAT64, ArrayCheck
 from madaline._tables.conversion import as_numbers
-from madaline._tables.formats.number_format import NumberFormat
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.kinds.bins import Bins, JoinedBins
 from madaline._tables.kinds.kind import (
     NUMBER,
@@ -345,9 +345,7 @@ class NumberKind(Kind):
         ascending = table.ascending(name)
         if not len(ascending):
             return ""
-        template = "whole, from {low} to {high}" if is_whole(ascending) else "from {low} to {high}"
-        low, high = format_short(ascending[0]), format_short(ascending[-1])
-        return _(template).format(low=low, high=high)
+        return range_words(ascending[0], ascending[-1], whole=is_whole(ascending))
 
     def fit(self, training: TrainingColumn) -> NumberEncoder:
         encoder = NumberEncoder.fit(
@@ -358,6 +356,15 @@ class NumberKind(Kind):
             ascending=training.ascending("f"),
         )
         return replace(encoder, written=cast(NumberFormat | None, training.schema.written))
+
+
+def range_words(low: float, high: float, *, whole: bool, written: NumberFormat = PLAIN) -> str:
+    """Return the smallest number and the largest, in their unit."""
+    template = (
+        "whole, from {low} to {high}" if whole and not written.power else "from {low} to {high}"
+    )
+    ends = (written.text(format_short, end) for end in (low, high))
+    return _(template).format(low=next(ends), high=next(ends))
 
 
 def is_whole(numbers: Array) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -12,11 +11,12 @@ import numpy as np
 
 from madaline._base.language import _, translate
 from madaline._base.language.widths import align, clip_to_width
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tell.explain.columns import value_text
 from madaline._tell.explain.scale import PROBABILITY, TARGET, Readout
 from madaline.nn.arrays import Array
 from madaline.records._results.blocks import Bar, Cell, Charts, Name, Paragraph, Section, TextTable
-from madaline.records._results.figure import COLORS, OTHER, Axis, Figure, Line
+from madaline.records._results.figure import COLORS, OTHER, Axis, Figure, Line, Unit
 from madaline.records._results.result import Result, ToFrame
 
 _FLAT = 0.1  # share of a curve's range within which a stretch counts as flat
@@ -24,8 +24,6 @@ _MAX_WIDTH = 28  # characters of a value in a terminal
 _MAX_STRETCHES = 4  # that a sentence describes
 # Changes too small to describe; of a number, a fiftieth of its standard deviation.
 _NEGLIGIBLE = {"probability": 0.005, "log_odds": 0.02}
-
-_text = partial(value_text, digits=4, longest=None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +48,8 @@ class Effect(Result, ToFrame):
         The prediction that is followed.
     constraint : str
         How the model was constrained to move with the column, in a sentence.
+    written : NumberFormat
+        How numbers of the column are written, where they have a unit.
     """
 
     column: str
@@ -60,6 +60,7 @@ class Effect(Result, ToFrame):
     individual: Array | None
     readout: Readout
     constraint: str = ""
+    written: NumberFormat = PLAIN
 
     def __repr__(self) -> str:
         """Return the sentence with the column."""
@@ -68,6 +69,15 @@ class Effect(Result, ToFrame):
     def __str__(self) -> str:
         """Return the sentence, and the curve below it."""
         return "\n".join([translate(self.sentence), *self.lines()])
+
+    def text_of(self, value: Any) -> str:
+        """Return a value of the column as it is written."""
+        return value_text(value, digits=4, longest=None, written=self.written)
+
+    def axis(self, predictions: Iterable[float]) -> Axis:
+        """Return an axis that holds some predictions."""
+        unit: Unit = "share" if self.readout.scale == PROBABILITY else "number"
+        return Axis.around(predictions, self.name, unit=unit, written=self.readout.written)
 
     @property
     def name(self) -> str:
@@ -108,7 +118,7 @@ class Effect(Result, ToFrame):
         for value, count, prediction in zip(self.values, self.counts, self.prediction, strict=True):
             of_rows = [translate(_("{count:,} rows").format(count=count))] if self.of_levels else []
             bar = "#" * round(width * (prediction - low) / longest)
-            text = clip_to_width(_text(value), _MAX_WIDTH, "...")
+            text = clip_to_width(self.text_of(value), _MAX_WIDTH, "...")
             rows.append([text, self.readout.level(prediction), *of_rows, bar])
         return align(rows, right=range(3 if self.of_levels else 2), widths=(0, 9), start="  ")
 
@@ -122,16 +132,14 @@ class Effect(Result, ToFrame):
         moments = self.values.dtype.kind == "M"
         values = self.values.astype("datetime64[s]" if moments else float)
         shown = self.prediction if predictions is None else predictions
-        of_share = self.readout.scale == PROBABILITY
-        horizontal = Axis.around(
-            values.astype(float), self.column, unit="moment" if moments else "number"
-        )
+        unit: Unit = "moment" if moments else "number"
+        horizontal = Axis.around(values.astype(float), self.column, unit=unit, written=self.written)
         return Figure(
             _("Effect of {column}").format(column=self.column),
             self.sentence,
             self.sentence,
             horizontal,
-            Axis.around(shown, self.name, unit="share" if of_share else "number"),
+            self.axis(shown),
             (
                 *(Line(values, curve, OTHER) for curve in curves),
                 Line(values, self.prediction, COLORS[0], dots=True),
@@ -147,7 +155,7 @@ class Effect(Result, ToFrame):
             yield Section([Charts([self.figure()])])
             return
         low = float(self.prediction.min())
-        texts = map(_text, self.values)
+        texts = map(self.text_of, self.values)
         rows: list[list[Cell]] = [
             [text, f"{n:,}", self.readout.level(value), Bar(value - low, self.range or 1.0)]
             for text, n, value in zip(texts, self.counts, self.prediction, strict=True)
@@ -158,7 +166,7 @@ class Effect(Result, ToFrame):
     def to_json(self) -> dict[str, Any]:
         """Return the effect as JSON-able values."""
         moments = self.values.dtype.kind == "M"
-        values = [_text(value) for value in self.values] if moments else self.values.tolist()
+        values = [self.text_of(value) for value in self.values] if moments else self.values.tolist()
         return {
             "column": self.column,
             "kind": self.kind,
@@ -185,9 +193,9 @@ class Effect(Result, ToFrame):
         ).format(
             column=self.column,
             predicted=self._predicted,
-            highest=_text(self.values[high]),
+            highest=self.text_of(self.values[high]),
             level=level(self.prediction[high]),
-            lowest=_text(self.values[low]),
+            lowest=self.text_of(self.values[low]),
             level2=level(self.prediction[low]),
             amount=self.readout.amount(self.range),
         )
@@ -205,7 +213,7 @@ class Effect(Result, ToFrame):
                     amount=self.readout.amount(change)
                 )
                 words += self._steepest(first, last)
-            stop = _text(self.values[last])
+            stop = self.text_of(self.values[last])
             if parts:
                 parts.append(_("then to {stop} {words}").format(stop=stop, words=words))
             else:
@@ -228,7 +236,7 @@ class Effect(Result, ToFrame):
         """Return the first value, as 0 where it differs little from that beside the second."""
         first, second = self.values[:2]
         tiny = self.values.dtype.kind == "f" and abs(first) < abs(second) / 100
-        return "0" if tiny else _text(first)
+        return self.written.with_unit("0") if tiny else self.text_of(first)
 
     def _steepest(self, first: int, last: int) -> str:
         """Return where most of a stretch's change is, if between two neighboring values."""
@@ -236,7 +244,7 @@ class Effect(Result, ToFrame):
         steepest = int(np.abs(steps).argmax())
         if len(steps) < 3 or abs(steps[steepest]) <= abs(steps.sum()) / 2:
             return ""
-        low, high = map(_text, self.values[first + steepest :][:2])
+        low, high = map(self.text_of, self.values[first + steepest :][:2])
         return _(" (most of it from {low} to {high})").format(low=low, high=high)
 
 

@@ -25,6 +25,7 @@ import numpy as np
 from madaline._base.language import _
 from madaline._models.model import FittedModel
 from madaline._tables.column import is_missing
+from madaline._tables.formats.number_format import PLAIN
 from madaline._tables.table import Table
 from madaline._tell.explain.columns import as_table, encoder_of, spread_rows, values_of
 from madaline._tell.explain.effect import Effect
@@ -97,6 +98,7 @@ def effects(
         None if individual is None else individual[:, :, largest],
         readouts[largest],
         _constraint(model, column, readouts[largest]),
+        model.schema.formats.get(column, PLAIN),
     )
 
 

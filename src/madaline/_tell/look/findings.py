@@ -20,6 +20,7 @@ from madaline._models.diagnosis.training_table import (
 from madaline._race.evaluation.leakage import Leak
 from madaline._race.time.orders import sorting_column
 from madaline._race.time.told_times import is_monotone
+from madaline._tables.formats.number_format import PLAIN
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.kind import DROPPED, format_short
 from madaline._tables.schema import Schema, far_nines
@@ -144,7 +145,8 @@ def _far(facts: Facts) -> Iterator[Finding]:
                 value, rows = _far_end(numbers if sign > 0 else -numbers[::-1])
             if not rows:
                 continue
-            text = format_moment(sign * value) if column.dates else format_short(sign * value)
+            text = column.written.text(format_short, sign * value)
+            text = format_moment(sign * value) if column.dates else text
             if rows < _MIN_REPEATED:
                 mistakes.append(_("{name} ({text})").format(name=column.name, text=text))
                 continue
@@ -196,8 +198,9 @@ def _redundant(facts: Facts) -> Iterator[Finding]:
         yield Finding("redundant", "low", told, seen, remedy)
 
 
-def _shared_code(code: SharedCode) -> Finding:
-    columns, text = format_list(code.columns), format_short(code.value)
+def _shared_code(facts: Facts, code: SharedCode) -> Finding:
+    written = facts.schema.formats.get(code.columns[0], PLAIN)
+    columns, text = format_list(code.columns), written.text(format_short, code.value)
     seen = _("{columns} are {value} in the same {rows:,} rows").format(
         columns=columns, value=text, rows=code.n_rows
     )
@@ -220,7 +223,7 @@ def _missing(facts: Facts) -> Iterator[Finding]:
         remedy = "see what these have in common"
         evidence = {"rows": rows}
         yield Finding("missing values", "low", format_list(names), seen, remedy, evidence)
-    yield from map(_shared_code, facts.shared)
+    yield from (_shared_code(facts, code) for code in facts.shared)
     mostly = [
         column.name
         for column in facts.columns

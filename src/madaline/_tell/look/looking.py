@@ -37,6 +37,7 @@ from madaline._race.time.time_request import TimeRequest
 from madaline._race.time.told_times import told_orders
 from madaline._tables.column import is_missing
 from madaline._tables.conversion import as_levels
+from madaline._tables.formats.number_format import NumberFormat
 from madaline._tables.io.recognition import Form, recognize
 from madaline._tables.io.source_files import reads_in_blocks
 from madaline._tables.io.table_files import read_file
@@ -391,18 +392,31 @@ class _Looking:
     def _first_rows(self) -> Iterator[dict[str, str]]:
         """Yield some rows as text."""
         names = [name for name in self.table.names if self.table[name].ndim == 1][:_MAX_FIRST]
-        columns = {name: as_levels(self.table[name][:_N_FIRST]) for name in names}
+        formats = self.schema.formats
+        columns = {
+            name: _as_written(self.table[name][:_N_FIRST], formats.get(name)) for name in names
+        }
         if self.codes is not None:
             first = self.codes[:_N_FIRST].tolist()
-            shown = [
-                self.labels[code] if self.labels else label_text(float(code)) for code in first
-            ]
-            columns = {self.target: np.array(shown, object), **columns}
+            shown = [self.labels[code] for code in first] if self.labels else None
+            of_target = np.array(shown or first, object if shown else float)
+            columns = {self.target: _as_written(of_target, self.schema.target), **columns}
         for row in range(min(_N_FIRST, self.table.n_samples)):
             yield {
                 name: "" if values[row] is None else clip_text(str(values[row]), _MAX_TEXT)
                 for name, values in columns.items()
             }
+
+
+def _as_written(values: Array, written: NumberFormat | None) -> Array:
+    """Return values as texts, numbers in their unit; None is missing."""
+    levels = as_levels(values)
+    if written is None or values.dtype.kind != "f":
+        return levels
+    texts = (written.text(label_text, number) for number in values.tolist())
+    return np.array(
+        [None if no is None else text for no, text in zip(levels, texts, strict=True)], object
+    )
 
 
 def _strength(found: Mapping[str, Association], name: str) -> float | None:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from madaline._base.extras import load_extra
+from madaline._tables.formats.number_format import PLAIN
 from madaline.errors import InputError
-from madaline.records._results.figure import OTHER, REFERENCE, Band, Bars, Cells, Figure, Line
+from madaline.records._results.figure import (
+    OTHER,
+    REFERENCE,
+    Axis,
+    Band,
+    Bars,
+    Cells,
+    Figure,
+    Line,
+)
 
 _STYLES: dict[str, dict[str, Any]] = {
     REFERENCE: {"color": "0.5", "linestyle": "--", "linewidth": 1},
@@ -62,11 +73,16 @@ def draw(figure: Figure, ax: Any = None) -> Any:
             ax.set(**{f"{side}scale": "log"})
         if axis.names:
             ax.set(**{f"{side}ticks": axis.ticks(), f"{side}ticklabels": axis.names})
-        if axis.unit == "share":
-            getattr(ax, f"{side}axis").set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
+        if axis.unit == "share" or axis.written is not PLAIN:
+            getattr(ax, f"{side}axis").set_major_formatter(formatter_of(axis))
     if figure.legend:
         add_legend(ax)
     return ax
+
+
+def formatter_of(axis: Axis) -> Callable[[float, int], str]:
+    """Return what matplotlib writes at a tick of an axis."""
+    return lambda value, _position: axis.write(value)
 
 
 _BELOW = 36  # points from the axes to the legend: room for the numbers and the name of the axis

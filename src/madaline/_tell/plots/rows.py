@@ -10,9 +10,8 @@ from madaline._base.language import _
 from madaline._tables.media.images import as_bytes
 from madaline._tables.media.signals import Signal, Sound
 from madaline._tell.explain.attributions.explanation import SCALE_WORDS, Explanation
-from madaline._tell.explain.columns import value_text
 from madaline._tell.explain.effect import Effect
-from madaline._tell.plots.drawing import axes_or_new, draw
+from madaline._tell.plots.drawing import axes_or_new, draw, formatter_of
 from madaline.errors import InputError
 
 _MAX_CURVES = 100  # curves of single rows that are drawn, at most
@@ -30,7 +29,8 @@ def plot_effect(effect: Effect, ax: Any = None) -> Any:
     """
     if effect.of_levels:
         ax = axes_or_new(ax)
-        ax.barh([value_text(value) for value in effect.values[::-1]], effect.prediction[::-1])
+        ax.barh([*map(effect.text_of, effect.values[::-1])], effect.prediction[::-1])
+        ax.xaxis.set_major_formatter(formatter_of(effect.axis(effect.prediction)))
         ax.set(
             title=_("Effect of {column}").format(column=effect.column),
             xlabel=effect.name,

@@ -15,7 +15,7 @@ from madaline._models.diagnosis.finding import Diagnosis, Finding
 from madaline._models.model import FittedModel
 from madaline._models.model.known_rows import Copies
 from madaline._models.model.quality_of_table import quality_of_table
-from madaline._race.evaluation.quality import Quality
+from madaline._race.evaluation.quality import Quality, in_unit
 from madaline._race.evaluation.score import Score
 from madaline._race.evaluation.scores import label_text
 from madaline._tables.column import is_missing
@@ -259,7 +259,7 @@ def _scored(
     output = model.predictor.output(table)
     scores = model.scores_of(model.predictor.decode(output), output, target)
     quality = quality_of_table(model.predictor, table, target, name=model.summary.target)
-    return scores, quality, n_left_out
+    return scores, in_unit(quality, model.schema.target), n_left_out
 
 
 def verdict(model: FittedModel) -> list[str]:

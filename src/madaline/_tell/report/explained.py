@@ -125,7 +125,7 @@ class ExplainedRow:
             "probability": (1 + np.tanh(ends[1] / 2)) / 2 if row.scale == LOG_ODDS else None,
             "base_text": base,
             "output_text": output,
-            "remaining_text": write.text(_one_digit, row.remaining[0]),
+            "remaining_text": row.remaining_text(0, row.decimals(0)),
         }
 
     def view_of_example(self, prediction: Any, truth: Any, shown: int) -> dict[str, Any]:
@@ -157,10 +157,6 @@ class ExplainedRow:
             most = _MAX_COLUMNS if len(strongest) > _MAX_COLUMNS + 1 else len(strongest)
         columns = [(name, row.value_of(name, 0), amounts[name]) for name in strongest[:most]]
         return columns, [amounts[name] for name in strongest[most:]]
-
-
-def _one_digit(number: float) -> str:
-    return f"{float(format(number, '.1g')):,.6g}"
 
 
 def _largest(columns: Sequence[tuple[str, str, float]]) -> float:

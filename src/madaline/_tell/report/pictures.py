@@ -20,7 +20,6 @@ from madaline._base.words import (
     clip_text,
     format_count,
     format_measured,
-    format_number,
     format_share,
     metric_name,
 )
@@ -32,7 +31,7 @@ from madaline._race.evaluation.score import Score
 from madaline._tell.explain.effect import Effect
 from madaline._tell.explain.scale import PROBABILITY
 from madaline.nn.arrays import Array
-from madaline.records._results.figure import Axis, Figure, Line
+from madaline.records._results.figure import Figure, Line
 
 _GAUGE_WIDTH, _GAUGE_HEIGHT, _MARGIN = 480, 34, 10  # units of a scale, and room beside it
 
@@ -95,10 +94,15 @@ def levels_svg(effect: Effect, predictions: Iterable[float], most: int) -> str:
     The axis holds the predictions, so that effects can be compared.
     """
     share = effect.readout.scale == PROBABILITY
-    axis = Axis.around(predictions, effect.name, unit="share" if share else "number")
+    axis = effect.axis(predictions)
     levels = _frequent_levels(effect, most)
     height = _LINE * len(levels) + _BOTTOM
-    words = ", ".join(f"{name} {_level_value(value, share)}" for name, value in levels)
+
+    def shown(value: float) -> str:
+        held = min(1.0, max(0.0, value))
+        return format_share(held, 0) if share else effect.readout.written.show(value)
+
+    words = ", ".join(f"{name} {shown(value)}" for name, value in levels)
     marks = [
         f'<svg class="chart" role="img" viewBox="0 0 {_WIDTH} {height}">',
         f"<title>{escape(effect.column)}</title>",
@@ -117,7 +121,7 @@ def levels_svg(effect: Effect, predictions: Iterable[float], most: int) -> str:
         marks.append(_text("level", 0, y + 4, clip_text(name, _MAX_LEVEL_LENGTH)))
         marks.append(f'<path class="grid" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}"/>')
         marks.append(f'<circle class="dot s0" cx="{x:.1f}" cy="{y}" r="5"/>')
-        marks.append(_text("value end", _WIDTH, y + 4, _level_value(value, share)))
+        marks.append(_text("value end", _WIDTH, y + 4, shown(value)))
     return "".join([*marks, "</svg>"])
 
 
@@ -130,10 +134,6 @@ def _frequent_levels(effect: Effect, most: int) -> list[tuple[str, float]]:
         for value, _, prediction in levels
     ]
     return sorted(named, key=lambda level: -level[1])
-
-
-def _level_value(value: float, share: bool) -> str:
-    return format_share(min(1.0, max(0.0, value)), 0) if share else format_number(value)
 
 
 def _text(style: str, x: float, y: float, words: str) -> str:
@@ -202,7 +202,9 @@ def _view_of_numbers(quality: RegressionQuality, target: str) -> dict[str, Any]:
         "coverage": _coverage_words(
             quality.coverage,
             "intervals contain the true value",
-            lambda width: _("; their mean width is {width}").format(width=format_number(width)),
+            lambda width: _("; their mean width is {width}").format(
+                width=quality.written.show(width)
+            ),
         ),
         "confusions": [],
     }
@@ -244,7 +246,7 @@ def _roc_figure(quality: ClassificationQuality) -> Figure:
 def _error_figure(quality: RegressionQuality, target: str) -> Figure:
     """Return the histogram of errors, without the median, which is on the first screen."""
     beyond = quality.n_beyond
-    caption = _("Errors, with a mean of {bias}.").format(bias=format_number(quality.bias))
+    caption = _("Errors, with a mean of {bias}.").format(bias=quality.written.show(quality.bias))
     if beyond:
         caption += _(" {errors} beyond the ends.").format(errors=format_count(beyond, "error"))
     return replace(quality.error_figure(target), caption=caption)

@@ -11,6 +11,7 @@ import numpy as np
 
 from madaline._base.language import _
 from madaline._base.words import format_count, recipe_name
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline.nn.arrays import Array
 from madaline.records._results.figure import (
     COLORS,
@@ -29,9 +30,9 @@ _LOGARITHMIC_FROM = (
 _MAX_CHANGES = 40  # changes that are drawn, at most: the latest
 
 
-def _described(metric: str, networks: Array, more: str) -> str:
+def _described(metric: str, networks: Sequence[str], more: str) -> str:
     return _(
-        "The {metric} of {stretches} of time: {first:.3g} in the first, {last:.3g} in the last{more}."
+        "The {metric} of {stretches} of time: {first} in the first, {last} in the last{more}."
     ).format(
         metric=metric,
         stretches=format_count(len(networks), "stretch", "stretches"),
@@ -259,6 +260,7 @@ def stretches_figure(
     time: str,
     metric: str,
     unit: Unit,
+    written: NumberFormat = PLAIN,  # how the metric is, in its unit
 ) -> Figure:
     """Return a metric of stretches of time, and what is promised of the next one."""
     networks = next(iter(courses.values()))
@@ -276,13 +278,13 @@ def stretches_figure(
         marks = [area, *marks, level]
         values += [promise.value, promise.value + 2 * promise.standard_error]
         times += [promise.first, promise.last]
-        described = _("; {value:.3g} is promised next").format(value=promise.value)
+        described = _("; {value} is promised next").format(value=written.show(promise.value))
     return Figure(
         "Over time",
-        _described(metric, networks, described),
+        _described(metric, [*map(written.show, networks)], described),
         _(_STRETCHES_WITHIN if promise else _STRETCHES).format(metric=metric),
         Axis.around(times, time, unit=unit),
-        Axis.around(values, metric),
+        Axis.around(values, metric, written=written),
         tuple(marks),
     )
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, final
 import numpy as np
 
 from madaline._base.words import MAX_MOMENT, format_moment
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline.nn.arrays import Array
 
 _DIGITS = ((1,), (1, 2, 5), (1, 2, 3, 5), (1, 1.5, 2, 3, 5, 7))
@@ -39,6 +40,7 @@ class Axis:
     logarithmic: bool = False  # whether equal ratios are equally far apart
     unit: Unit = "number"
     names: tuple[str, ...] = ()  # of the whole numbers from 0 up, where things have a place each
+    written: NumberFormat = PLAIN  # how its numbers are, in their unit
 
     @classmethod
     def around(cls, values: Iterable[float], label: str, **settings: Any) -> Axis:
@@ -91,9 +93,10 @@ class Axis:
         if self.unit == "moment":
             text = format_moment(value, within=self.high - self.low)
             return text.removesuffix("-01-01") if self.high - self.low > _YEARS else text
-        if self.unit == "year" or (self.low >= _FIRST_YEAR and self.high <= _LAST_YEAR):
-            return f"{value:.4g}"
-        return _short(value)
+        if self.written.power:  # which k or M would not suit
+            return self.written.show(value, 4)
+        is_year = self.unit == "year" or (self.low >= _FIRST_YEAR and self.high <= _LAST_YEAR)
+        return self.written.with_unit(f"{value:.4g}" if is_year else _short(value))
 
     def _ratios(self, most: int) -> list[float]:
         """Return powers of ten, and round numbers between them as long as they are not too many."""

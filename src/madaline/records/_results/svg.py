@@ -15,6 +15,7 @@ from typing import final
 import numpy as np
 
 from madaline._base.language import translate, translate_word
+from madaline._base.language.widths import display_width
 from madaline._tables.profile import ColumnProfile
 from madaline.nn.arrays import Array
 from madaline.records._results.figure import Band, Bars, Cells, Figure, Line, Mark
@@ -26,15 +27,19 @@ LEFT, RIGHT, TOP, BOTTOM, _SMALL_LEFT, _SMALL_BOTTOM = 56, 16, 10, 40, 42, 22
 """Room around the frame, for the numbers and names of the axes; small figures have no names."""
 
 _CHARACTER = 6.5  # units of the width of a character at an axis
+_NAME_HEIGHT = 18  # units of the name that stands upright beside it
 _CELL_WIDTH, _CELL_HEIGHT = 120, 14  # units of a bar in the cell of a table
 
 
 def figure_svg(figure: Figure, *, small: bool = False) -> str:
     """Return a figure as SVG; a small one has no names of axes."""
-    left = max([LEFT, *(round(_CHARACTER * len(name)) for name in figure.y.names)])
-    paper = _Paper(figure, left=left)
-    if small:
-        paper = _Paper(figure, _SMALL_HEIGHT, _SMALL_LEFT, _SMALL_BOTTOM)
+    height, room, bottom = (
+        (_SMALL_HEIGHT, _SMALL_LEFT, _SMALL_BOTTOM) if small else (HEIGHT, LEFT, BOTTOM)
+    )
+    beside = 0 if small or figure.y.names else _NAME_HEIGHT
+    widest = max(map(display_width, figure.y.names or map(figure.y.write, figure.y.ticks(6))))
+    left = max(room, round(_CHARACTER * widest) + beside)
+    paper = _Paper(figure, height, left, bottom)
     return "".join(
         [
             f'<svg class="chart" role="img" viewBox="0 0 {WIDTH} {paper.height}">',
@@ -172,7 +177,7 @@ def _ticks_apart(paper: _Paper) -> list[float]:
     axis = paper.figure.x
     for most in (5, 4, 3, 2):
         ticks = axis.ticks(most)
-        widest = _CHARACTER * (1 + max(len(axis.write(tick)) for tick in ticks))
+        widest = _CHARACTER * (1 + max(display_width(axis.write(tick)) for tick in ticks))
         places = [paper.right(tick) for tick in ticks]
         if all(after - before >= widest for before, after in pairwise(places)):
             break

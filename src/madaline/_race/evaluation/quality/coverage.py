@@ -11,8 +11,8 @@ import numpy as np
 
 from madaline._base.codec import LabelText, RoundedShare, Stored, unequal
 from madaline._base.language import _
-from madaline._base.words import format_number
 from madaline._race.evaluation.conformal import PredictionIntervals, PredictionSets
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records._results.blocks import TextTable
@@ -179,8 +179,10 @@ def _thinned(x: Array, y: Array) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(x.round(4).tolist()), tuple(y.round(4).tolist())
 
 
-def coverage_tables(coverage: Sequence[Coverage], size: str) -> list[TextTable]:
+def coverage_tables(
+    coverage: Sequence[Coverage], size: str, written: NumberFormat = PLAIN
+) -> list[TextTable]:
     """Return nominal and observed coverage as a table; none where none was measured."""
-    rows = [[f"{c.nominal:.0%}", f"{c.observed:.1%}", format_number(c.size)] for c in coverage]
+    rows = [[f"{c.nominal:.0%}", f"{c.observed:.1%}", written.show(c.size)] for c in coverage]
     heads = ["coverage asked for", "observed", _("mean {size}").format(size=size)]
     return [TextTable(heads, rows, right=(0, 1, 2))] if rows else []

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 
-from madaline._base.codec import Count, Finite, Items, OneKind, Stored, unequal
+from madaline._base.codec import NOT_STORED, Count, Finite, Items, OneKind, Stored, unequal
 from madaline._base.language import _
-from madaline._base.words import format_count, format_number
+from madaline._base.words import format_count
 from madaline._race.evaluation.quality.classification import ClassificationQuality
 from madaline._race.evaluation.quality.coverage import Coverage, coverage_tables
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.target.joint_encoder import MAX_OUTPUTS
 from madaline.nn.arrays import Array
 from madaline.records._results.blocks import Charts, Name, Paragraph, Section
@@ -46,6 +48,8 @@ class RegressionQuality(Stored, Result, ToFrame):
     bias: float  # the mean error
     median_error: float  # of the absolute errors
     coverage: tuple[Coverage, ...]  # of the prediction intervals
+    # how the target is written, in its unit
+    written: NumberFormat = field(default=PLAIN, compare=False, metadata=NOT_STORED)
 
     @classmethod
     def of(
@@ -91,7 +95,7 @@ class RegressionQuality(Stored, Result, ToFrame):
         """Return the size and the errors in one line."""
         return (
             f"<RegressionQuality of {self.n_rows:,} rows: median absolute error"
-            f" {format_number(self.median_error)}, mean error {format_number(self.bias)}>"
+            f" {self.written.show(self.median_error)}, mean error {self.written.show(self.bias)}>"
         )
 
     def sections(self) -> Iterator[Section]:
@@ -99,11 +103,11 @@ class RegressionQuality(Stored, Result, ToFrame):
             "{n_rows:,} rows, each predicted out of fold: median absolute error {median_error}, mean error {bias}."
         ).format(
             n_rows=self.n_rows,
-            median_error=format_number(self.median_error),
-            bias=format_number(self.bias),
+            median_error=self.written.show(self.median_error),
+            bias=self.written.show(self.bias),
         )
         drawn = Charts([self.truth_figure(), self.error_figure(), self.spread_figure()])
-        coverage = coverage_tables(self.coverage, "width of an interval")
+        coverage = coverage_tables(self.coverage, "width of an interval", self.written)
         yield Section([Paragraph(sentence), drawn, *coverage])
 
     def truth_figure(self, target: str = "value") -> Figure:
@@ -116,8 +120,8 @@ class RegressionQuality(Stored, Result, ToFrame):
             ).format(n_rows=self.n_rows, target=target),
             "Predicted and true values: the stronger the color, the more rows. On the dashed line"
             " both are the same.",
-            Axis(*ends, _("predicted {target}").format(target=target)),
-            Axis(*ends, _("true {target}").format(target=target)),
+            Axis(*ends, _("predicted {target}").format(target=target), written=self.written),
+            Axis(*ends, _("true {target}").format(target=target), written=self.written),
             (Cells(np.array(self.edges), np.array(self.counts)), Line.reference(ends, ends)),
         )
 
@@ -134,11 +138,16 @@ class RegressionQuality(Stored, Result, ToFrame):
             _(
                 "Errors. Half of them are smaller than {median_error}; their mean is {bias}. {errors} beyond the ends."
             ).format(
-                median_error=format_number(self.median_error),
-                bias=format_number(self.bias),
+                median_error=self.written.show(self.median_error),
+                bias=self.written.show(self.bias),
                 errors=format_count(self.n_beyond, "error"),
             ),
-            Axis(edges[0], edges[-1], _("true minus predicted {target}").format(target=target)),
+            Axis(
+                edges[0],
+                edges[-1],
+                _("true minus predicted {target}").format(target=target),
+                written=self.written,
+            ),
             Axis(0.0, top, "rows"),
             (Bars(np.array(edges), np.array(self.error_counts)), *zero),
         )
@@ -147,16 +156,19 @@ class RegressionQuality(Stored, Result, ToFrame):
         """Return how the errors are spread, by the size of the prediction."""
         predictions, quantiles = np.array(self.predictions), np.array(self.errors).T  # (5, parts)
         widths = quantiles[4] - quantiles[0]
-        x = Axis.around(self.predictions, _("predicted {target}").format(target=target))
+        around = partial(Axis.around, written=self.written)
+        x = around(self.predictions, _("predicted {target}").format(target=target))
         return Figure(
             "Errors by prediction",
             _(
                 "Median and spread of the errors, by the size of the prediction; the middle 90% of them span {min} to {max}."
-            ).format(min=format_number(widths.min(), 4), max=format_number(widths.max(), 4)),
+            ).format(
+                min=self.written.show(widths.min(), 4), max=self.written.show(widths.max(), 4)
+            ),
             "Errors of small and large predictions: the median, the middle 50% of the rows (dark),"
             " and the middle 90% (light).",
             x,
-            Axis.around([0.0, *quantiles.ravel()], "true minus predicted"),
+            around([0.0, *quantiles.ravel()], "true minus predicted"),
             (
                 Band(predictions, quantiles[0], quantiles[4], 0.18),
                 Band(predictions, quantiles[1], quantiles[3], 0.3),

@@ -15,7 +15,7 @@ import numpy as np
 from madaline._base.extras import load_extra
 from madaline._base.language import _, translate
 from madaline._base.language.widths import align
-from madaline._base.words import format_count
+from madaline._base.words import format_count, with_a_digit
 from madaline._tables.column import is_missing
 from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.media.signals import holds
@@ -161,7 +161,10 @@ class Explanation(Result, ToFrame):
         return value_text(self.values[name][row], written=self.formats.get(name, PLAIN))
 
     def _amount(self, amount: float, digits: int, sign: str = "+z") -> str:
-        return self.written.text(lambda one: f"{one:{sign},.{digits}f}", amount)
+        def shown(one: float) -> str:
+            return with_a_digit(f"{one:{sign},.{digits}f}", one, 10.0 ** (-digits - 3))
+
+        return self.written.text(shown, amount)
 
     @property
     def sums(self) -> Array:
@@ -245,15 +248,14 @@ class Explanation(Result, ToFrame):
 
     def _remaining_words(self, row: int, digits: int) -> str:
         """Return how far base and sum are from the output, where the digits shown tell."""
+        remaining = self.remaining_text(row, digits)
+        return remaining and _(", remaining difference {remaining}").format(remaining=remaining)
+
+    def remaining_text(self, row: int, digits: int) -> str:
+        """Return how far base and sum are from the output; empty where the digits hide it."""
         remaining = self.remaining[row]
         visible = abs(remaining) >= 0.5 * 10.0 ** (self.written.power - digits)
-        return (
-            _(", remaining difference {remaining}").format(
-                remaining=self._amount(remaining, digits, "z")
-            )
-            if visible
-            else ""
-        )
+        return self._amount(remaining, digits, "z") if visible else ""
 
     def sections(self) -> Iterator[Section]:
         n_shown = min(len(self), _SHOWN_ROWS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -164,27 +164,34 @@ class ValueChange:
         The other value.
     distance : float
         In interquartile ranges of a number; one for a category.
+    written : NumberFormat
+        How numbers of the column are written, where they have a unit.
     """
 
     column: str
     before: Any
     after: Any
     distance: float
+    written: NumberFormat = field(default=PLAIN, repr=False, compare=False)
 
     def __str__(self) -> str:
         """Return the change in words, the new value with the digits that reproduce it."""
-        before = "missing" if self.before is None else _text(self.before, 7)
+        before = "missing" if self.before is None else self._text(self.before, 7)
         return _("{column} were {text} instead of {before}").format(
-            column=self.column, text=_text(self.after, 12), before=before
+            column=self.column, text=self._text(self.after, 12), before=before
         )
+
+    def _text(self, value: Any, digits: int) -> str:
+        return value_text(value, digits=digits, longest=None, written=self.written)
 
     def to_json(self) -> dict[str, Any]:
         """Return the change as JSON-able values."""
         before, after = (
-            value if value is None or isinstance(value, str | bool | float) else _text(value, 7)
+            value if isinstance(value, str | bool | float | None) else self._text(value, 7)
             for value in (self.before, self.after)
         )
-        return asdict(self) | {"before": before, "after": after}
+        column, distance = self.column, self.distance
+        return {"column": column, "before": before, "after": after, "distance": distance}
 
 
 @dataclass(frozen=True)
@@ -272,12 +279,6 @@ class Counterfactual(Result):
         fields = {name: getattr(self, name) for name in _FIELDS}
         changes = [change.to_json() for change in self.changes]
         return fields | {"changes": changes, "sentence": str(self)}
-
-
-def _text(value: Any, digits: int) -> str:
-    if isinstance(value, float):
-        return f"{value:.{digits}g}"
-    return value_text(value, longest=None)
 
 
 class Counterfactuals(Listing[Counterfactual]):

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from madaline._models.model import FittedModel
+from madaline._tables.formats.number_format import PLAIN
 from madaline._tables.table import Table
 from madaline._tell.explain.columns import as_table, encoder_of, values_of
 from madaline._tell.explain.counterfactuals.choices import Choices, choices_of, is_fixed
@@ -225,7 +226,9 @@ class _Search:
             name = self.choices[index].name
             write = self.choices[index].write
             size = self._size((index, value))
-            changes.append(ValueChange(name, write(self.before[index]), write(value), size))
+            written = self.model.schema.formats.get(name, PLAIN)
+            before = write(self.before[index])
+            changes.append(ValueChange(name, before, write(value), size, written))
         return Counterfactual(
             row=row,
             target=self.target.words,
