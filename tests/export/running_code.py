@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from madaline._apps.export.c_code import c_code
+from madaline._apps.export.js_code import js_code
 from madaline._apps.export.program import Program
 from madaline.nn.arrays import Array
 
@@ -69,3 +70,36 @@ def _taken_apart(program: Program, numbers: Array, n_rows: int) -> dict[str, Arr
             at += width
     assert at == len(numbers)
     return found
+
+
+_SCRIPT = """
+import { evaluate, typed } from "./model.mjs";
+import { readFileSync, writeFileSync } from "node:fs";
+const raw = readFileSync("rows.bin"), numbers = new Float64Array(raw.buffer, raw.byteOffset, raw.length / 8);
+const found = [];
+for (let at = 0; at < numbers.length; at += %d) {
+  const answer = evaluate(numbers.subarray(at, at + %d), %s);
+  found.push(...(answer.probabilities ?? answer.prediction), ...(answer.label ?? []), ...answer.intervals.flat());
+}
+writeFileSync("answers.bin", new Float64Array(found));
+"""
+
+
+def run_js(program: Program, folder: Path, rows: Array, coverage: float = 0.9) -> dict[str, Array]:
+    """Return what JavaScript answers to rows of typed values."""
+    (folder / "model.mjs").write_text(js_code(program, "model")[".js"])
+    np.ascontiguousarray(rows, np.float64).tofile(folder / "rows.bin")
+    (folder / "main.mjs").write_text(_SCRIPT % (rows.shape[1], rows.shape[1], coverage))
+    subprocess.run(["node", "main.mjs"], cwd=folder, check=True)
+    numbers = np.fromfile(folder / "answers.bin").reshape(len(rows), -1)
+    stops = np.cumsum([program.sizes[value] for value in program.answers.values()])
+    return dict(zip(program.answers, np.split(numbers, stops[:-1], axis=1), strict=True))
+
+
+def say_js(program: Program, folder: Path, lines: str) -> str:
+    """Return what lines of a script print that may use what the module exports."""
+    (folder / "model.mjs").write_text(js_code(program, "model")[".js"])
+    (folder / "main.mjs").write_text(f'import * as model from "./model.mjs";\n{lines}')
+    return subprocess.run(
+        ["node", "main.mjs"], cwd=folder, check=True, capture_output=True, text=True
+    ).stdout

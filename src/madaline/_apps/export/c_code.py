@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from madaline._apps.export.code import calls_of, constants_of, template, used_functions
+from madaline._apps.export.code import calls_of, constants_of, filled, one_line, used_functions
 from madaline._apps.export.operations import BoundInterval
 from madaline._apps.export.program import Program, ProgramColumn
 from madaline.nn.arrays import Array
@@ -28,12 +28,8 @@ def c_code(program: Program, stem: str) -> dict[str, str]:
         "TARGET": _comment(program.target),
         "COVERAGE": bool(program.intervals) * "double coverage, ",
     }
-    header = _filled(template("model.h"), {**facts, **_header(program, name.upper())})
-    return {".h": header, ".c": _filled(template("model.c"), {**facts, **_source(program)})}
-
-
-def _filled(text: str, parts: dict[str, str]) -> str:
-    return re.sub(r"@(\w+)@", lambda found: parts[found[1]], text)
+    header = filled("model.h", {**facts, **_header(program, name.upper())})
+    return {".h": header, ".c": filled("model.c", {**facts, **_source(program)})}
 
 
 def _header(program: Program, prefix: str) -> dict[str, str]:
@@ -101,13 +97,9 @@ def _source(program: Program) -> dict[str, str]:
         "TABLES": ", ".join(f"levels{number}" for number in range(len(program.columns))),
         "COLUMN_NAMES": _texts("columns", [column.name for column in program.columns]),
         "LABELS": _texts("labels", labels),
-        "MEAN": f"v{_mean(program)}",
-        "N_MEAN": str(program.sizes[_mean(program)]),
+        "MEAN": f"v{program.mean}",
+        "N_MEAN": str(program.sizes[program.mean]),
     }
-
-
-def _mean(program: Program) -> int:
-    return next(n for n, step in enumerate(program.steps) if step.name == "mean_of_folds")
 
 
 def _pointers(names: Iterable[str]) -> str:
@@ -153,8 +145,7 @@ def _quoted(text: str) -> str:
 
 def _comment(text: str) -> str:
     """Return a text that ends no comment."""
-    shown = "".join(character if character.isprintable() else " " for character in text)
-    return shown.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
+    return one_line(text).replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
 
 
 def _identifier(text: str) -> str:

@@ -19,6 +19,16 @@ def template(name: str) -> str:
     return (files("madaline._apps.export") / "templates" / name).read_text("utf-8")
 
 
+def filled(name: str, parts: Mapping[str, str]) -> str:
+    """Return a template with its gaps, such as ``@NAME@``, filled."""
+    return re.sub(r"@([A-Za-z_]+)@", lambda found: parts[found[1]], template(name))
+
+
+def one_line(text: str) -> str:
+    """Return a text without what ends a line or cannot be seen."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
 def functions_of(name: str) -> Mapping[str, str]:
     """Return the functions of a template by their names; a comment stands before its function."""
     parts = re.split(r"\n\n(?=static |function |/\*)", template(name).strip())

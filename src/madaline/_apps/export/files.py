@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from madaline._apps.export.c_code import c_code
+from madaline._apps.export.js_code import js_code
 from madaline._apps.export.lowering import lower
 from madaline._apps.export.program import Program
 from madaline._models.model import FittedModel
@@ -14,6 +15,7 @@ from madaline._tables.io.atomic import write_atomically
 
 WRITERS: Mapping[str, Callable[[Program, str], Mapping[str, str]]] = {
     ".c": c_code,
+    ".js": js_code,
 }
 """From the ending of a name to what makes texts, by their endings, of a program and that name."""
 

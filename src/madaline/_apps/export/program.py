@@ -62,6 +62,12 @@ class Program:
         return found | {f"interval{place}": value for place, value in enumerate(self.intervals)}
 
     @property
+    def mean(self) -> Value:
+        """The step that makes the raw outputs, which must be finite."""
+        names = [step.name for step in self.steps]
+        return Value(names.index("mean_of_folds"))
+
+    @property
     def n_constants(self) -> int:
         """How many constants it has."""
         return sum(own.size for step in self.steps for own in step.constants)
