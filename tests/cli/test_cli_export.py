@@ -44,7 +44,10 @@ def test_numbers_enter_as_float32_if_asked_for(run, model, place) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["-o", "model.bin"], "model.bin does not end in .c or .onnx: choose another name."),
+        (
+            ["-o", "model.bin"],
+            "model.bin does not end in .c, .js, .html or .onnx: choose another name.",
+        ),
         (["-o", "nowhere/a.onnx"], "There is no folder nowhere"),
         (["--without", "weight"], "'weight' can be exported"),
         (["--without", "flavor"], "The model has no column 'flavor'"),

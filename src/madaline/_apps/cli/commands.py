@@ -75,7 +75,7 @@ COMMANDS = (
     CommandEntry("doctor", "describe", "list problems of a model, or of a new table"),
     CommandEntry("report", "describe", "write a report about a model"),
     CommandEntry("card", "describe", "write a model card"),
-    CommandEntry("export", "export", "write a model as C or ONNX"),
+    CommandEntry("export", "export", "write a model as C, JavaScript, a page or ONNX"),
     CommandEntry("stream", "streams", "play back a table in the order of time: predict each row, then learn it"),
     CommandEntry("serve", "serve", "serve models over HTTP, with a page to try them"),
     CommandEntry("watch", "later_rows", "find what changes in new rows: columns, predictions, errors, calibration"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from madaline._apps.cli.console import check_destination, say_json, say_lines, tell, writing
 from madaline._apps.cli.options import MODEL, Command, Option
 from madaline._apps.cli.reading import load_model
-from madaline._apps.export import WRITERS, lower, write_onnx, write_program
+from madaline._apps.export import ENDINGS, lower, write_onnx, write_program
 from madaline._apps.export.graph import load_onnx
 from madaline._base.language import _
 from madaline._base.words import format_count, format_list, format_size
@@ -26,19 +26,24 @@ EXPORT = Command(
     Dates are days since 1970, levels are numbers, missing values are NAN; intervals
     are in it. Columns of texts, images, sequences and sounds are refused.
 
+    .js is one ES module without dependencies, for browsers and node. .html is a page
+    to mail, in English and Chinese: it predicts rows that one types or a CSV file, with
+    intervals, in the browser, and asks no host. Both refuse the same columns.
+
     .onnx runs in ONNX Runtime. It has one input for each column; the metadata of the
     file describe them: missing numbers are NaN, dates are seconds since 1970.
     Intervals and sets are not in the file. Needs the extra onnx: pip install onnx.
 
     examples:
       madaline export penguins.madaline penguins.c
+      madaline export penguins.madaline penguins.html
       madaline export penguins.madaline --program
       madaline export penguins.madaline penguins.onnx
       madaline export reviews.madaline reviews.onnx --without text
     """,
     (
         *MODEL,
-        Option("FILE", "where to write, a name that ends in .c or .onnx (default: MODEL.onnx, here)", nargs="?"),
+        Option("FILE", "where to write, a name that ends in .c, .js, .html or .onnx (default: MODEL.onnx, here)", nargs="?"),
         Option("-o --output FILE", "the same"),
         Option("--program", "print the model as a program, step by step, and write nothing"),
         Option("--without COLUMN ...", "of .onnx, columns of texts and sounds to leave out: the file predicts as if they were empty"),
@@ -56,7 +61,7 @@ def run_export(arguments: Namespace) -> None:
         return
     given = arguments.output or arguments.file
     path = Path(given or f"{Path(arguments.model).stem}.onnx")
-    endings = [*WRITERS, ".onnx"]
+    endings = [*ENDINGS, ".onnx"]
     if path.suffix not in endings:
         raise InputError(
             "{path} does not end in {endings}: choose another name.",

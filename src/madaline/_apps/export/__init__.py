@@ -1,6 +1,6 @@
 """A fitted model in a form that others run: an ONNX file, or a program in another language."""
 
-from madaline._apps.export.files import WRITERS as WRITERS
+from madaline._apps.export.files import ENDINGS as ENDINGS
 from madaline._apps.export.files import write_program as write_program
 from madaline._apps.export.inputs import onnx_feed as onnx_feed
 from madaline._apps.export.lowering import lower as lower

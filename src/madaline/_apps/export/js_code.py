@@ -24,49 +24,44 @@ def js_code(program: Program, stem: str) -> dict[str, str]:
 
 def module_of(program: Program, stem: str) -> str:
     """Return the module; what it exports stands in its template."""
+    content, constants = _constants(program)
+    steps = zip(program.steps, program.sizes, strict=True)
+    values = (
+        f"const v{k} = new {TYPES[step.dtype]}({size});" for k, (step, size) in enumerate(steps)
+    )
+    answers = [f"{name}: v{own}" for name, own in program.answers.items() if "interval" not in name]
+    bounds = ", ".join(f"[...v{own}]" for own in program.intervals)
+    facts = {
+        "STEM": one_line(stem),
+        "TARGET": one_line(program.target),
+        "VERSION": __version__,
+        "TARGET_TEXT": in_script(program.target),
+        "MAX_COVERAGE": str(_max_coverage(program)),
+        "BYTES": b64encode(content).decode(),
+        "CONSTANTS": "\n".join(constants),
+        "VALUES": "\n".join(values),
+        "FUNCTIONS": used_functions("operations.js", program),
+        "CALLS": "\n  ".join(calls_of(program, "null", lambda names: f"[{', '.join(names)}]")),
+        "MEAN": f"v{program.mean}",
+        "ANSWERS": ", ".join([*answers, f"intervals: [{bounds}]"]),
+    }
+    return filled("model.js", facts | _described(program))
+
+
+def _described(program: Program) -> dict[str, str]:
+    """Return what tells of the columns and the outputs."""
     columns = [
         {"name": one.name, "kind": one.kind, "levels": one.levels, "typical": one.typical}
         | {"span": one.span}
         for one in program.columns
     ]
     labels = program.labels or [None] * len(program.outputs)
-    outputs = [
-        {"name": name, "labels": of_output}
-        for name, of_output in zip(program.outputs, labels, strict=True)
-    ]
-    content, constants = _constants(program)
-    answers = {
-        name: f"v{value}" for name, value in program.answers.items() if "interval" not in name
-    }
-    intervals = f"intervals: [{', '.join(f'[...v{value}]' for value in program.intervals)}]"
-    steps = zip(program.steps, program.sizes, strict=True)
-    return filled(
-        "model.js",
-        {
-            "STEM": one_line(stem),
-            "TARGET": one_line(program.target),
-            "VERSION": __version__,
-            "COLUMNS": _json(columns),
-            "OUTPUTS": _json(outputs),
-            "TARGET_TEXT": _json(program.target),
-            "MAX_COVERAGE": str(_max_coverage(program)),
-            "BYTES": b64encode(content).decode(),
-            "CONSTANTS": "\n".join(constants),
-            "VALUES": "\n".join(
-                f"const v{number} = new {TYPES[step.dtype]}({size});"
-                for number, (step, size) in enumerate(steps)
-            ),
-            "FUNCTIONS": used_functions("operations.js", program),
-            "CALLS": "\n  ".join(calls_of(program, "null", lambda names: f"[{', '.join(names)}]")),
-            "MEAN": f"v{program.mean}",
-            "ANSWERS": ", ".join(
-                [*(f"{key}: {value}" for key, value in answers.items()), intervals]
-            ),
-        },
-    )
+    named = zip(program.outputs, labels, strict=True)
+    outputs = [{"name": name, "labels": of_output} for name, of_output in named]
+    return {"COLUMNS": in_script(columns), "OUTPUTS": in_script(outputs)}
 
 
-def _json(value: object) -> str:
+def in_script(value: object) -> str:
     """Return JSON that may stand in a script of a page."""
     return json.dumps(value, ensure_ascii=True).replace("<", "\\u003c")
 

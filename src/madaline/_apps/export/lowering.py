@@ -98,18 +98,20 @@ def _ints(numbers: Any) -> Array:
 
 
 def _column(encoder: ColumnEncoder) -> ProgramColumn:
+    name, kind, written = encoder.name, encoder.kind, getattr(encoder, "written", None)
+    own = {"decimal": ".", "words": (), **({} if written is None else vars(written))}
     match encoder:
         case NumberEncoder():
             low, center, high = _usual(encoder)
-            return ProgramColumn(encoder.name, encoder.kind, (), center, (low, high))
+            return ProgramColumn(name, kind, (), center, (low, high), own)
         case DatetimeEncoder(scalings={"time": scaling}):
-            spread = 2 * scaling.spread / DAY
-            day = float(round(scaling.center / DAY))
-            return ProgramColumn(encoder.name, encoder.kind, (), day, (day - spread, day + spread))
+            return ProgramColumn(name, kind, (), float(round(scaling.center / DAY)), written=own)
         case CategoryEncoder():
-            return ProgramColumn(encoder.name, encoder.kind, encoder.levels)
+            return ProgramColumn(name, kind, encoder.levels, written=own)
+        case BooleanEncoder():
+            return ProgramColumn(name, kind, typical=float(encoder.true_share > 0.5), written=own)
         case _:
-            return ProgramColumn(encoder.name, encoder.kind)
+            return ProgramColumn(name, kind, written=own)
 
 
 def _usual(encoder: NumberEncoder) -> tuple[float, float, float]:

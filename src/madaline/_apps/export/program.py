@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
@@ -22,6 +22,8 @@ class ProgramColumn:
     levels: tuple[str, ...] = ()  # of a category
     typical: float = 0.0  # a usual number, or day since 1970
     span: tuple[float, float] = (0.0, 1.0)  # from where to where usual ones reach
+    # how people write its cells: separators, symbols, the order of dates, words for missing values
+    written: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

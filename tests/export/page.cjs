@@ -1,0 +1,39 @@
+// Opens an exported page in Chromium, works on it, and prints what it found as JSON.
+"use strict";
+
+const { readFileSync } = require("node:fs");
+const { pathToFileURL } = require("node:url");
+const puppeteer = require("puppeteer-core");
+
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+async function main([path, table, language]) {
+  const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+  const page = await browser.newPage(), requests = [], errors = [];
+  page.on("request", (request) => /^(file|data|blob):/.test(request.url()) || requests.push(request.url()));
+  page.on("pageerror", (error) => errors.push(error.message));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  await page.evaluateOnNewDocument((own) => {
+    Object.defineProperty(navigator, "language", { get: () => own });
+    const create = URL.createObjectURL;
+    URL.createObjectURL = (blob) => create.call(URL, (window.taken = blob));
+  }, language);
+  await page.setViewport({ width: 400, height: 900 });
+  await page.goto(pathToFileURL(path).href, { waitUntil: "load" });
+  const text = (id) => page.$eval(`#${id}`, (element) => element.innerText);
+  const title = await text("title"), before = await text("answer");
+  const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  await page.focus("#fields input[type=range]");
+  for (let k = 0; k < 12; k++) await page.keyboard.press("PageUp");
+  const after = await text("answer"), why = await text("why");
+  await page.evaluate(AXE);
+  const violations = await page.evaluate(async () => (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`));
+  await (await page.$("#file")).uploadFile(table);
+  await page.waitForFunction(() => document.getElementById("told").textContent);
+  const told = await text("told");
+  const csv = await page.evaluate(() => (window.taken ? window.taken.text() : ""));
+  await browser.close();
+  console.log(JSON.stringify({ requests, errors, title, before, after, why, beyond, violations, told, csv }));
+}
+
+main(process.argv.slice(2));

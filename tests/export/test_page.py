@@ -1,0 +1,89 @@
+"""The page predicts in a browser, reads a file of rows, and asks no host for anything."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.export.conftest import table_of
+
+from madaline._apps.export import write_program
+
+PROJECT = Path(__file__).resolve().parents[2]
+MODULES = PROJECT / "build" / "docs-browser" / "node_modules"
+CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+needs_browser = pytest.mark.skipif(
+    not (shutil.which("node") and MODULES.is_dir() and Path(CHROMIUM).exists()),
+    reason="no node, no Chromium, or `make build/docs-browser/package.json` has not run",
+)
+pytestmark = pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
+
+
+def looked_at(model, folder: Path, table: str, language: str = "en-US") -> dict:
+    """Return what a browser found on the page of a model, and made of a file of rows."""
+    write_program(model, folder / "page.html")
+    (folder / "rows.csv").write_text(table)
+    done = subprocess.run(
+        [
+            "node",
+            PROJECT / "tests/export/page.cjs",
+            folder / "page.html",
+            folder / "rows.csv",
+            language,
+        ],
+        env={**os.environ, "NODE_PATH": str(MODULES)},
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return json.loads(done.stdout)
+
+
+@needs_browser
+@pytest.mark.parametrize("kind", ["binary", "numbers", "labels", "quantiles"])
+def test_the_page_predicts_rows_and_files(kind, models, tmp_path) -> None:
+    model = models(kind)
+    rows, _ = table_of(30, seed=4)
+    found = looked_at(model, tmp_path, rows.to_csv(index=False))
+    assert (found["errors"], found["requests"], found["violations"]) == ([], [], [])
+    assert found["beyond"] == 0
+    assert found["title"] == f"Predict {model.summary.target}"
+    assert found["before"] != found["after"]
+    assert "width" in found["why"]
+    assert found["told"] == "30 rows predicted."
+    lines = list(csv.reader(found["csv"].lstrip("\ufeff").splitlines()))
+    places = [k for k, name in enumerate(lines[0]) if name.startswith("predicted_")]
+    predicted = np.array([[line[place] for place in places] for line in lines[1:]])
+    expected = model.predict(rows).reshape(predicted.shape)
+    if kind in ("binary", "labels"):
+        assert predicted.tolist() == expected.astype(str).tolist()
+    else:
+        np.testing.assert_allclose(predicted.astype(float), expected, rtol=1e-4)
+
+
+@needs_browser
+def test_the_page_is_in_chinese_and_names_a_cell_that_cannot_be_read(models, tmp_path) -> None:
+    rows, _ = table_of(3, seed=4)
+    rows["length"] = ["1", "about 3", "2"]
+    found = looked_at(models("multiclass"), tmp_path, rows.to_csv(index=False), "zh-CN")
+    assert (found["errors"], found["violations"], found["csv"]) == ([], [], "")
+    assert found["title"] == "预测 target"
+    assert "3" in found["told"]
+    assert "length" in found["told"]
+    assert "about 3" in found["told"]
+
+
+def test_the_page_forbids_all_requests(models, tmp_path) -> None:
+    write_program(models("binary"), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "default-src 'none'" in page
+    assert not re.findall(r"(?:src|href)=[\"']?(?!sha)[\w/]|@import|url\(|fetch\(|https?://", page)
+    assert page.count("</script>") == 1
