@@ -77,10 +77,12 @@ def test_the_story_is_told(run, model) -> None:
     assert all(text in outcome.out for text in loaded.story().paragraphs())
     assert len(outcome.out.splitlines()) <= 30
     assert "hidden layers (3×64: three of 64 units)" in " ".join(outcome.out.split())
-    assert outcome.out.endswith(f"madaline story {model} --full\n")
+    *_, doctor, story = outcome.out.splitlines()
+    assert doctor.split("  # ")[0].strip() == f"madaline doctor {model}"
+    assert story == f"  madaline story {model} --full  # tells the whole story"
     whole = run("story", model, "--full").out
     assert all(text in whole for text in loaded.story(full=True).paragraphs())
-    assert max(map(len, outcome.out.splitlines()[:-1])) <= 80  # the last one has a path
+    assert max(map(len, outcome.out.splitlines()[:-2])) <= 80  # the last two have a path
     recipes = RecipeLetters.of(loaded.records)
     decisions = [decision_line(decision, recipes) for decision in loaded.decisions]
     assert not any(line in outcome.out for line in decisions)

@@ -14,7 +14,7 @@ from madaline._race.importance import Importance
 
 def test_info_says_what_matters(run, model) -> None:
     out = run("info", model).out
-    assert "Permutation importance (rise of log loss when a column is shuffled):" in out
+    assert "Permutation importance (rise of log loss, a column shuffled among 60 rows):" in out
     assert "  weight " in out
     facts = json.loads(run("info", model, "--json").out)
     assert {one["columns"][0] for one in facts["importances"]} == {"weight", "color", "organic"}
@@ -23,20 +23,24 @@ def test_info_says_what_matters(run, model) -> None:
 
 def test_lines_show_the_clear_ones_and_count_the_others(model) -> None:
     found = [
-        Importance((name,), "r2", value, 0.01)
+        Importance((name,), "r2", value, 0.01, 900)
         for name, value in zip("abc", (0.5, 0.1, 0.0), strict=True)
     ]
     fitted = replace(FittedModel.load(model).summary, standard_errors_better=9.0)
     of_all = replace(fitted, importances=tuple(found))
     lines = list(importance_lines(of_all, at_most=1))
-    assert lines[0] == "Permutation importance (fall of R² when a column is shuffled):"
+    assert lines[0] == "Permutation importance (fall of R², a column shuffled among 900 rows):"
     assert lines[1].split() == ["a", "0.500", "±", "0.010", "█" * 24]
     assert lines[2] == "  columns not shown: 1 more with a clear effect, 1 with no clear effect"
     assert list(importance_lines(replace(fitted, importances=()))) == []
-    of_none = [replace(fitted, importances=tuple(found[2:]))]
-    of_none += [replace(of_all, standard_errors_better=1.0)]  # what helps nobody has no effect
-    for summary in of_none:
-        assert list(importance_lines(summary)) == ["No column has a clear effect."]
+    alone = replace(fitted, importances=tuple(found[2:]))
+    told = " ".join("\n".join(importance_lines(alone)).split())
+    assert told.startswith(
+        "No column has a clear effect by itself: when c is shuffled among 900 rows,"
+    )
+    assert "the R² falls most, by 0.000 ± 0.010; of 1 column" in told
+    of_nothing = replace(of_all, standard_errors_better=1.0)  # what helps nobody has no effect
+    assert list(importance_lines(of_nothing)) == []
 
 
 def test_importances_below_one_another_have_the_same_decimals(model) -> None:

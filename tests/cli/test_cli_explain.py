@@ -16,7 +16,11 @@ from madaline._tell.explain import explain
 def test_says_for_five_rows_what_each_column_adds(run, model, fruit) -> None:
     outcome = run("explain", model, fruit)
     assert outcome.code == 0, outcome.err
-    assert outcome.out.startswith("Expected gradients, compared with an average training row")
+    heading = " ".join(outcome.out.partition("\n\n")[0].split())
+    assert heading.startswith(
+        "The base value is the log-odds of the same class for an average training row (each number"
+    )
+    assert heading.endswith("times the difference (expected gradients).")
     assert outcome.out.count("  (sum ") == 5
     assert "Row 0: kind is plum, log-odds" in outcome.out
     assert "weight = " in outcome.out
@@ -34,7 +38,9 @@ def test_rows_background_class_and_method_are_chosen(run, model, fruit) -> None:
     words = ["--rows", "2", "--background", fruit, "--class", "pear", "--method", "shapley"]
     outcome = run("explain", model, fruit, "--probability", *words)
     assert outcome.code == 0, outcome.err
-    assert outcome.out.startswith("Shapley values, compared with 60 given rows.")
+    heading = " ".join(outcome.out.partition("\n\n")[0].split())
+    assert "the probability of the same class for 60 given rows. Each column" in heading
+    assert heading.endswith("(Shapley values).")
     assert outcome.out.count("kind is pear, probability 0.") == 2
 
 

@@ -20,11 +20,12 @@ from madaline._tell.progress.progress import EventLines
 def test_says_what_it_does_and_what_came_of_it(run, fruit, place) -> None:
     outcome = run("fit", fruit, "--target", "kind", "--drop", "price", "--effort", 10)
     assert outcome.code == 0, outcome.err
-    assert outcome.err.splitlines()[:4] == [
+    assert outcome.err.splitlines()[:5] == [
         "Read fruit.csv: 60 rows, 5 columns.",
         "Columns: 1 number, 1 category, 1 Boolean; missing values in weight.",
         "Target: kind, 2 classes (pear 50%, plum 50%).",
         "Training 9 sets of hyperparameters (recipes) × 10 folds, up to 10 epochs each.",
+        "Validation loss: log loss on rows that a network did not learn from.",
     ]
     assert "epoch   1: validation loss" in outcome.err
     assert "accuracy" in outcome.out
@@ -52,7 +53,7 @@ def test_the_answer_is_on_one_screen(run, fruit) -> None:
     assert len(lines) <= 30
     assert lines[-2] == "  madaline predict fruit.madaline TABLE  # predicts new rows"
     assert "  ! price alone explains" in outcome.out
-    assert lines[-1] == "  madaline doctor fruit.madaline         # tells what may be wrong"
+    assert lines[-1] == "  madaline doctor fruit.madaline         # tells what to do about it"
     assert [line for line in lines if "█" in line]
 
 
@@ -103,7 +104,7 @@ def test_a_metric_chooses_and_a_number_of_folds(run, fruit) -> None:
     )
     assert outcome.out.splitlines()[3].startswith("  ROC AUC")
     assert "× 3 folds" in outcome.err
-    assert "Recipes compete by ROC AUC" in outcome.err
+    assert "Validation loss: how far ROC AUC is from perfect on rows" in outcome.err
 
 
 def test_no_line_but_a_path_is_wider_than_the_page(run, fruit) -> None:

@@ -69,13 +69,14 @@ def test_a_log_gets_a_line_now_and_then() -> None:
         for epoch in range(1, 101):
             clock.time = 2.0 * epoch
             progress.show(Record(epoch, "one", 1 / epoch, 1 / epoch, 0.03, 1, 1e6, "1"), None)
-    *lines, last = stream.getvalue().splitlines()
+    *lines, first, last = stream.getvalue().splitlines()
     times = [int(re.search(r"1 recipe, (?:(\d) min )?(\d+) s", line)[2]) for line in lines]
     assert lines[0].startswith("  epoch   1: validation loss 1.0000, 1 recipe, 2 s, about ")
     assert times[:5] == [2, 12, 22, 34, 52]
     assert len(lines) < 10
-    assert (
-        last == "Trained for 100 epochs in 3 min 20 s; lowest validation loss of a recipe: 0.0100."
+    assert f"{first} {last}" == (
+        "Trained for 100 epochs in 3 min 20 s. Best recipe: A (one), with a validation loss of"
+        " 0.0100 at epoch 100."
     )
 
 
@@ -150,8 +151,9 @@ def test_the_live_leaderboard_leaves_what_training_came_to(capsys, monkeypatch) 
     assert "epoch 3, 0 s" in drawn
     assert "evaluating, 0 s" in drawn
     last = drawn[drawn.rindex("\x1b[?25h") :]  # the cursor is back
-    assert "quick" not in last
-    assert "Trained for 3 epochs in 0 s" in last.splitlines()[-1]
+    assert "B  quick" not in last
+    told = " ".join(last.split())
+    assert "Trained for 3 epochs in 0 s. Best recipe: B (quick), with a validation loss of" in told
 
 
 def test_a_variant_on_the_leaderboard_says_of_which_recipe(capsys, monkeypatch) -> None:
@@ -164,7 +166,7 @@ def test_a_variant_on_the_leaderboard_says_of_which_recipe(capsys, monkeypatch) 
     drawn = capsys.readouterr().err
     assert "A\u2032 A with dropout 20%" in drawn
     last = drawn[drawn.rindex("\x1b[?25h") :]
-    assert "16 bins" not in last  # decisions alone are about letters
+    assert "A  16 bins" not in last
     assert "Trained for 2 epochs" in last
 
 
@@ -177,7 +179,7 @@ def test_decisions_and_epochs_are_about_letters() -> None:
         "epoch   1  A: validation loss 0.5000 (best)",
     ]
     lowered = LearningRateLowered(1, "16 bins · 64 · learning rate 0.01", 0.5, 0.01, 0.03)
-    assert lines.take(record, lowered)[0].startswith("epoch   1  A, learning rate 0.01: The best")
+    assert lines.take(record, lowered)[0].startswith("epoch   1  A (learning rate 0.01): The best")
 
 
 def test_variants_are_named_after_their_origin() -> None:

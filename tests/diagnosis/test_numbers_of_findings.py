@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import special, stats
 
+from madaline._base.language.choice import speaking
+from madaline._models.diagnosis.finding import Finding
 from madaline._models.diagnosis.groups import Cut as ColumnCut
 from madaline._models.diagnosis.groups import Group, _group_loss, _GroupLoss, groups_of
 from madaline._models.diagnosis.new_table import _find_outliers, _find_unseen, _tail, find_drift
@@ -153,13 +156,16 @@ def test_confused_classes_are_told_with_their_share(make_out_of_fold):
     evaluated = make_out_of_fold(
         {"x": np.arange(89.0)}, np.eye(3)[truth], 9 * np.eye(3)[guess], classes=("a", "b", "c")
     )
-    found = {
-        one.subject: one.evidence | {"is": one.severity} for one in find_confused_classes(evaluated)
-    }
+    findings = find_confused_classes(evaluated)
+    found = {one.subject: one.evidence | {"is": one.severity} for one in findings}
     assert found == {  # the third class has too few rows
-        "b predicted as c": {"share": 16 / 30, "confused": 16, "rows": 30, "is": "medium"},
-        "a predicted as b": {"share": 12 / 40, "confused": 12, "rows": 40, "is": "low"},
+        "b → c": {"share": 16 / 30, "confused": 16, "rows": 30, "is": "medium"},
+        "a → b": {"share": 12 / 40, "confused": 12, "rows": 40, "is": "low"},
     }
+    assert findings[0].observed == "16 of the 30 rows of class b (53%) were predicted as c."
+    kept = Finding.from_json(json.loads(json.dumps(findings[0].to_json())))
+    with speaking("zh"):  # whatever the language of the fit
+        assert kept.observed == "类别 b 的 30 行中，有 16 行（53%）被预测为 c。"
 
 
 def test_suspects_are_surer_of_another_class_than_is_usual_for_it():

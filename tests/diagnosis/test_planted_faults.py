@@ -109,7 +109,7 @@ def test_classes_that_nothing_tells_apart(sound, diagnose):
     alike = np.random.default_rng(2).random(600) < 0.5
     target[alike & (target == "other")] = "another"
     found = of_kind(diagnose(columns, target), "confused classes")
-    assert {found[0].subject} <= {"another predicted as other", "other predicted as another"}
+    assert {found[0].subject} <= {"another → other", "other → another"}
 
 
 def test_a_layer_that_is_dead(sound):

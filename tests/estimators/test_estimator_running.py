@@ -209,10 +209,11 @@ def test_verbose_draws_one_line_in_a_notebook(halves, capsys, monkeypatch):
     model = AdaptiveClassifier(effort=5, random_state=0, verbose=1).fit(*halves)
     said = capsys.readouterr()
     assert said.err == ""
-    assert said.out.count("\n") == 1
-    last = said.out.split("\r")[-1]
+    *_, last = said.out.split("\r")
+    assert said.out.count("\n") == last.count("\n") == 2
     assert last.startswith(f"Trained for {max(model.history_['epoch'])} epochs in ")
-    assert f"validation loss of a recipe: {min(model.history_['loss']):.4f}" in last
+    loss, epoch = min(zip(model.history_["loss"], model.history_["epoch"], strict=True))
+    assert f"validation loss of {loss:.4f} at epoch {epoch}." in " ".join(last.split())
 
 
 def test_verbose_writes_few_lines_to_a_file(halves, capsys):

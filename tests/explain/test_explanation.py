@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import replace
+from decimal import Decimal
 from types import ModuleType
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline._tables.formats.number_format import NumberFormat
 from madaline._tell.explain import explain
 from madaline.errors import InputError, MadalineError
 
@@ -49,13 +52,17 @@ def test_what_is_printed_holds_the_numbers(fitted):
     model, frame = fitted
     explanation = model.explain(frame[:8], target_class="yes")
     text = str(explanation)
-    assert text.startswith("Expected gradients, compared with 100 given rows.")
+    heading, _, _ = text.partition("Row 0")
+    assert heading.startswith(
+        "The base value is the log-odds of the same class for 100 given rows."
+    )
+    assert heading.split()[-2:] == ["(expected", "gradients)."]
     assert "Row 4: target is yes, log-odds" in text
     assert "... and 3 more rows" in text
     assert f"width = {'missing' if pd.isna(frame.width[0]) else f'{frame.width[0]:.6g}'}" in text
     assert text.count("  (sum ") == 5
     assert repr(explanation) == "<Explanation of target in log-odds: 8 rows × 6 columns>"
-    assert str(explanation[7]).splitlines()[1].startswith("Row 7:")
+    assert "\nRow 7:" in str(explanation[7])
     assert len(explanation[2:5]) == 3
 
 
@@ -66,6 +73,30 @@ def test_few_columns_are_shown_and_the_others_added_up(fitted):
     assert "4 other columns together" in lines[3]
     shown = [float(line.split()[-1]) for line in lines[1:4]]
     assert sum(shown) == pytest.approx(explanation.sums[0], rel=0.02, abs=0.02)
+
+
+@pytest.mark.parametrize("power", [0, 4])
+def test_what_is_shown_adds_up_to_the_last_digit(fitted, power):
+    """From the base value to the output, whether numbers have a unit such as 万 or not."""
+    model, frame = fitted
+    explained = model.explain(frame[:40])
+    names = ("output", "base", "attributions")
+    scaled = {name: getattr(explained, name) * 10.0**power for name in names}
+    explained = replace(explained, scale="target", target_class=None, **scaled)
+    if power:
+        formats = {"target": NumberFormat(after="万", power=power)}
+        explained = replace(explained, formats=formats)
+    for row in range(40):
+        first, *lines, last = explained.lines(row, most=3)
+        ends = re.findall(r"target (\S+?)万?; base value (\S+?)万?\.$", first)[0]
+        total = re.fullmatch(r"  \(sum (\S+?)万?\)", last)[1]
+        last_digit = Decimal(1).scaleb(-explained.decimals(row))  # what is less has one of its own
+        texts = [*ends, total, *(line.split()[-1].rstrip("万") for line in lines)]
+        output, base, total, *amounts = [Decimal(text).quantize(last_digit) for text in texts]
+        assert sum(amounts) == total == output - base
+        exact = sorted(explained.attributions[row] / 10.0**power, key=abs)[:-4:-1]
+        unit = 10.0 ** -explained.decimals(row)
+        assert [*map(float, amounts[:3])] == pytest.approx(exact, abs=1.01 * unit)
 
 
 def test_a_table_of_it_adds_up(fitted):

@@ -9,6 +9,10 @@ import numpy as np
 import pytest
 
 from madaline._apps.cli import main
+from madaline._base.language.choice import speaking
+from madaline._base.words import format_list, recipe_name
+from madaline.records._letters import RecipeLetters
+from madaline.records.history import Record
 
 NAMES = {
     *("madaline", "TABLE", "predict", "story", "doctor", "kB", "MB", "ROC", "AUC", "CSV", "HTML"),
@@ -86,3 +90,23 @@ def test_json_and_predictions_stay_english(
     plain = capsys.readouterr().out
     assert main(["look", "房价.csv", "--json", "--lang", "zh"]) == 0
     assert capsys.readouterr().out == plain
+
+
+def test_headings_of_help_have_wide_colons(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fit", "--lang", "zh", "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("用法：madaline fit")
+    assert {"位置参数：", "选项：", "目标："} <= {*lines}
+    assert [line for line in lines if line.endswith(":")] == []
+    assert main(["--lang", "zh", "--help"]) == 0
+    assert english(capsys.readouterr().out.partition("示例：")[2]) == []
+
+
+def test_settings_of_recipes_are_told_as_chinese_has_them() -> None:
+    name = "16 bins · weight decay 1 · 3×64"
+    records = [Record(1, name, 0.5, 0.5, 0.03, 1, 1e6, "1")]
+    with speaking("zh"):
+        assert recipe_name(f"{name} · epoch 7") == "16 个分箱 · 权重衰减 1 · 3×64 · 第 7 轮"
+        shown = RecipeLetters.of(records).shown(f"{name} · epoch 7")
+        assert shown == "A（第 7 轮）"
+        assert format_list(["A", shown, "B"], last=" and ") == "A、A（第 7 轮）和 B"

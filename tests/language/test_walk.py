@@ -15,7 +15,7 @@ from madaline._apps.cli import main
 TERMS = {
     *("madaline", "NumPy", "numba", "CSV", "JSON", "HTML", "AUC", "RMSE", "ReLU", "SiLU", "UTF"),
     *("kB", "MB", "GB", "ms", "min", "ONNX", "MODEL", "TABLE", "COLUMN", "gb", "China"),
-    *("quick", "safe", "Adam", "Shapley", "regression", "classification"),
+    *("quick", "safe", "Adam", "Shapley", "classification"),
 }
 """Names, units and values of options that Chinese texts have in Latin letters."""
 

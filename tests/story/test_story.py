@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from madaline._base.words import format_estimate
+from madaline._models.diagnosis.finding import Finding
 from madaline._models.model import FittedModel
 from madaline._models.story.story import Story, tell_story
 from madaline._models.story.summary import Member
@@ -181,10 +182,27 @@ def test_in_short_it_is_three_sentences_and_what_the_letters_mean(model):
     assert " · " not in "".join([*story.in_short.values()][:3])
     number = f"{format_estimate(summary.scores[0].value, summary.scores[0].standard_error)}"
     assert number in story.in_short["What won"]
-    worst = [one for one in model.diagnosis if one.severity != "low"][:1]
-    told = [one.sentence for one in worst]
-    assert not told or story.in_short["What to do next"] == summary.worded(*told)[0]
+    loss = "squared error" if summary.task == "regression" else "log loss"
+    assert f"judged by {loss} " in story.in_short["What was tried"]
     assert "What was seen: " in str(story.whole)
+
+
+@pytest.mark.parametrize("severity", ["high", "medium", "low"])
+def test_what_was_found_is_told_with_where_to_read_it(fittings, severity):
+    model = FittedModel.load(fittings["regression"][1])
+    found = [Finding("one column", severity, "x", "{subject} is alone", "look at it")]
+    found += [Finding("order", "low", "the rows", "rows are sorted", "nothing to do")]
+    summary = replace(model.summary, linear=None)
+    story = tell_story(summary, model.records, (), "", tuple(found))
+    number = "2 findings" if severity == "low" else "1 finding"
+    told = story.in_short["What to do next"]
+    assert f"{number} of {severity} severity: diagnosis_ tells " in told
+    by_command = replace(summary, request=replace(summary.request, source="x.csv"))
+    story = tell_story(by_command, model.records, (), "", tuple(found))
+    told = story.in_short["What to do next"]
+    assert f"{number} of {severity} severity: madaline doctor tells " in told
+    story = tell_story(summary, model.records, ())
+    assert story.in_short["What to do next"] == "Predict new rows: no problem was found."
 
 
 def test_without_records_what_was_kept_is_told():

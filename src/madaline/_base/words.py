@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, TextIO
 
-from madaline._base.language import _, ngettext, translate, translate_word
+from madaline._base.language import _, ngettext, tight, translate, translate_word
 from madaline._base.language.messages import for_command_line as for_command_line
 from madaline._base.language.widths import display_width, wrap
 
@@ -326,7 +326,7 @@ def format_list(names: Iterable[object], limit: int = 8, last: str = ", ") -> st
     texts = [str(name) for name in names]
     if len(texts) <= limit + 1:
         text = _(last).join([_(", ").join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
-        return text if len(texts) < 2 else _("{names}").format(names=text)
+        return text if len(texts) < 2 else _("{names}").format(names=tight(text))
     named = _(", ").join(texts[:limit])
     return _("{names} and {n:,} more").format(names=named, n=len(texts) - limit)
 
@@ -345,6 +345,9 @@ def _setting(text: str) -> str:
     if match is None:
         return text
     before, words, behind = match.groups("")
+    if words in ("bins", "epoch"):
+        told = _("{n} bins") if words == "bins" else _("epoch {n}")
+        return told.format(n=(before or behind).strip())
     return f"{before}{translate_word(words)}{behind}"
 
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple, final
 
 import numpy as np
 
-from madaline._base.codec import Items, Stored
+from madaline._base.codec import Count, Items, Stored
 from madaline._base.language import _
 from madaline._base.words import format_estimate, format_with_error, metric_name
 from madaline._race.dataset import Dataset, Offset
@@ -54,6 +54,8 @@ class Importance(Stored):
         By how much, in the unit of the metric; positive if the columns help.
     standard_error : float
         Of the value, from the scatter of the rows.
+    n_rows : int
+        Among which values were permuted; 0 if an older file does not say it.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class Importance(Stored):
     metric: str
     value: float
     standard_error: float
+    n_rows: Count = 0
 
     def __repr__(self) -> str:
         """Return the importance in a line."""
@@ -119,7 +122,7 @@ def importance_of(
     `weight` and `groups` are as in `mean_and_error`.
     """
     mean, error = mean_and_error(rise.astype(np.float64), weight, groups)
-    return Importance(tuple(columns), metric, mean, error)
+    return Importance(tuple(columns), metric, mean, error, len(rise))
 
 
 def metric_of_loss(loss: Loss, scale: float) -> tuple[str, float]:

@@ -23,7 +23,7 @@ class RecipeLetters:
     >>> for epoch, name in [(1, "no bins · 64"), (1, "16 bins · 64"), (2, "16 bins · 64 · rate 1")]:
     ...     recipes.add(Record(epoch, name, 0.5, 0.5, 0.03, 2, 1e6, name))
     >>> list(recipes.letters.values()), recipes.shown("16 bins · 64 · epoch 7")
-    (['A', 'B', 'B′'], 'B, epoch 7')
+    (['A', 'B', 'B′'], 'B (epoch 7)')
     >>> list(recipes.legend(["B′"]))
     ['B′ is B with rate 1']
     """
@@ -71,7 +71,9 @@ class RecipeLetters:
         if not letter:
             return recipe_name(name)
         rest = name.removeprefix(self.names[letter]).removeprefix(" · ")
-        return f"{letter}{_(', ')}{recipe_name(rest)}" if rest else letter
+        return (
+            _("{letter} ({rest})").format(letter=letter, rest=recipe_name(rest)) if rest else letter
+        )
 
     def legend(self, letters: Iterable[str]) -> Iterator[str]:
         """Yield what some letters stand for."""

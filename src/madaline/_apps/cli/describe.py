@@ -32,6 +32,7 @@ from madaline._apps.cli.sections import (
     verdict_lines,
 )
 from madaline._base.language import _, translate_word
+from madaline._base.language.widths import align
 from madaline._base.words import (
     format_count,
     format_size,
@@ -185,7 +186,11 @@ def _story_sections(
     names = [record.recipe for record in told] or [one.name for one in model.summary.members]
     yield [paragraph(legend(names))]
     if not (full or decisions):
-        yield ["The whole story:", f"  madaline story {shlex.quote(str(path))} --full"]
+        file = shlex.quote(str(path))
+        asked = [(f"  madaline story {file} --full", f"# {_('tells the whole story')}")]
+        if model.diagnosis:
+            asked.insert(0, (f"  madaline doctor {file}", f"# {_('tells what to do about it')}"))
+        yield ["Next:", *align(asked)]
     if decisions:
         recipes = RecipeLetters.of(model.records)
         yield ["Decisions:", *(decision_line(decision, recipes) for decision in model.decisions)]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from argparse import RawDescriptionHelpFormatter
 from typing import Any, final
 
 from madaline._base.language import languages, translate, translate_word
 from madaline._base.language.widths import wrap
 from madaline._base.words import paragraph
+
+_NARROW_COLON = re.compile(r"(?<=[\u4e00-\u9fff\uff09]):$", re.MULTILINE)
 
 
 @final
@@ -16,9 +19,12 @@ class HelpFormatter(RawDescriptionHelpFormatter):
 
     def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None = None) -> None:
         """Add the usage, after a word of that language."""
-        super().add_usage(
-            usage, actions, groups, translate_word("usage: ") if prefix is None else prefix
-        )
+        word = translate_word("usage: ").replace("： ", "：")
+        super().add_usage(usage, actions, groups, word if prefix is None else prefix)
+
+    def format_help(self) -> str:
+        """Return the help; argparse has a narrow colon behind each heading."""
+        return _NARROW_COLON.sub("：", super().format_help())
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return wrap(text, width, "", "").splitlines()

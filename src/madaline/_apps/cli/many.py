@@ -221,7 +221,7 @@ def _opening_lines(
             rows=format_count(rows, "row"),
             groups=format_count(groups, "group"),
             by=format_list(options.by),
-            task=options.task,
+            task=_(options.task),
             target=options.target,
         )
     )

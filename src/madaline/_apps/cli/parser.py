@@ -27,7 +27,7 @@ itself, explains its decisions, and predicts.
 _EXAMPLES = """\
 examples:
   madaline look penguins.csv --target species
-  madaline fit penguins.csv --target species     (writes penguins.madaline)
+  madaline fit penguins.csv --target species
   madaline predict penguins.madaline new_penguins.csv
   madaline explain penguins.madaline new_penguins.csv
   madaline report penguins.madaline penguins.csv -o penguins.html

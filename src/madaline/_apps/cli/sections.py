@@ -19,6 +19,7 @@ from madaline._base.words import (
     clip_text,
     for_command_line,
     format_count,
+    format_estimate,
     format_list,
     format_size,
     format_with_error,
@@ -26,6 +27,7 @@ from madaline._base.words import (
     paragraph,
     printable,
     recipe_name,
+    when_worse,
 )
 from madaline._models.fitting import Fitting
 from madaline._models.model import FittedModel
@@ -213,16 +215,10 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
     """Yield a bar for each column with a clear effect, and how many others there are."""
     importances = summary.importances
     clear = summary.clear_importances
+    if importances and summary.learned:
+        yield paragraph(_measured(summary))
     if not clear:
-        if importances:
-            yield "No column has a clear effect."
         return
-    falls = clear[0].metric == "r2"
-    yield (
-        _("Permutation importance (fall of {metric} when a column is shuffled):")
-        if falls
-        else _("Permutation importance (rise of {metric} when a column is shuffled):")
-    ).format(metric=metric_name(clear[0].metric))
     shown = clear[:at_most]
     names = [clipped(translate(column.name), _MAX_NAME_WIDTH) for column in shown]
     error = max(column.standard_error for column in shown)
@@ -238,6 +234,30 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
     rest += [_("{unclear} with no clear effect").format(unclear=unclear)] if unclear else []
     if rest:
         yield _("  columns not shown: {rest}").format(rest=_(", ").join(rest))
+
+
+def _measured(summary: Summary) -> str:
+    """Return how importances were measured; where none is clear, why."""
+    first = summary.importances[0]
+    facts = {
+        "metric": metric_name(first.metric),
+        "rows": format_count(first.n_rows, "row") if first.n_rows else _("rows"),
+    }
+    if summary.clear_importances:
+        return (
+            _("Permutation importance (fall of {metric}, a column shuffled among {rows}):")
+            if first.metric == "r2"
+            else _("Permutation importance (rise of {metric}, a column shuffled among {rows}):")
+        ).format(**facts)
+    return _(
+        "No column has a clear effect by itself: when {name} is shuffled among {rows}, the {metric} {when_worse} most, by {value}; of {columns} one may do so by chance. Columns that hold the same information stand in for one another."
+    ).format(
+        **facts,
+        name=first.name,
+        when_worse=when_worse(first.metric),
+        value=format_estimate(first.value, first.standard_error),
+        columns=format_count(len(summary.importances), "column"),
+    )
 
 
 def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> Iterator[str]:
@@ -262,7 +282,7 @@ def answer_lines(model: FittedModel, path: Path, *, networks: bool = False) -> I
     first = f"predict {file} {rows}" if past is None else f"forecast {file}"
     asked = [(first, _("predicts new rows") if past is None else _("predicts the next rows"))]
     if any(_problems(model)):
-        asked.append((f"doctor {file}", _("tells what may be wrong")))
+        asked.append((f"doctor {file}", _("tells what to do about it")))
     else:
         asked.append((f"story {file}", _("tells what was tried, and why")))
     yield from align([(f"  madaline {typed}", f"# {what}") for typed, what in asked])
@@ -295,7 +315,7 @@ def _problems(model: FittedModel) -> Iterator[str]:
     findings = () if model.diagnosis is None else model.diagnosis.findings
     for finding in findings:
         if finding.severity != "low" and finding.kind not in _TOLD_BEFORE:
-            yield finding.sentence
+            yield finding.observed
 
 
 def _shown(warnings: Sequence[str]) -> Iterator[str]:
@@ -366,13 +386,11 @@ def _training_lines(fitting: Fitting) -> Iterator[str]:
     yield paragraph(_networks_line(fitting))
     if fitting.advice:
         yield paragraph(for_command_line(fitting.advice))
-    metric = fitting.race.dataset.metric
-    if metric is not None:
-        yield paragraph(
-            _(
-                "Recipes compete by {name}: the validation loss is how far it is from perfect."
-            ).format(name=metric_name(metric.name))
+    yield paragraph(
+        _("Validation loss: {loss} on rows that a network did not learn from.").format(
+            loss=fitting.request.objective.validation_words(fitting.task)
         )
+    )
     of_plan = filter(None, (fitting.prepared.drawn, fitting.cheaper))
     yield from (paragraph(decision.sentence) for decision in of_plan)
     if fitting.race.epoch:
@@ -387,14 +405,11 @@ def detail_lines(fitting: Fitting) -> Iterator[str]:
     yield from column_lines(fitting.schema)
     yield paragraph(
         _("Why {task}: {task_reason}.").format(
-            task=fitting.task, task_reason=fitting.prepared.task_reason
+            task=_(fitting.task), task_reason=fitting.prepared.task_reason
         )
     )
     yield paragraph(legend(recipe.name for recipe in fitting.plan.recipes))
-    yield paragraph(
-        "The validation loss is that of rows that the networks were not trained on: lower is"
-        " better. Recipes with a higher one are stopped early."
-    )
+    yield paragraph("Recipes with a higher validation loss than others are stopped early.")
 
 
 def _columns(fitting: Fitting) -> Iterator[str]:
@@ -426,7 +441,7 @@ def _target(data: TrainingTable, fitting: Fitting) -> Iterator[str]:
     if target.dtype.kind in "iuf" and fitting.prepared.task_reason != "as told":
         other = "regression" if fitting.task == "classification" else "classification"
         yield _("Task: {task} (add --task {other} if that is wrong).").format(
-            task=fitting.task, other=other
+            task=_(fitting.task), other=other
         )
 
 

@@ -28,6 +28,7 @@ _VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([\w.+-]+)")
 _GAP = re.compile(r"\{[^{}]*\}")
 _HELD = "gapheldhere"
 _OTHER_WORDS = {"label_suspects_": "madaline doctor --json", "out of the columns": "out (--drop)"}
+_OTHER_WORDS |= {"diagnosis_": "madaline doctor"}
 
 
 def with_options(sentence: str) -> str:

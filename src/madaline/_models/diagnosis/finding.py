@@ -93,6 +93,11 @@ class Finding(Stored, Result):
         seen, remedy = self._filled(self.seen), self._filled(self.remedy)
         return _("{seen}: {remedy}.").format(seen=seen, remedy=remedy)
 
+    @property
+    def observed(self) -> str:
+        """The observation alone, in a sentence."""
+        return _("{seen}.").format(seen=self._filled(self.seen))
+
     def __repr__(self) -> str:
         """Return the kind, the severity and the sentence."""
         return f"<Finding {self.kind}, {self.severity}: {self.sentence}>"

@@ -129,23 +129,22 @@ def find_confused_classes(evaluated: OutOfFold) -> list[Finding]:
     largest = np.argsort(-shares, axis=None, kind="stable")[:_MAX_PAIRS]
     remedy = _separate(len(classes), weighted=evaluated.weighted_classes)
     return [
-        Finding(
-            "confused classes",
-            "medium" if shares[true, predicted] >= _HALF else "low",
-            _("{true} predicted as {predicted}").format(
-                true=classes[true], predicted=classes[predicted]
-            ),
-            "{subject} in {confused:,} of {rows:,} rows of the true class ({share:.0%})",
-            remedy,
-            {
-                "share": float(shares[true, predicted]),
-                "confused": int(confusion[true, predicted]),
-                "rows": int(totals[true]),
-            },
+        _confused(
+            classes[true], classes[predicted], confusion[true, predicted], totals[true], remedy
         )
         for true, predicted in np.stack(np.unravel_index(largest, shares.shape), axis=1).tolist()
         if shares[true, predicted] >= _QUARTER
     ]
+
+
+def _confused(true: str, predicted: str, confused: int, rows: int, remedy: str) -> Finding:
+    share, confused, rows = float(confused / rows), int(confused), int(rows)
+    seen = _(
+        "{confused:,} of the {rows:,} rows of class {true} ({share:.0%}) were predicted as {predicted}"
+    ).format(confused=confused, rows=rows, true=true, share=share, predicted=predicted)
+    severity: Severity = "medium" if share >= _HALF else "low"
+    evidence = {"share": share, "confused": confused, "rows": rows}
+    return Finding("confused classes", severity, f"{true} → {predicted}", seen, remedy, evidence)
 
 
 def _separate(n_classes: int, *, weighted: bool) -> str:

@@ -136,7 +136,8 @@ def find_duplicates(evaluated: OutOfFold) -> list[Finding]:
             "high" if optimistic else "medium" if share >= _MEDIUM_SHARE else "low",
             "the rows",
             "{rows:,} rows ({share:.1%}) have a copy in another fold, and networks that were"
-            " trained on the copy predict them (loss {score:.4f}, {alone:.4f} without such rows)",
+            " trained on the copy predict them (validation loss {score:.4f}, {alone:.4f} without"
+            " such rows)",
             "leave copies out, or name what they have in common (groups=)",
             {
                 "rows": int(copied.sum()),

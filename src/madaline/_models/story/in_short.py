@@ -58,16 +58,17 @@ def _lowest_losses(records: Iterable[Record]) -> dict[str, float]:
 
 def _tried(summary: Summary, n_recipes: int) -> str:
     sentence = _(
-        "{recipes} (sets of hyperparameters) competed for {epochs} (passes over the rows), judged by the loss on {rows} that they had not learned from."
+        "{recipes} (sets of hyperparameters) competed for {epochs} (passes over the rows), judged by {loss} on {rows} that they had not learned from."
     )
     if summary.of_later_rows:
         sentence = _(
-            "{recipes} (sets of hyperparameters) competed for {epochs} (passes over the rows), judged by the loss on {rows} later than those that they had learned from."
+            "{recipes} (sets of hyperparameters) competed for {epochs} (passes over the rows), judged by {loss} on {rows} later than those that they had learned from."
         )
     return sentence.format(
         recipes=format_count(n_recipes, "recipe"),
         epochs=format_count(summary.epochs, "epoch"),
         rows=format_count(summary.n_evaluated, "row"),
+        loss=summary.request.objective.validation_words(summary.task),
     )
 
 
@@ -104,12 +105,21 @@ def _score(summary: Summary) -> str:
 
 def _next(summary: Summary, decisions: Sequence[Decision], findings: Iterable[Finding]) -> str:
     """Return what matters most of what can be done."""
-    worst = next((one for one in findings if one.severity != "low"), None)
-    if worst is not None:
-        (sentence,) = summary.worded(worst.sentence)
-        return sentence
-    if any(isinstance(one, EpochLimitReached) for one in decisions):
-        return _("Recipes reached the limit of epochs: a higher effort may lower the loss.")
-    if summary.linear is not None and summary.linear.standard_errors_better <= 1:
-        return summary.linear.sentence
-    return _("Predict new rows: no problem was found.")
+    severities: list[str] = [one.severity for one in findings]  # the worst first
+    worst = severities[0] if severities else ""
+    found = format_count(severities.count(worst), "finding")
+    if worst in ("high", "medium"):
+        sentence = _("{found} of {severity} severity: diagnosis_ tells what to do.").format(
+            found=found, severity=_(worst)
+        )
+    elif any(isinstance(one, EpochLimitReached) for one in decisions):
+        sentence = _("Recipes reached the limit of epochs: a higher effort may lower the loss.")
+    elif summary.linear is not None and summary.linear.standard_errors_better <= 1:
+        sentence = summary.linear.sentence
+    elif worst == "low":
+        sentence = _("Predict new rows. {found} of low severity: diagnosis_ tells more.").format(
+            found=found
+        )
+    else:
+        sentence = _("Predict new rows: no problem was found.")
+    return summary.worded(sentence)[0]

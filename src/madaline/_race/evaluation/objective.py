@@ -13,6 +13,7 @@ import numpy as np
 from madaline._base.codec import Stored
 from madaline._base.json_checks import Either, ListOf, Number, Optional, Row, Text
 from madaline._base.language import _
+from madaline._base.words import metric_name
 from madaline._race.evaluation.metrics import (
     CLASS_METRICS,
     NUMBER_METRICS,
@@ -44,6 +45,13 @@ METRICS = (LOG_LOSS, *CLASS_METRICS, *NUMBER_METRICS)  # that have a name
 MIN_QUANTILE = 1e-9  # distance of a quantile from 0 and 1
 MAX_FACTOR = 1e15  # cost of a mistake and weight of a class; the smallest weight is one by this
 LOSSES = ("squared", "absolute", "quantile", "poisson")  # of numbers
+_LOSS_WORDS = {
+    LOG_LOSS: "log loss",
+    "squared": "squared error as a share of the target's variance (about 1-R²)",
+    "absolute": "absolute error in standard deviations of the target",
+    "quantile": "pinball loss in standard deviations of the target",
+    "poisson": "Poisson loss",
+}
 
 
 def check_threshold(threshold: Any) -> None:
@@ -274,6 +282,15 @@ class Objective(Stored):
         if self.metric is None or isinstance(self.metric, str):
             return self.metric
         return getattr(self.metric, "__name__", str(self.metric))
+
+    def validation_words(self, task: str) -> str:
+        """Return what chooses recipes and epochs, in words."""
+        usual = LOG_LOSS if task == CLASSIFICATION else self.loss or "squared"
+        if self.metric_name in (None, LOG_LOSS, usual):
+            return _(_LOSS_WORDS[usual])
+        kind = (CLASS_METRICS | NUMBER_METRICS).get(str(self.metric_name))
+        name = str(self.metric_name) if kind is None else metric_name(kind.name)
+        return _("how far {name} is from perfect").format(name=name)
 
     @property
     def levels(self) -> tuple[float, ...]:

@@ -362,7 +362,7 @@ class _Looking:
             other = "regression" if self.labels else "classification"
             if reason != "as told":
                 yield _("The task is {task}, as {reason}: if not, give task={other!r}.").format(
-                    task=task, reason=reason, other=other
+                    task=_(task), reason=reason, other=other
                 )
         yield from self._plan_of_times()
 

@@ -247,21 +247,27 @@ class EventLines(Progress):
         return self.trees is not None and self.trees.follow
 
     def summary(self) -> str:
-        """Return what training came to, in a line, and one more if trees joined."""
+        """Return what training came to, and a line more if trees joined."""
         joined = ""
         if self.trees is not None and self.trees.joined:
             before, after = map(format_loss, (self.trees.loss_before, self.trees.loss_after))
             joined = _(
                 "\nBoosted trees joined: the loss of all together fell from {before} to {after}."
             ).format(before=before, after=after)
+        best = self.board.best
         trained = _(
-            "Trained for {epochs} in {elapsed}; lowest validation loss of a recipe: {best_loss}."
+            "Trained for {epochs} in {elapsed}. Best recipe: {letter} ({name}), with a validation loss of {loss} at epoch {epoch}."
+            if best.best_epoch
+            else "Trained for {epochs} in {elapsed}. Best recipe: {letter} ({name}), with a validation loss of {loss}."
         ).format(
             epochs=format_count(self.board.epoch, "epoch"),
             elapsed=format_duration(self.clock.elapsed),
-            best_loss=format_loss(self.board.best.best_loss),
+            letter=best.letter,
+            name=recipe_name(self.board.recipes.names[best.letter]),
+            loss=format_loss(best.best_loss),
+            epoch=best.best_epoch,
         )
-        return trained + joined
+        return paragraph(trained) + joined
 
     def status(self) -> str:
         """Return how far training is, in a line."""

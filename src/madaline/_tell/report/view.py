@@ -102,7 +102,7 @@ def view_of(report: Report) -> dict[str, Any]:
         "columns": columns,
         "rows_drawn": next((draw.rows_drawn for draw in draws), None),
         "dropped": [column for column in model.schema.columns if column.kind == DROPPED],
-        "in_short": [*model.story().in_short.values()][:3],
+        "in_short": [*model.story().in_short.values()][:2],
         "story": _story(model.story()),
         "learning": learning_figure(model.history, members),
         "letters": RecipeLetters.of(model.records),

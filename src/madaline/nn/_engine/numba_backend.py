@@ -14,6 +14,7 @@ from typing import Any, ClassVar, cast, final
 
 import numpy as np
 
+from madaline._base.language import _
 from madaline.nn import losses
 from madaline.nn._engine.backend import Backend, Batches, TrainingRule
 from madaline.nn._engine.blas import look_again
@@ -121,7 +122,7 @@ def _compile() -> None:
     """
     from madaline.nn._engine.compiled_arithmetic import before_compiling
 
-    with before_compiling(lambda: print(COMPILING, file=sys.stderr)):
+    with before_compiling(lambda: print(_(COMPILING), file=sys.stderr)):
         _call_once()
     look_again()
 

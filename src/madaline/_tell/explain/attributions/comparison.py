@@ -41,7 +41,7 @@ from madaline.nn.layers._branches import ChainBackward
 # those by 2,000, those by an average row by 12 to 36 % (benchmarks/explaining.py)
 _MAX_ROWS = 100
 _MAX_ROWS_OF_GRIDS = 40  # where there are images: another 40 change a map by 26 %
-_AVERAGE = "an average training row: each number at its median, each category at its shares"
+_AVERAGE = "an average training row (each number at its median, each category at its shares)"
 _WITH_IMAGES = ", each image plain, in the mean color of all"
 _PLAIN_IMAGE = "a plain image, in the mean color of all training images"
 NO_ROWS = "The background has no rows: give at least one row to compare with."

@@ -15,7 +15,7 @@ import numpy as np
 from madaline._base.extras import load_extra
 from madaline._base.language import _, translate
 from madaline._base.language.widths import align
-from madaline._base.words import format_count, with_a_digit
+from madaline._base.words import format_count, paragraph, with_a_digit
 from madaline._tables.column import is_missing
 from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.media.signals import holds
@@ -34,10 +34,15 @@ _HTML_COLUMNS = 10  # in a notebook
 _SHOWN_WORDS = 8
 
 _METHOD_WORDS = {
-    "expected": "Expected gradients",
-    "integrated": "Integrated gradients",
-    "slope": "Gradient times difference",
-    "shapley": "Shapley values",
+    "expected": "slopes on the way from there to the row, times the difference (expected gradients)",
+    "integrated": "slopes on one way from there to the row, times the difference (integrated gradients)",
+    "slope": "the slope at the row, times the difference (gradient times difference)",
+    "shapley": "the change as it takes the value of the row, averaged over the orders of columns (Shapley values)",
+}
+_BASE_WORDS = {
+    LOG_ODDS: "the log-odds of the same class",
+    PROBABILITY: "the probability of the same class",
+    TARGET: "the prediction",
 }
 _BY_ROW = ("attributions", "base", "output", "row_numbers", "target_class", "standard_errors")
 """Fields that are arrays with an item for each row, or None."""
@@ -103,7 +108,9 @@ class Explanation(Result, ToFrame):
     ...     row_numbers=np.array([0]),
     ... )
     >>> print(explanation)
-    Expected gradients, compared with 9 given rows.
+    The base value is the prediction for 9 given rows. Each column adds to it or takes
+    away: slopes on the way from there to the row, times the difference (expected
+    gradients).
     Row 0: price 125.0; base value 100.0.
       rooms = 7    +30.0
       town = Kiel   -5.0
@@ -205,7 +212,7 @@ class Explanation(Result, ToFrame):
 
     def __str__(self) -> str:
         """Return the largest attributions of the first rows in words."""
-        lines = [self.heading]
+        lines = [paragraph(self.heading)]
         for row in range(min(len(self), _SHOWN_ROWS)):
             lines += self.lines(row)
         if len(self) > _SHOWN_ROWS:
@@ -214,9 +221,13 @@ class Explanation(Result, ToFrame):
 
     @property
     def heading(self) -> str:
-        """The method and the background, in words."""
-        return _("{METHOD_WORDS}, compared with {background}.").format(
-            METHOD_WORDS=_METHOD_WORDS[self.method], background=self.background
+        """What numbers start from, and what the method measures, in sentences."""
+        return _(
+            "The base value is {what} for {background}. Each column adds to it or takes away: {method}."
+        ).format(
+            what=_(_BASE_WORDS[self.scale]),
+            background=self.background,
+            method=_(_METHOD_WORDS[self.method]),
         )
 
     def strongest(self, row: int) -> list[str]:
@@ -242,7 +253,7 @@ class Explanation(Result, ToFrame):
         yield from self._column_lines(row, most, digits)
         for name in self.words:
             yield from self._word_lines(name, row, digits)
-        total = self._amount(self.sums[row], digits, "+")
+        total = self._amount(self._shown_sum(row, digits), digits)
         told = _("(sum {total}{remaining})")
         yield "  " + told.format(total=total, remaining=self._remaining_words(row, digits))
 
@@ -253,9 +264,27 @@ class Explanation(Result, ToFrame):
 
     def remaining_text(self, row: int, digits: int) -> str:
         """Return how far base and sum are from the output; empty where the digits hide it."""
-        remaining = self.remaining[row]
-        visible = abs(remaining) >= 0.5 * 10.0 ** (self.written.power - digits)
-        return self._amount(remaining, digits, "z") if visible else ""
+        remaining = self._rounded(self.remaining[row], digits)
+        return self._amount(self.remaining[row], digits, "z") if remaining else ""
+
+    def _rounded(self, amount: float, digits: int) -> float:
+        return round(float(amount) / 10.0**self.written.power, digits)
+
+    def _shown_sum(self, row: int, digits: int) -> float:
+        """Return the sum that numbers with these digits have: it leads from base to output."""
+        fields = (self.output, self.base, self.remaining)
+        output, base, rest = (self._rounded(each[row], digits) for each in fields)
+        return (output - base - rest) * 10.0**self.written.power
+
+    def _adding_up(self, amounts: Sequence[float], row: int, digits: int) -> Array:
+        """Return amounts rounded to these digits, the last of which makes them add up."""
+        unit = 10.0 ** (self.written.power - digits)
+        exact = np.array(amounts) / unit
+        units = np.round(exact)
+        gap = round(self._shown_sum(row, digits) / unit - units.sum())
+        closest = np.argsort(np.sign(gap) * (units - exact), kind="stable")
+        np.add.at(units, np.resize(closest, abs(gap)), np.sign(gap))
+        return unit * np.where((units == 0) & (np.abs(exact) < 0.5), exact, units)
 
     def sections(self) -> Iterator[Section]:
         n_shown = min(len(self), _SHOWN_ROWS)
@@ -384,7 +413,8 @@ class Explanation(Result, ToFrame):
         if rest := order[len(shown) :]:
             total = sum(amounts[name] for name in rest)
             lines.append((_("{n_rest} other columns together").format(n_rest=len(rest)), "", total))
-        return lines
+        rounded = self._adding_up([amount for *__, amount in lines], row, self.decimals(row))
+        return [(*line[:2], amount) for line, amount in zip(lines, rounded.tolist(), strict=True)]
 
     def parts_of(self, name: str, row: int) -> tuple[float, float]:
         """Return the sums of the positive and of the negative parts of an image or a sequence."""
