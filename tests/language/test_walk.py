@@ -34,6 +34,8 @@ COMMANDS = {
     "counterfactual": ["counterfactual", *BOTH, "--row", "3", "--at-least", "8000000"],
     "doctor": ["doctor", *BOTH],
     "story": ["story", MODEL],
+    "story in full": ["story", MODEL, "--full"],
+    "story with decisions": ["story", MODEL, "-v"],
     "report": ["report", *BOTH, "-o", "报告.html"],
     "card": ["card", MODEL, "-o", "卡片.md"],
     "watch": ["watch", *BOTH],

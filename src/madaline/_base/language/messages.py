@@ -21,7 +21,7 @@ from madaline._base.language.command_line import with_options
 _WIDE = r"“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
 _WIDE_END, _WIDE_START = re.compile(rf"[{_WIDE}]$"), re.compile(rf"[{_WIDE}]")
 _IDEOGRAM_START, _IDEOGRAM_END = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[\u4e00-\u9fff]$")
-_LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9]"), re.compile(r"[A-Za-z0-9%²]$")
+_LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9]"), re.compile(r"[A-Za-z0-9%²$€£¥]$")
 _WIDE_NAME = re.compile(r"(?=.*[\u4e00-\u9fff])[^\s，、。：；！？“”'\"]+")
 _AMOUNT = re.compile(r"\D{0,4}\d[\d,.]*[千万亿]?\D?")  # such as ￥374万, but not 3号楼
 _TIGHT = re.compile(r"(?<=[。；，：！？）]) (?=\S)")

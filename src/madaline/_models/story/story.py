@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal, TypeAlias, TypeVar, final
 
-from madaline._base.language import _
+from madaline._base.language import _, ngettext
 from madaline._base.words import (
     format_count,
     format_distinct,
@@ -189,14 +189,15 @@ def _variants(decisions: Sequence[Decision]) -> Iterator[str]:
         (sum(isinstance(decision, kind) for decision in decisions), what)
         for kind, what in _VARIANTS
     ]
-    several = sum(number > 0 for number, _ in counts) > 1
-    tried = [f"{number} {what}" if several else what for number, what in counts if number]
-    total = sum(number for number, _ in counts)
+    tried = [(number, _(what)) for number, what in counts if number]
+    told = [_("{number} {what}").format(number=number, what=what) for number, what in tried]
+    total = sum(number for number, __ in tried)
     if total:
-        yield (
-            f"When the best recipe no longer improved, {format_count(total, 'variant')} of it"
-            f" {'was' if total == 1 else 'were'} tried{':' if several else ','} {', '.join(tried)}."
-        )
+        yield ngettext(
+            "When the best recipe no longer improved, {n:,} variant of it was tried, {how}.",
+            "When the best recipe no longer improved, {n:,} variants of it were tried, {how}.",
+            total,
+        ).format(n=total, how=format_list(told) if len(tried) > 1 else tried[0][1])
 
 
 def _seen(
@@ -252,7 +253,8 @@ def _ended(decisions: Sequence[Decision]) -> Iterator[str]:
             "{recipes} reached the limit of {epochs} epochs and might improve with a higher effort."
         ).format(recipes=format_count(len(late), "recipe"), epochs=late[0].epochs)
     if snapshots := _of(SnapshotKept, decisions):
-        times = {1: "Once", 2: "Twice"}.get(len(snapshots), f"{len(snapshots)} times")
+        n = len(snapshots)
+        times = {1: _("Once"), 2: _("Twice")}.get(n, _("{n:,} times").format(n=n))
         before, after = format_distinct(
             [snapshots[0].previous_ensemble_loss, snapshots[-1].ensemble_loss]
         )

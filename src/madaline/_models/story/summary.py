@@ -258,8 +258,9 @@ class Summary(Stored):
         """What predicts, in words: networks, trees, or both."""
         trees = any(member.trees for member in self.members)
         networks = not all(member.trees for member in self.members)
-        names = [_("networks")] * networks + [_("trees")] * trees
-        return _(" and ").join(names or [_("networks")])
+        if trees and networks:
+            return _("{first} and {second}").format(first=_("networks"), second=_("trees"))
+        return _("trees") if trees else _("networks")
 
     @property
     def scored_rows(self) -> str:
