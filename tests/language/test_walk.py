@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from tests.flats import write_flats
@@ -14,8 +16,8 @@ from madaline._apps.cli import main
 
 TERMS = {
     *("madaline", "NumPy", "numba", "CSV", "JSON", "HTML", "AUC", "RMSE", "ReLU", "SiLU", "UTF"),
-    *("kB", "MB", "GB", "ms", "min", "ONNX", "MODEL", "TABLE", "COLUMN", "gb", "China"),
-    *("quick", "safe", "Adam", "Shapley", "classification"),
+    *("kB", "MB", "GB", "ms", "min", "ONNX", "MODEL", "TABLE", "COLUMN", "gb", "Adam", "Shapley"),
+    *("Python", "JavaScript", "API", "OpenAPI", "tanh", "sigmoid"),
 }
 """Names, units and values of options that Chinese texts have in Latin letters."""
 
@@ -64,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def latin(text: str) -> list[str]:
     """Return the Latin words of a text that are no terms, options, recipes, commands or files."""
     text = re.sub(
-        r"`[^`]*`|--?[a-z][\w-]*( \w+$)?|\S*\.\w+\b|^ *madaline .*$", " ", text, flags=re.M
+        r"`[^`]*`|--?[a-z][\w-]*( '?[a-z]+\b'?)?|\S*\.\w+\b|^ *madaline .*$", " ", text, flags=re.M
     )
     return [word for word in re.findall(r"[A-Za-z]{2,}", text) if word not in TERMS]
 
@@ -89,6 +91,58 @@ def test_a_command_speaks_chinese(
     shown = "".join(capsys.readouterr())
     assert latin(shown) == [], shown
     assert ascii_marks(shown) == [], shown
+
+
+def read(page: str) -> str:
+    """Return the text of a page, or of Markdown, without what is for programs."""
+    page = re.sub(r"(?s)\A---.*?---\n|```.*?```", "", page)
+    page = re.sub(r"(?s)<(script|style|code|pre|nav)\b.*?</\1>", " ", page)
+    page = re.sub(
+        r"</?(p|div|li|h\d|t[rdh]|d[td]|section|option|label|text|title|desc)\b", "\n<", page
+    )
+    return html.unescape(re.sub(r"<[^>]*>", "", page))
+
+
+def pages_of_servers(name: str) -> Iterator[str]:
+    """Yield pages that a server shows, one of them with an answer."""
+    if name == "playground":
+        from tests.playground.conftest import playing
+
+        with playing() as client:
+            for path in ("/", "/race", "/stream"):
+                yield client.get(f"{path}?lang=zh").body.decode()
+        return
+    from tests.serve.conftest import serving
+
+    with serving({"1": Path(MODEL)}, allow_hosts=()) as client:
+        yield client.get("/").body.decode()
+        row = {"面积": "65.8㎡", "城市": "北京", "区域": "朝阳", "楼层": "3层"}
+        yield client.post("/", urlencode(row).encode()).body.decode()
+
+
+PAGES = {
+    "report": ["report", *BOTH, "-o", "报告.html"],
+    "look": ["look", "二手房.csv", "--target", "总价", "-o", "看.html"],
+    "card": ["card", MODEL, "-o", "卡片.md"],
+    "serve": [],
+    "playground": [],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_speaks_chinese(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MADALINE_LANG", "zh")
+    with warnings.catch_warnings(action="ignore"):
+        if command := PAGES[name]:
+            assert main(["--lang", "zh", *command]) == 0
+        pages = [Path(command[-1]).read_text("utf-8")] if command else pages_of_servers(name)
+        for shown in map(read, pages):
+            wrong = [line for line in shown.splitlines() if latin(line) or ascii_marks(line)]
+            assert wrong == []
+            assert name == "playground" or not re.search(
+                r"(?<!\w)\d{6,9}(?!\w)|,\d{3},\d{3}", shown
+            )
 
 
 @pytest.mark.slow

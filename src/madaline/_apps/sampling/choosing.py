@@ -92,7 +92,7 @@ def choose(
     for strength in ladder:
         shares = []
         for learned, unseen in ways:
-            report(_("learning from {n:,} rows, {name}").format(n=n, name=strength.name))
+            report(_("learning from {n:,} rows, {name}").format(n=n, name=_(strength.name)))
             half = _Half.tried(learned, unseen, strength, settings)
             shares.append(half.nearer)
         nearer = float(np.mean(shares))

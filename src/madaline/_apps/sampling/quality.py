@@ -128,7 +128,7 @@ class Quality(Stored, Result, ToFrame):
         halves = f"{format_count(self.n_learned, 'row')}"
         yield _(
             "Measured with a sampler of {halves}, beside {n_unseen:,} that it never saw; strength: {strength}."
-        ).format(halves=halves, n_unseen=self.n_unseen, strength=self.strength)
+        ).format(halves=halves, n_unseen=self.n_unseen, strength=_(self.strength))
 
     def _usefulness(self) -> Iterator[str]:
         """Yield how well models of drawn rows predict the target, if there is one."""

@@ -161,7 +161,7 @@ class Sampler(Result):
         chosen = choose(table, privacy=self.privacy, settings=settings, report=report)
         report(
             _("learning from {n_samples:,} rows, {name}").format(
-                n_samples=table.n_samples, name=chosen.strength.name
+                n_samples=table.n_samples, name=_(chosen.strength.name)
             )
         )
         chain = learn_chain(table, chosen.strength, settings)

@@ -200,7 +200,7 @@ def _find_order(data: TrainingData, schema: Schema, goal: EncodedTarget) -> Time
 
 def _infer_task(data: TrainingData) -> tuple[str, str]:
     if data.target.ndim == 1:
-        return infer_task(data.target)
+        return infer_task(data.target, data.written)
     return infer_task_of_several(data.target_names, data.target)
 
 

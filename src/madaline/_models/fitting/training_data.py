@@ -15,7 +15,7 @@ from madaline._models.request import FitRequest
 from madaline._race.evaluation.objective import Objective
 from madaline._race.time.stretches import RowTimes
 from madaline._race.time.time_request import TimeRequest
-from madaline._tables.formats.number_format import NumberFormat
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.splits.folds import GivenFolds
 from madaline._tables.table import Table
 from madaline._tables.target import ClassEncoder, TargetEncoder
@@ -80,6 +80,7 @@ class TrainingData:
     asked: TimeRequest = field(default_factory=TimeRequest)  # of their time
     classes: Array | None = None  # (n_classes,): where the target is a matrix of probabilities
     drawn_from: SampledRows | None = None  # all rows to learn from, of which these were drawn
+    written: NumberFormat = PLAIN  # how the numbers of the target are, in their unit
 
     @classmethod
     def checked(cls, table: Table, roles: Roles, request: FitRequest | None = None) -> TrainingData:
@@ -106,6 +107,7 @@ class TrainingData:
             asked,
             roles.classes,
             roles.drawn_from,
+            roles.written or PLAIN,
         )
         return data if weight is None or np.all(weight > 0) else data.take(np.flatnonzero(weight))
 

@@ -19,6 +19,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from madaline._base.language import _
 from madaline.nn.arrays import Array
 
 DOUBTFUL = 12.0  # bits that another reading may take more: of one word in 200, the first is wrong
@@ -51,8 +52,9 @@ class Guess:
     @property
     def name(self) -> str:
         """The name of the encoding, and where it is used."""
-        place, _ = _encodings().get(self.encoding, ("", 0))
-        return f"{self.encoding} ({place})" if place else self.encoding
+        place = _encodings().get(self.encoding, ("", 0))[0]
+        named = _("{name} ({detail})").format(name=self.encoding, detail=_(place))
+        return named if place else self.encoding
 
     @property
     def is_plausible(self) -> bool:
@@ -116,7 +118,7 @@ _FROM = re.compile(rb"[^%s]+" % _SEPARATORS)
 def _parts(content: bytes) -> dict[bytes, None]:
     """Return the first different parts of lines that hold something beyond ASCII."""
     parts, stop, n_bytes = dict[bytes, None](), 0, 0
-    for _ in range(_MAX_TRIED):
+    for __ in range(_MAX_TRIED):
         is_enough = len(parts) == _MAX_PARTS or n_bytes > _MAX_BYTES
         if is_enough or (high := _HIGH.search(content, stop)) is None:
             break

@@ -11,6 +11,7 @@ import numpy as np
 from madaline._base.language import _
 from madaline._tables.column import number_text
 from madaline._tables.conversion import type_word
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -203,6 +204,7 @@ def _check_numbers(labels: Array) -> None:
 
 def infer_task(
     values: Array,  # (n_samples,)
+    written: NumberFormat = PLAIN,  # how its numbers are, in their unit
 ) -> tuple[str, str]:
     """Return the task that a target suggests, and why.
 
@@ -224,7 +226,7 @@ def infer_task(
         return CLASSIFICATION, "the target holds two different values"
     if not (distinct == np.floor(distinct)).all():
         return REGRESSION, "the target holds numbers with decimals"
-    return _whole_number_task(distinct, len(present))
+    return _whole_number_task(distinct, len(present), written)
 
 
 def infer_task_of_several(
@@ -308,12 +310,14 @@ def check_learnable(
         )
 
 
-def _whole_number_task(distinct: Array, n_values: int) -> tuple[str, str]:
+def _whole_number_task(distinct: Array, n_values: int, written: NumberFormat) -> tuple[str, str]:
     if len(distinct) == 0:
         return REGRESSION, "the target holds no values"
-    described = _("the target holds whole numbers from {low} to {high}").format(
-        low=number_text(float(distinct[0])), high=number_text(float(distinct[-1]))
-    )
+    low, high = (written.text(number_text, float(end)) for end in distinct[[0, -1]])
+    told = _("the target holds whole numbers from {low} to {high}")
+    if written.power:
+        told = _("the target holds numbers from {low} to {high}")
+    described = told.format(low=low, high=high)
     if distinct[0] not in (0, 1):
         return REGRESSION, _("{described}, not numbered from 0 or 1").format(described=described)
     if distinct[-1] - distinct[0] != len(distinct) - 1:

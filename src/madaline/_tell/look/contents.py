@@ -90,7 +90,8 @@ class Dates:
     def words(self) -> str:
         """The range and the step in words."""
         within = self.last - self.first
-        ends = " to ".join(format_moment(end, within=within) for end in (self.first, self.last))
+        low, high = (format_moment(end, within=within) for end in (self.first, self.last))
+        ends = _("{low} to {high}").format(low=low, high=high)
         if not self.step:
             return ends
         every = _UNITS.get(self.step) or format_span(self.step)

@@ -36,8 +36,7 @@ from madaline._race.time.orders import find_series
 from madaline._race.time.time_request import TimeRequest
 from madaline._race.time.told_times import told_orders
 from madaline._tables.column import is_missing
-from madaline._tables.conversion import as_levels
-from madaline._tables.formats.number_format import NumberFormat
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.io.recognition import Form, recognize
 from madaline._tables.io.source_files import reads_in_blocks
 from madaline._tables.io.table_files import read_file
@@ -49,6 +48,7 @@ from madaline._tables.table import Table, alike
 from madaline._tables.target import ClassEncoder, infer_task, target_numbers
 from madaline._tables.target.values import check_learnable, left_out_words, missing_values
 from madaline._tables.text_columns import read_numbers
+from madaline._tell.explain.columns import value_text
 from madaline._tell.look.contents import (
     CopiedRows,
     LookedColumn,
@@ -394,29 +394,23 @@ class _Looking:
         names = [name for name in self.table.names if self.table[name].ndim == 1][:_MAX_FIRST]
         formats = self.schema.formats
         columns = {
-            name: _as_written(self.table[name][:_N_FIRST], formats.get(name)) for name in names
+            name: _as_written(self.table[name][:_N_FIRST], formats.get(name, PLAIN))
+            for name in names
         }
         if self.codes is not None:
-            first = self.codes[:_N_FIRST].tolist()
-            shown = [self.labels[code] for code in first] if self.labels else None
-            of_target = np.array(shown or first, object if shown else float)
-            columns = {self.target: _as_written(of_target, self.schema.target), **columns}
+            first = self.codes[:_N_FIRST]
+            values = np.array(self.labels, object)[first] if self.labels else first.astype(float)
+            written = self.schema.target or PLAIN
+            columns = {self.target: _as_written(values, written), **columns}
         for row in range(min(_N_FIRST, self.table.n_samples)):
-            yield {
-                name: "" if values[row] is None else clip_text(str(values[row]), _MAX_TEXT)
-                for name, values in columns.items()
-            }
+            yield {name: clip_text(values[row], _MAX_TEXT) for name, values in columns.items()}
 
 
-def _as_written(values: Array, written: NumberFormat | None) -> Array:
-    """Return values as texts, numbers in their unit; None is missing."""
-    levels = as_levels(values)
-    if written is None or values.dtype.kind != "f":
-        return levels
-    texts = (written.text(label_text, number) for number in values.tolist())
-    return np.array(
-        [None if no is None else text for no, text in zip(levels, texts, strict=True)], object
-    )
+def _as_written(values: Array, written: NumberFormat = PLAIN) -> list[str]:
+    """Return values as texts, numbers in their unit; empty where there is none."""
+    gone = is_missing(values)
+    texts = (value_text(value, longest=None, written=written) for value in values)
+    return ["" if lacks else text for lacks, text in zip(gone, texts, strict=True)]
 
 
 def _strength(found: Mapping[str, Association], name: str) -> float | None:

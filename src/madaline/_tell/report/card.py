@@ -173,7 +173,7 @@ def _matters(model: FittedModel) -> Iterator[str]:
     yield ""
     for importance in clear:
         estimate = format_estimate(importance.value, importance.standard_error)
-        yield f"- {_text(importance.name)}: {estimate}"
+        yield f"- {_text(importance.name)}{_(': ')}{estimate}"
     yield ""
 
 

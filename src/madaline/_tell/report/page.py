@@ -113,8 +113,10 @@ def _environment(package: str) -> Any:
 
 def _sentence(template: str, **values: Any) -> Any:
     """Return a sentence of a template as HTML, with values that are escaped."""
-    markup = check_jinja().utils.markupsafe.Markup
-    return markup(_(template)).format(**{name: _shown(value) for name, value in values.items()})
+    safe = check_jinja().utils.markupsafe
+    shown = {name: _shown(value) for name, value in values.items()}
+    escaped = {n: safe.escape(one) if isinstance(one, str) else one for n, one in shown.items()}
+    return safe.Markup(_(template).format(**escaped))
 
 
 def _shown(value: Any) -> Any:

@@ -32,6 +32,7 @@ from madaline._tell.explain.effect import Effect
 from madaline._tell.explain.scale import PROBABILITY
 from madaline.nn.arrays import Array
 from madaline.records._results.figure import Figure, Line
+from madaline.records._results.svg import ticks_apart
 
 _GAUGE_WIDTH, _GAUGE_HEIGHT, _MARGIN = 480, 34, 10  # units of a scale, and room beside it
 
@@ -93,26 +94,21 @@ def levels_svg(effect: Effect, predictions: Iterable[float], most: int) -> str:
 
     The axis holds the predictions, so that effects can be compared.
     """
-    share = effect.readout.scale == PROBABILITY
     axis = effect.axis(predictions)
     levels = _frequent_levels(effect, most)
     height = _LINE * len(levels) + _BOTTOM
-
-    def shown(value: float) -> str:
-        held = min(1.0, max(0.0, value))
-        return format_share(held, 0) if share else effect.readout.written.show(value)
-
-    words = ", ".join(f"{name} {shown(value)}" for name, value in levels)
+    words = _(", ").join(f"{name} {_level_value(effect, value)}" for name, value in levels)
+    described = _("{name}: {text}").format(name=effect.name, text=words)
     marks = [
         f'<svg class="chart" role="img" viewBox="0 0 {_WIDTH} {height}">',
         f"<title>{escape(effect.column)}</title>",
-        f"<desc>{escape(effect.name)}: {escape(words)}</desc>",
+        f"<desc>{escape(described)}</desc>",
     ]
 
     def across(value: float) -> float:
         return _LEFT + 8 + axis.position(value) * (_WIDTH - _LEFT - _RIGHT - 8)
 
-    for tick in axis.ticks(4):
+    for tick in ticks_apart(axis, _WIDTH - _LEFT - _RIGHT - 8, 4):
         x = across(tick)
         marks.append(f'<path class="grid" d="M{x:.1f} 0V{height - _BOTTOM}"/>')
         marks.append(_text("tick middle", x, height - 7, axis.write(tick)))
@@ -121,7 +117,7 @@ def levels_svg(effect: Effect, predictions: Iterable[float], most: int) -> str:
         marks.append(_text("level", 0, y + 4, clip_text(name, _MAX_LEVEL_LENGTH)))
         marks.append(f'<path class="grid" d="M{_LEFT} {y}H{_WIDTH - _RIGHT}"/>')
         marks.append(f'<circle class="dot s0" cx="{x:.1f}" cy="{y}" r="5"/>')
-        marks.append(_text("value end", _WIDTH, y + 4, shown(value)))
+        marks.append(_text("value end", _WIDTH, y + 4, _level_value(effect, value)))
     return "".join([*marks, "</svg>"])
 
 
@@ -134,6 +130,12 @@ def _frequent_levels(effect: Effect, most: int) -> list[tuple[str, float]]:
         for value, _, prediction in levels
     ]
     return sorted(named, key=lambda level: -level[1])
+
+
+def _level_value(effect: Effect, value: float) -> str:
+    if effect.readout.scale == PROBABILITY:
+        return format_share(min(1.0, max(0.0, value)), 0)
+    return effect.readout.written.show(value)
 
 
 def _text(style: str, x: float, y: float, words: str) -> str:

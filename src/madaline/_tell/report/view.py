@@ -237,11 +237,15 @@ def _remark(report: Report, findings: Sequence[Finding]) -> str:
     if len(summary.importances) > 1:
         drivers = len(_drivers(summary))
         told = ngettext("{number} driver", "{number} main drivers", drivers)
-        parts.append(told.format(n=drivers, number=_number_word(drivers)))
+        told = told.format(n=drivers, number=_number_word(drivers))
+        parts.append(told if drivers else _("no main drivers"))
     if report.model.diagnosis is not None:
         told = ngettext("{number} caution", "{number} cautions", len(findings))
-        parts.append(told.format(n=len(findings), number=_number_word(len(findings))))
-    return _(", ").join(parts)
+        told = told.format(n=len(findings), number=_number_word(len(findings)))
+        parts.append(told if findings else _("no cautions"))
+    return (
+        _("{first}, {then}").format(first=parts[0], then=parts[1]) if parts[1:] else "".join(parts)
+    )
 
 
 def _outcome(report: Report) -> str:
@@ -416,7 +420,7 @@ def _effect(effect: Effect, effects: Sequence[Effect]) -> dict[str, Any]:
         caption += (
             _(", {rarer_ones} not shown.").format(rarer_ones=format_count(hidden, "rarer one"))
             if hidden > 0
-            else "."
+            else _(".")
         )
     else:
         svg = small = figure_svg(effect.figure(values), small=True)

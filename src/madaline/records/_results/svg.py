@@ -18,7 +18,7 @@ from madaline._base.language import translate, translate_word
 from madaline._base.language.widths import display_width
 from madaline._tables.profile import ColumnProfile
 from madaline.nn.arrays import Array
-from madaline.records._results.figure import Band, Bars, Cells, Figure, Line, Mark
+from madaline.records._results.figure import Axis, Band, Bars, Cells, Figure, Line, Mark
 
 WIDTH, HEIGHT, _SMALL_HEIGHT = 360, 240, 150
 """Units of a figure, about pixels on a small screen; a small one is less high."""
@@ -166,19 +166,18 @@ def _frame(paper: _Paper) -> Iterator[str]:
         up = paper.down(value)
         yield f'<path class="grid" d="M{left} {_number(up)}H{right}"/>'
         yield _text("tick end", left - 5, up + 4, y.write(value))
-    for value in _ticks_apart(paper):
+    for value in ticks_apart(x, right - left):
         over = paper.right(value)
         yield f'<path class="grid" d="M{_number(over)} {TOP}V{bottom}"/>'
         yield _text("tick middle", over, bottom + 15, x.write(value))
 
 
-def _ticks_apart(paper: _Paper) -> list[float]:
-    """Return as many ticks of the horizontal axis as have room side by side."""
-    axis = paper.figure.x
-    for most in (5, 4, 3, 2):
-        ticks = axis.ticks(most)
+def ticks_apart(axis: Axis, width: float, most: int = 5) -> list[float]:
+    """Return as many ticks of a horizontal axis, so wide, as have room side by side."""
+    for fewer in range(most, 1, -1):
+        ticks = axis.ticks(fewer)
         widest = _CHARACTER * (1 + max(display_width(axis.write(tick)) for tick in ticks))
-        places = [paper.right(tick) for tick in ticks]
+        places = [axis.position(tick) * width for tick in ticks]
         if all(after - before >= widest for before, after in pairwise(places)):
             break
     return ticks
