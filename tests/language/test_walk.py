@@ -100,7 +100,7 @@ def read(page: str) -> str:
     page = re.sub(
         r"</?(p|div|li|h\d|t[rdh]|d[td]|section|option|label|text|title|desc)\b", "\n<", page
     )
-    return html.unescape(re.sub(r"<[^>]*>", "", page))
+    return html.unescape(re.sub(r"<[^>]*>|\b[0-9a-f]{12}\b", "", page))
 
 
 def pages_of_servers(name: str) -> Iterator[str]:
