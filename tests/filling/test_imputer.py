@@ -1,5 +1,7 @@
 """An imputer fills gaps well, and changes nothing else."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -85,7 +87,9 @@ def test_quality_is_better_than_the_mean_and_told(fitted):
     assert "known values that were hidden" in str(imputer)
     assert "age" in imputer.quality_.to_columns()["column"]
     assert imputer.n_gaps_["charge"] == fitted[1]["charge"].isna().sum()
-    assert "<table" in imputer.quality_._repr_html_()
+    told = imputer.quality_._repr_html_()
+    assert re.search(r"<td>\$[\d.]+</td><td>\$\d+</td>", told)  # as money is written
+    assert re.search(r"<td>\d+ months</td><td>\d+ months</td>", told)
 
 
 def test_draws_scatter_as_the_values_do(fitted):

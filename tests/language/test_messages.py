@@ -16,6 +16,7 @@ from madaline._base.codec import SentenceText
 from madaline._base.language import Message, _, catalogs, languages, ngettext, translate
 from madaline._base.language.choice import language, speaking
 from madaline._base.words import for_command_line, format_count, format_list
+from madaline._tables.formats.number_format import NumberFormat
 from madaline.errors import InputError
 
 FRENCH = r"""msgid ""
@@ -114,10 +115,12 @@ def test_a_file_cannot_hold_a_message_that_does_more_than_fill_gaps(template: st
     assert not SentenceText().holds([{"message": template, "plural": "", "values": {"x": "a"}}])
 
 
-def test_braces_in_values_are_braces() -> None:
+def test_values_are_told_as_what_they_are() -> None:
     assert _("{name} is empty.").format(name="{x}") == "{x} is empty."
     with speaking("zh"):
         assert "{x}" in _("Saved {path} ({size}). Next:").format(path="{x}", size="3 kB")
+        square = NumberFormat("平米", after="平米").show(30)  # an amount, and no name
+        assert _("{low} to {high}").format(low="3号楼", high=square) == "“3号楼”至 30平米"
 
 
 def nested(depth: int, template: str) -> object:

@@ -80,6 +80,8 @@ def test_what_is_wrong_is_found() -> None:
     table["number"] = rng.permutation(N_ROWS) + 1000.0
     table["age"] = np.where(rng.random(N_ROWS) < 0.03, -1000, rng.integers(18, 80, N_ROWS))
     table["income"] = np.where(np.arange(N_ROWS) == 7, 1e7, rng.lognormal(9, 0.5, N_ROWS))
+    rents = [*np.random.default_rng(1).lognormal(1, 0.5, N_ROWS - 1), 10_000]
+    table["rent"] = np.array([f"¥{one:.1f}万" for one in rents], object)
     labels = np.where(rng.random(N_ROWS) < 0.02, "rare", np.where(size > 0, "yes", "no"))
     table["lacking"] = np.where((labels == "yes") & (rng.random(N_ROWS) < 0.8), np.nan, size)
     table["lacking too"] = np.where(np.isnan(table["lacking"]), np.nan, rng.normal(size=N_ROWS))
@@ -91,7 +93,7 @@ def test_what_is_wrong_is_found() -> None:
     far = [f.sentence for f in look.findings if f.kind == "far values"]
     assert "age is -1000 in" in far[0]
     assert "say so (missing=['-1000'])" in far[0]
-    assert "far from all others: income (10000000): make sure" in far[1]
+    assert "far from all others: income (10000000), rent (¥10000万): make sure" in far[1]
     assert sentences["redundant"].startswith("size, copy hold nearly the same")
     assert "rare" in sentences["rare class"]
     missing = [f.sentence for f in look.findings if f.kind == "missing values"]
