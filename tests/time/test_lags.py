@@ -7,17 +7,11 @@ import numpy as np
 import pytest
 
 from madaline._base.json_checks import Malformed
-from madaline._race.time.lags import (
-    LAST,
-    SEASON,
-    TREND,
-    Anchor,
-    Lags,
-    PastColumn,
-    Size,
-    read_lags,
-)
+from madaline._race.time.anchors import LAST, SEASON, THETA, TREND, Anchor, Size
+from madaline._race.time.history import SeriesHistory
+from madaline._race.time.lags import Lags, read_lags
 from madaline._race.time.past import PAST, LaggedRows, Past
+from madaline._race.time.past_columns import PastColumn
 from madaline._tables.table import Table
 from madaline.errors import InputError
 
@@ -100,16 +94,18 @@ def test_new_rows_get_what_rows_learned_from_got(horizon):
     table, sales = stores(60)
     lags = Lags("sales", (1, 2, 7), horizon, "date", "store", of_dates=True)
     early = table["date"] < FIRST + 50 * DAY
-    kept = fitted(table.take(early), sales[early], lags).past.kept
+    known = lags.read_series(table), lags.read_times(table), sales[:, None]
+    history, _ = SeriesHistory.of(*(part[early] for part in known), of_classes=[False])
     for seed in range(8):
         whole = fitted(table, sales, lags, seed=seed)
+        past = Past(whole.past.lags, history.latest(whole.past.lags.n_kept))
         for day in (50, 51):
             row = np.flatnonzero((table["date"] == FIRST + day * DAY) & (table["store"] == "b"))[0]
             steps = whole.steps[whole.rows == row][0]
             if day - steps != 49:  # the last known value is another one
                 continue
-            made = Past(lags, kept).add(future(np.arange(50, day + 1), "b"))
-            for name in lags.names:
+            made = past.add(future(np.arange(50, day + 1), "b"))
+            for name in past.lags.names:
                 was = whole.columns[name][whole.rows == row][0]
                 np.testing.assert_array_equal(made[name][-1], was)
 
@@ -360,7 +356,7 @@ def test_rows_of_an_update_see_nothing_later():
     origins = [by_day[one] for one in zip(rows["store"], rows["date"] - steps * DAY, strict=True)]
     np.testing.assert_array_equal(before["last known sales"], sales[origins])
     np.testing.assert_array_equal(before["last known visits"], table["visits"][origins])
-    assert after.kept.n_points == past.kept.n_points
+    assert after.kept.n_points == 2 * past.lags.n_kept
     assert after.kept.times.max() == table["date"].max().astype(np.int64) / 1e6
 
 
@@ -389,19 +385,19 @@ def test_series_of_different_sizes_are_divided_by_what_was_known():
     sales = np.where(large, 1e6, 1.0) * (10 + sales)
     lagged = fitted(table, sales)
     lags, columns = lagged.past.lags, lagged.columns
-    assert lags.size.n_rows == 8
+    assert lags.size.n_rows == 21
     sizes = lags.sizes(columns)
     of_large = large[lagged.rows]
     np.testing.assert_allclose(sizes[of_large].mean() / sizes[~of_large].mean(), 1e6, rtol=0.1)
-    assert np.abs(columns["last known sales"] - 1).max() < 1
+    assert np.abs(columns["last known sales"]).max() < 20
     # what was divided is multiplied again
     learned = lags.differences(sales[lagged.rows], columns)
     np.testing.assert_allclose(learned * sizes + lags.anchors(columns), sales[lagged.rows])
     last = np.round(lags.naive(Table(columns), 1), 6)
     assert np.isin(last, np.round(sales, 6)).all()
-    # the first points of a series do not tell its size
+    # the first changes of a series do not tell its size
     days = (table["date"][lagged.rows] - FIRST) // DAY
-    assert (days - lagged.steps).min() == 2
+    assert (days - lagged.steps).min() == 7 + 2
     assert lagged.past.lags == Lags.from_json(json.loads(json.dumps(lags.to_json())))
 
 
@@ -417,3 +413,27 @@ def test_series_of_which_little_is_known_are_learned_nevertheless():
     sales = np.where(table["store"] == "b", 1e6, 1.0) * (10 + sales)
     lags = replace(LAGS, rows=(1,), horizon=1)
     assert len(fitted(table, sales, lags).rows) == 4
+
+
+def rising(n_years=12):
+    """Return the months of a shop whose sales rise and have a season, and its sales."""
+    months = np.arange(12 * n_years)
+    season = 1 + 0.4 * np.sin(2 * np.pi * months / 12)
+    noise = np.random.default_rng(0).normal(1, 0.1, len(months))
+    return Table.from_columns({"row": months}), (100 + months) * season * noise
+
+
+def test_theta_is_the_anchor_where_it_comes_closest():
+    table, sales = rising()
+    lags = fitted(table, sales, Lags("sales", (1, 12), horizon=12)).past.lags
+    assert (lags.anchor.kind, lags.theta.season) == (THETA, 12)
+
+
+def test_theta_is_left_out_where_too_much_would_be_kept(monkeypatch):
+    table, sales = rising()
+    monkeypatch.setattr("madaline._race.time.lags.MAX_KEPT_VALUES", 90)
+    lags = fitted(table, sales, Lags("sales", (1, 12), horizon=12)).past.lags
+    assert (lags.theta.season, lags.n_kept) == (1, 33)
+    monkeypatch.setattr("madaline._race.time.lags.MAX_KEPT_VALUES", 30)
+    lags = fitted(table, sales, Lags("sales", (1, 12), horizon=12)).past.lags
+    assert (lags.theta.season, lags.n_kept) == (0, 25)

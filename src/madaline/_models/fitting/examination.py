@@ -110,6 +110,7 @@ def examine(data: TrainingData, context: FitContext) -> Examination:
         differences = objective.fit_target_encoder(task, learned, data.weight, names=names)
         encoder = time.lagged.encoder(encoder, differences)
     goal = EncodedTarget.of(encoder, objective, learned, data.weight)
+    goal = replace(goal, weight=time.weight(goal.weight, objective.network_loss(encoder)))
     kept = {*request.kinds, *_repeating(schema, context)}
     schema = read_by_letters(schema, data.table, goal.matrix, data.groups, kept)
     _check_limits(context.limit, data, schema, encoder)

@@ -25,7 +25,7 @@ from madaline._base.json_checks import (
 )
 from madaline._base.language import _
 from madaline._models.runtime.frozen_networks import NetworkPart
-from madaline._race.time.lags import NO_ANCHOR
+from madaline._race.time.anchors import NO_ANCHOR
 from madaline._race.time.past import PAST
 from madaline._tables.array_checks import (
     FLOAT32,

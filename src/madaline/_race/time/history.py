@@ -15,12 +15,16 @@ import numpy as np
 
 from madaline._base.codec import Items, LabelText, Stored, check_of
 from madaline._base.json_checks import Malformed
+from madaline._race.time.anchors import ThetaSettings
+from madaline._race.time.theta import Theta
 from madaline._tables.array_checks import FLOAT64, INT64, ArrayCheck, check_arrays
 from madaline._tables.column import as_texts
 from madaline.nn.arrays import Array
 
 MAX_KEPT_VALUES = 2**20  # known values that a model may keep, of all series and columns together
+_LEVEL_ROWS, _LEVEL_SHARE = 4, 0.1  # changes that the level counts as, and how large they are
 _MAX_STEPS = 2**16  # points that may be missing between two rows, at most
+_WINDOW_VALUES = 2**21  # of windows that are taken together
 
 
 @final
@@ -102,6 +106,11 @@ class SeriesHistory:
         starts = np.concatenate([[0], np.cumsum(counts)])
         return SeriesHistory(self.names, starts, self.times[kept], self.values[kept])
 
+    def n_latest(self, n_points: int) -> int:
+        """Return how many values the latest points of all series hold, so many of each at most."""
+        counts = np.minimum(np.diff(self.starts), n_points)
+        return int(counts.sum() * self.values.shape[1])
+
     def spread(self, ends: Mapping[str, float]) -> tuple[SeriesHistory, Array]:
         """Return the history with a point for each one that is missing, and where points now are.
 
@@ -166,8 +175,10 @@ class PastValues:
     """Values of a column in the past of rows, each as it was known so many steps before the row."""
 
     def __init__(self, history: SeriesHistory, column: int, points: Array, steps: Array) -> None:
+        self.history = history
         self.values, self.points, self.steps = history.values[:, column], points, steps
-        self.first = history.first_points[points]
+        self.first_points = history.first_points
+        self.first = self.first_points[points]
         self.known = ~np.isnan(self.values)
         self.origins = np.where(steps > 0, points - steps, -1)
 
@@ -188,13 +199,42 @@ class PastValues:
         values = np.where(self.known, self.values, 0) if code is None else self.values == code
         return self._mean(values, lag)
 
-    def size(self, lag: int) -> Array:
-        """Return the mean absolute value of the latest known ones."""
-        return self._mean(np.where(self.known, np.abs(self.values), 0), lag)
+    def theta(self, settings: ThetaSettings) -> tuple[Array, Array]:
+        """Return the forecasts of Theta, and what the slope of the latest values adds up to."""
+        forecasts, trends = np.full((2, len(self.points)), np.nan)
+        ahead = self.steps > 0
+        origins, windows = np.unique(self.origins[ahead], return_inverse=True)
+        n_together = _WINDOW_VALUES // settings.n_rows
+        for first in range(0, len(origins), n_together):
+            part = origins[first : first + n_together]
+            points = part[:, None] - np.arange(settings.n_rows)[::-1]
+            inside = points >= self.first_points[part, None]
+            values = np.where(inside, self.values[np.maximum(points, 0)], np.nan)
+            theta = Theta.of(values, settings.season, settings.trend_share)
+            rows = np.flatnonzero(ahead)[(windows >= first) & (windows < first + len(part))]
+            place = windows[np.searchsorted(np.flatnonzero(ahead), rows)] - first
+            forecasts[rows] = theta.ahead(place, self.steps[rows])
+            trends[rows] = theta.slope[place] * self.steps[rows]
+        return forecasts, trends
+
+    def size(self, n_rows: int, lag: int) -> Array:
+        """Return how much the latest values changed over a lag, in the mean.
+
+        A share of their mean absolute value counts as a few more changes.
+        """
+        level = self._mean(np.where(self.known, np.abs(self.values), 0), n_rows)
+        there = np.arange(len(self.values)) - lag >= self.first_points
+        changes = np.abs(self.values - np.where(there, np.roll(self.values, lag), np.nan))
+        known, spans = ~np.isnan(changes), self._spans(n_rows)
+        total = _sums(np.where(known, changes, 0), *spans) + _LEVEL_ROWS * _LEVEL_SHARE * level
+        return np.asarray(total / (_sums(known, *spans) + _LEVEL_ROWS))
+
+    def _spans(self, n_rows: int) -> tuple[Array, Array]:
+        stops = np.maximum(self.origins + 1, 0)
+        return np.minimum(np.maximum(stops - n_rows, self.first), stops), stops
 
     def _mean(self, values: Array, lag: int) -> Array:
-        stops = np.maximum(self.origins + 1, 0)
-        starts = np.minimum(np.maximum(stops - lag, self.first), stops)
+        starts, stops = self._spans(lag)
         counts = _sums(self.known, starts, stops)
         means = _sums(values, starts, stops) / np.maximum(counts, 1)
         return np.where((counts > 0) & (self.steps > 0), means, np.nan)

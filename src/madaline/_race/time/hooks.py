@@ -13,6 +13,7 @@ import numpy as np
 
 from madaline._race.dataset import Dataset, Offset
 from madaline._race.plan import Plan
+from madaline._race.time.anchors import weigh_differences
 from madaline._race.time.lagged import LaggedData, TimedRows, add_past
 from madaline._race.time.later_rows import LaterRows
 from madaline._race.time.noticing import TimeOrder
@@ -28,6 +29,7 @@ from madaline._tables.table import Table
 from madaline._tables.target import TargetEncoder
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.nn.losses import Loss, Squared
 
 
 @final
@@ -130,6 +132,13 @@ class TimeHooks:
     def learned(self, target: Array) -> Array:
         """Return what networks learn: with anchors, the differences from them."""
         return target if self.lagged is None else self.lagged.target
+
+    def weight(self, given: Array | None, loss: Loss) -> Array | None:
+        """Return the weights of rows in training: squares of rare, large differences count less."""
+        if self.lagged is None or self.lagged.sizes is None or not isinstance(loss, Squared):
+            return given
+        weight = weigh_differences(self.lagged.target)
+        return weight if given is None else given * weight
 
     def offset(self, encoder: TargetEncoder, columns: Sequence[str], order: Array) -> Offset | None:
         """Return what is added to the outputs of networks, for the rows in an order."""

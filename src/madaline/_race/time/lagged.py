@@ -13,9 +13,11 @@ import numpy as np
 from madaline._base.language import _
 from madaline._base.words import format_count, format_list
 from madaline._race.dataset import Offset
-from madaline._race.time.lags import NO_ANCHOR, Lags, PastColumn, check_rows
+from madaline._race.time.anchors import NO_ANCHOR
+from madaline._race.time.lags import Lags, check_rows
 from madaline._race.time.orders import find_series
 from madaline._race.time.past import LaggedRows, Past
+from madaline._race.time.past_columns import PastColumn
 from madaline._race.time.series_scores import SeriesScores, score_series
 from madaline._race.time.stretches import RowTimes
 from madaline._race.time.time_request import TimeRequest

@@ -10,173 +10,60 @@ before them, among those that the model keeps and those that the rows hold thems
 
 Values of the past are given as differences from the last known one, as far as they are numbers: a
 trend then does not carry them out of the range that networks have seen. For the same reason
-networks predict the difference to an anchor: the last known value, or one that the season adds to.
+networks predict the difference to an anchor: the last known value, one that the season adds to, or
+the forecast of Theta.
 
-Where series differ in size, all of that is divided by the size of the series, the mean absolute
-value of the latest known rows: networks then learn what series of all sizes share, and what they
-predict is multiplied by it.
+Where series differ in size, all of that is divided by the size of the series, its usual change over
+the longest lag: networks then learn what series of all sizes share, and what they predict is
+multiplied by it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import product
 from numbers import Real
 from typing import Annotated, Any, Self, final
 
 import numpy as np
 
-from madaline._base.codec import Finite, Items, LabelText, Positive, Stored
-from madaline._base.json_checks import OneOf, Text, Whole
+from madaline._base.codec import Finite, Items, Stored
+from madaline._base.json_checks import Whole
 from madaline._base.language import _
-from madaline._race.time.history import PastValues, SeriesHistory
-from madaline._tables.conversion import as_booleans, as_levels, as_moments, as_numbers
+from madaline._race.time.anchors import (
+    LAST,
+    MAX_LAG,
+    MEAN,
+    NO_ANCHOR,
+    SEASON,
+    THETA,
+    TREND,
+    TREND_SHARES,
+    Anchor,
+    Rows,
+    Size,
+    ThetaSettings,
+    usual_error,
+)
+from madaline._race.time.history import MAX_KEPT_VALUES, PastValues, SeriesHistory
+from madaline._race.time.past_columns import Classes, Name, PastColumn
+from madaline._tables.conversion import as_levels, as_moments, as_numbers
 from madaline._tables.formats.date_format import DateFormat
 from madaline._tables.formats.number_format import NumberFormat
 from madaline._tables.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-MAX_LAG = 10_000  # rows back, and rows ahead, at most
 STEPS_AHEAD = "steps ahead"  # how far the last known value of a row's series is behind it
 
-NO_ANCHOR, LAST, SEASON, TREND, MEAN = "none", "last", "season", "trend", "mean"
-"""What networks predict the difference to: nothing; the last known value; that of the season; the
-last one with the season's next change; the mean of the latest."""
-
-_MAX_SHARES = 8  # classes whose shares among the latest rows become columns, at most
-_SIZE_ROWS = 8  # rows by which the size of a series is measured, at least
-_USUAL_SHARE = 0.95  # of the errors by which it is told whether they grow with the size of series
-_SMALL = 0.01  # share of rows whose series are smaller than one of zeros counts as
+_SIZE_ROWS = (8, 128)  # latest rows by which the size of a series is measured: at least, at most
+_SIZE_SEASONS = 3  # of the longest lag: so many are measured
 _MIN_KEPT = 15  # points of a series that are kept at least: two weeks tell whether weekends count
 _MAX_TRIED = 20_000  # rows on which anchors are compared
 
-_Name = Annotated[str, Text(1000)]
-_Rows = Annotated[int, Whole(1, MAX_LAG)]
-_Classes = Annotated[tuple[LabelText, ...], Items(most=2**20, distinct=True)]
 _MAX_COLUMNS = 1000  # whose past is used, beside that of the target
-
-
-@final
-@dataclass(frozen=True)
-class Anchor(Stored):
-    """What networks of numbers predict the difference to."""
-
-    kind: Annotated[str, OneOf((NO_ANCHOR, LAST, SEASON, TREND, MEAN))] = NO_ANCHOR
-    lag: _Rows = 1  # of the season, or how many rows the mean is of
-
-
-@final
-@dataclass(frozen=True)
-class Size(Stored):
-    """How the size of a series is measured, by which its values are divided."""
-
-    # the mean absolute value of so many of the latest rows; 0: values are not divided
-    n_rows: Annotated[int, Whole(0, MAX_LAG)] = 0
-    typical: Positive = 1.0  # of series of which nothing is known
-    small: Positive = 1.0  # of series of zeros
-
-    @classmethod
-    def of(cls, n_rows: int, sizes: Array) -> Self:
-        """Return the measure, given the sizes of some rows."""
-        known = sizes[sizes > 0]
-        if not len(known):
-            return cls(n_rows)
-        small, typical = np.quantile(known, (_SMALL, 0.5), method="nearest").tolist()
-        return cls(n_rows, typical, small)
-
-    def read(self, sizes: Array) -> Array:
-        """Return sizes to divide by: none is zero or unknown."""
-        known = np.where(np.isnan(sizes), self.typical, sizes)
-        return np.where(known > 0, known, self.small)
-
-
-@final
-@dataclass(frozen=True)
-class PastColumn(Stored):
-    """A column whose past becomes columns, and which of its values are classes, if any."""
-
-    name: _Name
-    classes: _Classes = ()
-    of_truth: bool = False  # whether its values are true or false
-    written: NumberFormat | None = None  # how its numbers were written, where they were text
-
-    def read(self, table: Table) -> Array:
-        """Return what rows hold of it, float64, NaN where that is unknown."""
-        if self.name not in table:
-            return np.full(table.n_samples, np.nan)
-        column = table[self.name]
-        if self.classes:
-            codes = {label: float(code) for code, label in enumerate(self.classes)}
-            return np.array([codes.get(label, np.nan) for label in as_levels(column)], np.float64)
-        if self.of_truth:
-            return as_booleans(self.name, column)
-        return np.array(as_numbers(self.name, column, self.written), np.float64)
-
-    @property
-    def last(self) -> str:
-        """The column of its last known value."""
-        return _("last known {name}").format(name=self.name)
-
-    def before(self, lag: int) -> str:
-        """Return the column of its value a multiple of the lag before the row."""
-        return _("{name} {lag} rows before").format(name=self.name, lag=lag)
-
-    def change(self, lag: int) -> str:
-        """Return the column of its latest change."""
-        return _("{lag}-row change of {name}").format(lag=lag, name=self.name)
-
-    def next_change(self, lag: int) -> str:
-        """Return the column of how it went on a season before."""
-        return _("{lag} rows before: next change of {name}").format(lag=lag, name=self.name)
-
-    def mean(self, lag: int) -> str:
-        """Return the column of the mean of its latest values."""
-        return _("{lag}-row mean of {name}").format(lag=lag, name=self.name)
-
-    def columns(self, past: PastValues, lags: Sequence[int], horizon: int) -> dict[str, Array]:
-        """Return what becomes of its past."""
-        if self.classes:
-            return self._of_classes(past, lags)
-        return self._of_numbers(past, lags, horizon)
-
-    def _of_numbers(self, past: PastValues, lags: Sequence[int], horizon: int) -> dict[str, Array]:
-        last = past.back(0)
-        columns = {self.last: last}
-        for lag in lags:
-            if lag > 1:
-                columns[self.before(lag)] = past.season(lag) - last
-            columns[self.change(lag)] = last - past.back(lag)
-            if horizon > lag > 1:
-                columns[self.next_change(lag)] = past.next_change(lag)
-            if lag > 1:
-                columns[self.mean(lag)] = past.mean(lag) - last
-        return columns
-
-    def _of_classes(self, past: PastValues, lags: Sequence[int]) -> dict[str, Array]:
-        columns = {self.last: self._labels(past.back(0))}
-        for lag in lags:
-            if lag > 1:
-                columns[self.before(lag)] = self._labels(past.season(lag))
-                for label in self._shared:
-                    name = _("{lag}-row share of {name} {label}").format(
-                        lag=lag, name=self.name, label=label
-                    )
-                    columns[name] = past.mean(lag, float(self.classes.index(label)))
-        return columns
-
-    @property
-    def _shared(self) -> tuple[str, ...]:
-        """The classes whose shares among the latest rows are columns; one of two is enough."""
-        if len(self.classes) > _MAX_SHARES:
-            return ()
-        return self.classes[1:] if len(self.classes) == 2 else self.classes
-
-    def _labels(self, codes: Array) -> Array:
-        """Return the text of each class, None where it is unknown."""
-        labels = np.array([*self.classes, None], dtype=object)
-        return labels[np.where(np.isnan(codes), len(self.classes), codes).astype(np.intp)]
 
 
 @final
@@ -184,16 +71,17 @@ class PastColumn(Stored):
 class Lags(Stored):
     """Which columns are made of the past, and how series of rows are told apart."""
 
-    target: _Name
-    rows: Annotated[tuple[_Rows, ...], Items(least=1, most=100, distinct=True)]
-    horizon: _Rows = 1  # how many rows ahead of the last known value rows are predicted
-    time: _Name | None = None  # the column of times; None where rows are in order
-    series: _Name | None = None  # the column that tells series apart; None where there is one
+    target: Name
+    rows: Annotated[tuple[Rows, ...], Items(least=1, most=100, distinct=True)]
+    horizon: Rows = 1  # how many rows ahead of the last known value rows are predicted
+    time: Name | None = None  # the column of times; None where rows are in order
+    series: Name | None = None  # the column that tells series apart; None where there is one
     of_dates: bool = False  # whether times are dates
     written: DateFormat | NumberFormat | None = None  # how times were written, where they were text
-    classes: _Classes = ()
-    anchor: Anchor = Anchor()
-    size: Size = Size()
+    classes: Classes = ()
+    anchor: Anchor = field(default=Anchor())
+    size: Size = field(default=Size())
+    theta: ThetaSettings = field(default=ThetaSettings())
     typical: Finite = 0.0  # the mean of the target, for series of which nothing is known
     gap: Annotated[int, Whole(0, MAX_LAG)] = 0  # rows right before a row that are not known yet
     # columns whose values are not known in advance: only their past is used
@@ -238,7 +126,8 @@ class Lags(Stored):
     @property
     def n_kept(self) -> int:
         """How many of the latest points of each series later rows may need."""
-        return max(max(self.rows) + self.horizon + self.gap + 1, _MIN_KEPT)
+        longest = max(self.rows) + (self.size_rows if self.series is not None else 0)
+        return max(max(longest, self.theta.n_rows) + self.horizon + self.gap + 1, _MIN_KEPT)
 
     def past(self, history: SeriesHistory, points: Array, steps: Array) -> dict[str, Array]:
         """Return the columns of rows: their points, predicted so many steps ahead.
@@ -249,22 +138,26 @@ class Lags(Stored):
         columns: dict[str, Array] = {}
         for number, column in enumerate(self.each):
             past = PastValues(history, number, points, steps)
-            columns |= self._divided(past, column.columns(past, self.rows, self.horizon), number)
+            own = column.columns(past, self.rows, self.horizon)
+            if not number:
+                own = self._of_target(past, own)
+            columns |= own
         if self.several_steps:
             columns[STEPS_AHEAD] = np.where(steps > 0, np.minimum(steps, self.horizon), np.nan)
         return columns
 
-    def _divided(
-        self, past: PastValues, columns: dict[str, Array], number: int
-    ) -> dict[str, Array]:
-        """Return the columns of the target's past divided by the size of the series, and that."""
-        if number or not self.size.n_rows:
+    def _of_target(self, past: PastValues, columns: dict[str, Array]) -> dict[str, Array]:
+        """Return the columns of the target's past with those of Theta, divided by the size."""
+        target = self.each[0]
+        if self.theta.season:
+            forecast, trend = past.theta(self.theta)
+            columns |= {target.theta: forecast - past.back(0), target.trend: trend}
+        if not self.size.n_rows:
             return columns
-        measured = past.size(self.size.n_rows)
+        measured = past.size(self.size.n_rows, max(self.rows))
         size = self.size.read(measured)
-        return {name: column / size for name, column in columns.items()} | {
-            self.size_name: measured
-        }
+        divided = {name: column / size for name, column in columns.items()}
+        return divided | {self.size_name: measured}
 
     def sizes(self, columns: Mapping[str, Array] | Table) -> Array | None:
         """Return what the past of rows was divided by, (n_rows,); None where it was not."""
@@ -312,35 +205,63 @@ class Lags(Stored):
         next_change: tuple[str, ...] = (target.next_change(lag),)
         if self.horizon <= lag:
             next_change = (target.before(lag), target.change(lag))
-        parts = {SEASON: (target.before(lag),), TREND: next_change, MEAN: (target.mean(lag),)}
+        parts = {
+            SEASON: (target.before(lag),),
+            TREND: next_change,
+            MEAN: (target.mean(lag),),
+            THETA: (target.theta,),
+        }
         return parts.get(anchor.kind, ())
 
-    def fitted(self, columns: Mapping[str, Array], target: Array, sizes: Array) -> Self:
-        """Return lags with the anchor that comes closest to the target by itself.
+    def fitted(self, history: SeriesHistory, points: Array, steps: Array, target: Array) -> Self:
+        """Return lags with the anchor that comes closest to the target of rows by itself.
 
-        Values are divided by the `sizes` of series where the errors are more likely then.
+        Series are divided by their sizes where the errors are more likely then.
         """
         rows = np.linspace(0, len(target) - 1, min(len(target), _MAX_TRIED)).astype(np.intp)
-        columns = {name: column[rows] for name, column in columns.items()}
-        seasons = [lag for lag in self.rows if lag > 1]
-        anchors = [Anchor(LAST)]
-        anchors += [Anchor(kind, lag) for lag in seasons for kind in (SEASON, TREND, MEAN)]
-        errors = np.stack([target[rows] - self.anchored(columns, anchor) for anchor in anchors])
+        points, steps, target = points[rows], steps[rows], target[rows]
+        past = PastValues(history, 0, points, steps)
+        measured = past.size(self.size_rows, max(self.rows))
+        size = Size.of(self.size_rows, measured)
+        divisors = np.ones(len(rows)) if self.series is None else size.read(measured)
+        lags = replace(self, theta=self._fitted_theta(past, target, divisors))
+        columns = lags.past(history, points, steps)
+        anchors = [Anchor(LAST), *([Anchor(THETA)] if lags.theta.season else [])]
+        anchors += [
+            Anchor(kind, lag) for lag in self.rows if lag > 1 for kind in (SEASON, TREND, MEAN)
+        ]
+        errors = np.stack([target - lags.anchored(columns, anchor) for anchor in anchors])
         plain = int(np.argmin(np.square(errors).mean(axis=1)))
         if self.series is None:
-            return replace(self, anchor=anchors[plain])
-        size = Size.of(self.size_rows, sizes)
-        divisors = size.read(sizes[rows])
-        shares = [_usual(errors_of_anchor / divisors) for errors_of_anchor in errors]
+            return replace(lags, anchor=anchors[plain])
+        shares = [usual_error(errors_of_anchor / divisors) for errors_of_anchor in errors]
         divided = int(np.argmin(shares))
-        if shares[divided] * np.exp(np.log(divisors).mean()) >= _usual(errors[plain]):
-            return replace(self, anchor=anchors[plain])
-        return replace(self, anchor=anchors[divided], size=size)
+        if shares[divided] * np.exp(np.log(divisors).mean()) >= usual_error(errors[plain]):
+            return replace(lags, anchor=anchors[plain])
+        return replace(lags, anchor=anchors[divided], size=size)
+
+    def _fitted_theta(self, past: PastValues, target: Array, divisors: Array) -> ThetaSettings:
+        """Return the season and the trend of the Theta forecasts that come closest to targets.
+
+        Without Theta where a model would have to keep more values for it than it may.
+        """
+        best, least = ThetaSettings(), np.inf
+        for season, share in product(sorted({1, *self.rows}), TREND_SHARES):
+            settings = ThetaSettings(season, share)
+            n_kept = replace(self, theta=settings).n_kept
+            if not settings.sees_seasons or past.history.n_latest(n_kept) > MAX_KEPT_VALUES:
+                continue
+            errors = (past.theta(settings)[0] - target) / divisors
+            errors = errors[~np.isnan(errors)]
+            error = usual_error(errors) if self.series else float(np.square(errors).mean())
+            if error < least:
+                best, least = settings, error
+        return best
 
     @property
     def size_rows(self) -> int:
         """Rows by which the size of a series is measured."""
-        return max(_SIZE_ROWS, *self.rows)
+        return int(np.clip(_SIZE_SEASONS * max(self.rows), *_SIZE_ROWS))
 
     def read_times(self, table: Table, first: float = 0.0) -> Array:
         """Return the time of each row in float64; the order of the rows, where there is no column.
@@ -375,12 +296,6 @@ class Lags(Stored):
     def read_values(self, table: Table) -> Array:
         """Return what the rows themselves hold, float64 (n_rows, n_columns), NaN where unknown."""
         return np.stack([column.read(table) for column in self.each], axis=1)
-
-
-def _usual(errors: Array) -> float:
-    """Return the mean absolute error, without the largest."""
-    ranked = np.sort(np.abs(errors))
-    return float(ranked[: max(1, int(_USUAL_SHARE * len(ranked)))].mean())
 
 
 def _of_type(written: Any, kind: type) -> Any:

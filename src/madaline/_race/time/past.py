@@ -12,8 +12,9 @@ from madaline._base.codec import check_of
 from madaline._base.json_checks import Check, Fields, Malformed
 from madaline._base.language import _
 from madaline._base.words import format_count
-from madaline._race.time.history import HISTORY, MAX_KEPT_VALUES, PastValues, SeriesHistory
-from madaline._race.time.lags import NO_ANCHOR, STEPS_AHEAD, Lags
+from madaline._race.time.anchors import NO_ANCHOR
+from madaline._race.time.history import HISTORY, MAX_KEPT_VALUES, SeriesHistory
+from madaline._race.time.lags import STEPS_AHEAD, Lags
 from madaline._tables.column import MOMENT
 from madaline._tables.conversion import as_numbers
 from madaline._tables.encoders.encoded import Encoded
@@ -61,7 +62,6 @@ class LaggedRows:
         history, points = SeriesHistory.of(
             lags.read_series(table), times, known, of_classes=lags.of_classes
         )
-        kept = _kept(history, lags)
         # how many points of its series, before the gap, are before each row
         past = points - history.first_points[points] - lags.gap
         rows = np.flatnonzero(past > 0)
@@ -72,16 +72,15 @@ class LaggedRows:
         steps = _distances(past[rows], ahead, rng)
         again, further = _other_distances(past[rows], steps, ahead)
         rows, steps = np.append(rows, rows[again]), np.append(steps, further) + lags.gap
-        columns = lags.past(history, points[rows], steps)
         lags = replace(lags, typical=0.0 if of_classes else float(np.mean(values)))
         if anchored and not of_classes:
-            sizes = PastValues(history, 0, points[rows], steps).size(lags.size_rows)
-            lags = lags.fitted(columns, values[rows], sizes)
+            lags = lags.fitted(history, points[rows], steps, values[rows])
+        if lags.size.n_rows:
             behind = points[rows] - steps - history.first_points[points[rows]]
-            enough = _tell_size(behind) if lags.size.n_rows else np.full(len(rows), True)
+            enough = _tell_size(behind - max(lags.rows))
             rows, steps, n_own = rows[enough], steps[enough], int(enough[:n_own].sum())
-            columns = lags.past(history, points[rows], steps)
-        return cls(Past(lags, kept), rows, columns, steps, n_own)
+        columns = lags.past(history, points[rows], steps)
+        return cls(Past(lags, _kept(history, lags)), rows, columns, steps, n_own)
 
 
 def _kept(history: SeriesHistory, lags: Lags) -> SeriesHistory:

@@ -11,7 +11,8 @@ import numpy as np
 from madaline._base.codec import Stored, without_empty
 from madaline._base.json_checks import TRUTH, Either, Number, Optional, Text, Whole
 from madaline._base.language import _
-from madaline._race.time.lags import MAX_LAG, check_rows, read_lags, read_names
+from madaline._race.time.anchors import MAX_LAG
+from madaline._race.time.lags import check_rows, read_lags, read_names
 
 _SPAN = Optional(Either(Number(0), Text()))
 

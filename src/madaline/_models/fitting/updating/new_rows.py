@@ -23,10 +23,10 @@ from madaline._race.evaluation.scores import class_index, label_text
 from madaline._race.features import NetworkInputs, RowFeatures
 from madaline._race.plan import Plan
 from madaline._race.planning import batch_size_for
+from madaline._race.time.anchors import NO_ANCHOR
 from madaline._race.time.forward import ForwardScores
 from madaline._race.time.hooks import TimeHooks
 from madaline._race.time.lagged import offset_of
-from madaline._race.time.lags import NO_ANCHOR
 from madaline._race.time.past import Past
 from madaline._race.time.stretches import ROW_ORDER, RowTimes, make_stretches
 from madaline._tables.column import to_column
