@@ -76,6 +76,7 @@ def test_a_target_that_the_columns_do_not_tell(sound, diagnose):
     shuffled = np.random.default_rng(1).permutation(target)
     (found,) = of_kind(diagnose(columns, shuffled), "nothing learned")
     assert found.severity == "high"
+    assert found.sentence.endswith(", or rows, as 600 may be too few.")
 
 
 def test_a_target_that_the_columns_hardly_tell(sound, diagnose):

@@ -16,6 +16,7 @@ from madaline._base.codec import SentenceText
 from madaline._base.language import Message, _, catalogs, languages, ngettext, translate
 from madaline._base.language.choice import language, speaking
 from madaline._base.words import for_command_line, format_count, format_list
+from madaline._models.diagnosis.finding import Finding
 from madaline._tables.formats.number_format import NumberFormat
 from madaline.errors import InputError
 
@@ -48,6 +49,15 @@ msgstr " et "
 msgid "{path} is empty."
 msgstr "{path} est vide."
 """
+
+
+def test_a_finding_has_a_chinese_name_in_marks() -> None:
+    seen = "The class {subject} has {rows:,} of {held_out:,} rows, too few to learn or to measure"
+    remedy = "gather more of them, or merge it with another class"
+    evidence = {"rows": 6, "held_out": 300}
+    found = Finding("too few rows", "medium", "缺失", seen, remedy, evidence)
+    with speaking("zh"):
+        assert found.observed == "类别“缺失”在 300 行中只有 6 行，太少，学不好也测不准。"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from madaline._base.codec import Count, Sentence, Stored
 from madaline._base.json_checks import Text
-from madaline._base.language import Message, _, translate, translate_word
+from madaline._base.language import Message, _, translate
 from madaline._base.words import clip_text, for_command_line
 from madaline.nn.arrays import Array
 from madaline.records._results.blocks import Findings, Section, finding_blocks
@@ -127,10 +127,10 @@ class Finding(Stored, Result):
 
     def _filled(self, words: str) -> str:
         # Formatted once, so that braces in a subject stay as they are.
-        shown = translate_word(words)
         if isinstance(words, Message) and words.values:
-            return shown
-        return shown.format_map({"subject": translate(self.subject), **self.evidence})
+            return words.again()
+        template = words.template if isinstance(words, Message) else words
+        return _(template).format(subject=translate(self.subject), **self.evidence)
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as JSON-able values, its sentence included."""

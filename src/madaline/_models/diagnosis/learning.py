@@ -61,7 +61,7 @@ def find_weakness(
     strength: Strength, evaluated: OutOfFold, *, in_time: bool = False
 ) -> list[Finding]:
     """Return what is wrong with the fit as a whole, whose rows may be held out in time."""
-    more_rows = "rows, as {rows:,} may be too few"
+    more_rows = _("rows, as {rows:,} may be too few").format(rows=evaluated.n_rows)
     if in_time:
         more_rows = "rows of a longer time, as those near in time are alike"
     elif evaluated.groups is not None:
