@@ -10,8 +10,6 @@ from madaline._base.language import languages, translate, translate_word
 from madaline._base.language.widths import wrap
 from madaline._base.words import paragraph
 
-_NARROW_COLON = re.compile(r"(?<=[\u4e00-\u9fff\uff09]):$", re.MULTILINE)
-
 
 @final
 class HelpFormatter(RawDescriptionHelpFormatter):
@@ -24,7 +22,7 @@ class HelpFormatter(RawDescriptionHelpFormatter):
 
     def format_help(self) -> str:
         """Return the help; argparse has a narrow colon behind each heading."""
-        return _NARROW_COLON.sub("：", super().format_help())
+        return re.sub(r"(?m)(?<=[\u4e00-\u9fff\uff09]):$", "：", super().format_help())
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return wrap(text, width, "", "").splitlines()

@@ -239,20 +239,19 @@ def importance_lines(summary: Summary, at_most: int = _MAX_SHOWN) -> Iterator[st
 def _measured(summary: Summary) -> str:
     """Return how importances were measured; where none is clear, why."""
     first = summary.importances[0]
-    facts = {
-        "metric": metric_name(first.metric),
-        "rows": format_count(first.n_rows, "row") if first.n_rows else _("rows"),
-    }
+    metric = metric_name(first.metric)
+    rows = format_count(first.n_rows, "row") if first.n_rows else _("rows")
     if summary.clear_importances:
         return (
             _("Permutation importance (fall of {metric}, a column shuffled among {rows}):")
             if first.metric == "r2"
             else _("Permutation importance (rise of {metric}, a column shuffled among {rows}):")
-        ).format(**facts)
+        ).format(metric=metric, rows=rows)
     return _(
         "No column has a clear effect by itself: when {name} is shuffled among {rows}, the {metric} {when_worse} most, by {value}; of {columns} one may do so by chance. Columns that hold the same information stand in for one another."
     ).format(
-        **facts,
+        metric=metric,
+        rows=rows,
         name=first.name,
         when_worse=when_worse(first.metric),
         value=format_estimate(first.value, first.standard_error),

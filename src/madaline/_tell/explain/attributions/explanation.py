@@ -39,11 +39,6 @@ _METHOD_WORDS = {
     "slope": "the slope at the row, times the difference (gradient times difference)",
     "shapley": "the change as it takes the value of the row, averaged over the orders of columns (Shapley values)",
 }
-_BASE_WORDS = {
-    LOG_ODDS: "the log-odds of the same class",
-    PROBABILITY: "the probability of the same class",
-    TARGET: "the prediction",
-}
 _BY_ROW = ("attributions", "base", "output", "row_numbers", "target_class", "standard_errors")
 """Fields that are arrays with an item for each row, or None."""
 
@@ -222,13 +217,14 @@ class Explanation(Result, ToFrame):
     @property
     def heading(self) -> str:
         """What numbers start from, and what the method measures, in sentences."""
-        return _(
-            "The base value is {what} for {background}. Each column adds to it or takes away: {method}."
-        ).format(
-            what=_(_BASE_WORDS[self.scale]),
-            background=self.background,
-            method=_(_METHOD_WORDS[self.method]),
+        unit = SCALE_WORDS.get(self.scale)
+        sentence = _(
+            "The base value is the {unit} of the same class for {background}. Each column adds to it or takes away: {method}."
+            if unit
+            else "The base value is the prediction for {background}. Each column adds to it or takes away: {method}."
         )
+        method = _(_METHOD_WORDS[self.method])
+        return sentence.format(unit=_(unit or ""), background=self.background, method=method)
 
     def strongest(self, row: int) -> list[str]:
         """Return the columns of a row, those of the largest attributions first."""
