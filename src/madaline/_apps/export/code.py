@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import fields
 from importlib.resources import files
 
 import numpy as np
@@ -45,9 +44,9 @@ def used_functions(name: str, program: Program) -> str:
 def constants_of(program: Program) -> Iterator[tuple[str, Array]]:
     """Yield the constants of all steps, with names."""
     for number, step in enumerate(program.steps):
-        for item, own in zip(fields(step), step.arguments, strict=True):
+        for name, own in vars(step).items():
             if isinstance(own, np.ndarray):
-                yield f"v{number}_{item.name}", own
+                yield f"v{number}_{name}", own
 
 
 def calls_of(
@@ -68,7 +67,7 @@ def _given(
 ) -> Iterator[str]:
     if isinstance(step, ReadNumbers | ReadLevel):
         yield "row"
-    for item, own in zip(fields(step), step.arguments, strict=True):
+    for name, own in vars(step).items():
         match own:
             case Value():
                 yield f"v{int(own)}"
@@ -77,6 +76,6 @@ def _given(
             case tuple():
                 yield several([f"v{int(one)}" for one in own])
             case np.ndarray():
-                yield f"v{number}_{item.name}"
+                yield f"v{number}_{name}"
             case int() | float():
                 yield repr(own)

@@ -58,7 +58,8 @@ def lower(model: FittedModel) -> Program:
     if classes:
         prediction, label = _classes(written, predictor, mean, classes)
     else:
-        prediction = _numbers(written, predictor, mean, joint.each)
+        linked = _linked(written, predictor, mean, len(joint.each))
+        prediction = _in_unit(written, linked, joint.each)
         intervals = _intervals(written, predictor, folds)
     steps = tuple(written.steps)
     return Program(
@@ -69,19 +70,22 @@ def lower(model: FittedModel) -> Program:
 @final
 @dataclass(frozen=True)
 class _Steps:
-    """The steps so far."""
+    """The steps so far, and which of them make features, with the places of these."""
 
     steps: list[Operation] = field(default_factory=list)
+    pieces: list[tuple[Value, Any]] = field(default_factory=list)
 
     def add(self, step: Operation) -> Value:
         self.steps.append(step)
         return Value(len(self.steps) - 1)
 
+    def place(self, step: Operation, places: Any) -> None:
+        self.pieces.append((self.add(step), places))
+
     def take(self, x: Value, places: Array, n: int) -> Value:
         """Return some of n numbers."""
-        return (
-            x if np.array_equal(places, np.arange(n)) else self.add(do.TakePlaces(x, _ints(places)))
-        )
+        is_all = np.array_equal(places, np.arange(n))
+        return x if is_all else self.add(do.TakePlaces(x, _ints(places)))
 
 
 @final
@@ -98,74 +102,60 @@ def _ints(numbers: Any) -> Array:
 
 
 def _column(encoder: ColumnEncoder) -> ProgramColumn:
-    name, kind, written = encoder.name, encoder.kind, getattr(encoder, "written", None)
-    own = {"decimal": ".", "words": (), **({} if written is None else vars(written))}
+    """Return a column with its levels, and what a page shows of it at first."""
+    written, typical, span = getattr(encoder, "written", None), 0.0, (0.0, 1.0)
+    levels: tuple[str, ...] = ()
     match encoder:
-        case NumberEncoder():
-            low, center, high = _usual(encoder)
-            return ProgramColumn(name, kind, (), center, (low, high), own)
+        case NumberEncoder(scaling=scaling, bins=bins):
+            typical, reach = scaling.center, 2 * scaling.spread
+            span = typical - reach, typical + reach
+            if bins:
+                edges = max(bins.values(), key=len).edges.tolist()
+                span = edges[0], edges[-1]
         case DatetimeEncoder(scalings={"time": scaling}):
-            return ProgramColumn(name, kind, (), float(round(scaling.center / DAY)), written=own)
+            typical = float(round(scaling.center / DAY))
         case CategoryEncoder():
-            return ProgramColumn(name, kind, encoder.levels, written=own)
+            levels = encoder.levels
         case BooleanEncoder():
-            return ProgramColumn(name, kind, typical=float(encoder.true_share > 0.5), written=own)
-        case _:
-            return ProgramColumn(name, kind, written=own)
-
-
-def _usual(encoder: NumberEncoder) -> tuple[float, float, float]:
-    """Return the range of a column of numbers, as far as its encoder knows it, and the median."""
-    center, spread = encoder.scaling.center, encoder.scaling.spread
-    edges = [center - 2 * spread, center + 2 * spread]
-    if encoder.bins:
-        edges = max(encoder.bins.values(), key=len).edges.tolist()
-    return edges[0], center, edges[-1]
+            typical = float(encoder.true_share > 0.5)
+    form = {"decimal": ".", "words": (), **({} if written is None else vars(written))}
+    return ProgramColumn(encoder.name, encoder.kind, levels, typical, span, form)
 
 
 def _features(written: _Steps, predictor: Predictor) -> _Features:
     """Write the steps from the columns to the features."""
-    encoder = predictor.encoder
+    encoder, joined = predictor.encoder, predictor.encoder.joined
     places = {one.name: number for number, one in enumerate(encoder.encoders)}
-    pieces: list[tuple[Value, Any]] = []
     edges: dict[int, Value] = {}
-    if encoder.joined is not None:
-        x = written.add(
-            do.ReadNumbers(_ints([places[one.name] for one in encoder.joined.encoders]))
-        )
-        filled = written.add(do.FillMissing(x, _parts_of(encoder.joined, "center")))
-        pieces += _of_numbers(written, encoder.joined, x, filled)
-        used = {part.n_bins for part in predictor.parts} & encoder.joined.bins.keys()
-        edges = {n: _edges(written, encoder.joined, n, filled) for n in sorted(used)}
+    if joined is not None:
+        x = written.add(do.ReadNumbers(_ints([places[one.name] for one in joined.encoders])))
+        filled = written.add(do.FillMissing(x, _parts_of(joined, "center")))
+        _write_numbers(written, joined, x, filled)
+        used = {part.n_bins for part in predictor.parts} & joined.bins.keys()
+        edges = {n: _edges(written, joined, n, filled) for n in sorted(used)}
     for own, start in zip(encoder.encoders, encoder.starts, strict=True):
-        pieces += _of_column(written, own, places[own.name], start)
-    sizes = _ints([len(features) for _, features in pieces])
-    order = _ints(np.concatenate([features for _, features in pieces]))
-    base = written.add(do.JoinFeatures(tuple(value for value, _ in pieces), sizes, order))
-    return _Features(base, edges)
+        _write_column(written, own, places[own.name], start)
+    values, of_values = zip(*written.pieces, strict=True)
+    sizes, order = _ints([len(own) for own in of_values]), _ints(np.concatenate(of_values))
+    return _Features(written.add(do.JoinFeatures(values, sizes, order)), edges)
 
 
 def _parts_of(joined: JoinedNumbers, name: str) -> Array:
     return np.array([getattr(one.scaling, name) for one in joined.encoders])
 
 
-def _of_numbers(
-    written: _Steps, joined: JoinedNumbers, x: Value, filled: Value
-) -> list[tuple[Value, Any]]:
-    """Write the features of columns of numbers; return the values, and their places."""
-    pieces: list[tuple[Value, Any]] = []
+def _write_numbers(written: _Steps, joined: JoinedNumbers, x: Value, filled: Value) -> None:
+    """Write the features of columns of numbers, as they are and with the missing ones filled."""
     n = len(joined.encoders)
     varying = np.flatnonzero([one.varies for one in joined.encoders])
     if len(varying):
         numbers = written.take(filled, varying, n)
         center, spread = (_parts_of(joined, name)[varying] for name in ("center", "spread"))
-        scaled = written.add(do.ScaleSmoothly(numbers, center, spread))
-        pieces.append((scaled, np.array(joined.starts)[varying]))
+        scaled = do.ScaleSmoothly(numbers, center, spread)
+        written.place(scaled, np.array(joined.starts)[varying])
     if joined.flags:
         rows, features, shares = map(np.array, zip(*joined.flags, strict=True))
-        flags = written.add(do.FlagMissing(written.take(x, rows, n), shares))
-        pieces.append((flags, features))
-    return pieces
+        written.place(do.FlagMissing(written.take(x, rows, n), shares), features)
 
 
 def _edges(written: _Steps, joined: JoinedNumbers, n_bins: int, filled: Value) -> Value:
@@ -176,38 +166,23 @@ def _edges(written: _Steps, joined: JoinedNumbers, n_bins: int, filled: Value) -
     return written.add(do.PlaceOnEdges(numbers, np.concatenate(edges), _ints(starts)))
 
 
-def _of_column(
-    written: _Steps, encoder: ColumnEncoder, place: int, start: int
-) -> list[tuple[Value, Any]]:
-    """Write the features of a column that holds no numbers."""
-    match encoder:
-        case CategoryEncoder():
-            return _of_levels(written, encoder, place, start)
-        case DatetimeEncoder():
-            return _of_dates(written, encoder, place, start)
-        case BooleanEncoder():
-            x = written.add(do.ReadNumbers(_ints([place])))
-            centers = np.array([encoder.true_share])
-            known = written.add(do.CenterNumbers(x, centers)) if encoder.varies else None
-            pieces: list[tuple[Value, Any]] = [] if known is None else [(known, [start])]
-            return pieces + _missing(written, encoder, x, start)
-        case _:
-            return []
+def _write_column(written: _Steps, encoder: ColumnEncoder, place: int, start: int) -> None:
+    """Write the features of a column that holds no numbers; the last one: whether it is missing."""
+    if isinstance(encoder, CategoryEncoder):
+        _write_levels(written, encoder, place, start)
+    if not isinstance(encoder, BooleanEncoder | DatetimeEncoder):
+        return
+    x = written.add(do.ReadNumbers(_ints([place])))
+    if isinstance(encoder, DatetimeEncoder):
+        _write_dates(written, encoder, x, start)
+    elif encoder.varies:
+        written.place(do.CenterNumbers(x, np.array([encoder.true_share])), [start])
+    if encoder.missing_share is not None:
+        flag = do.FlagMissing(x, np.array([encoder.missing_share]))
+        written.place(flag, [start + encoder.n_features - 1])
 
 
-def _missing(
-    written: _Steps, encoder: BooleanEncoder | DatetimeEncoder, x: Value, start: int
-) -> list[tuple[Value, Any]]:
-    """Write whether a value is missing, the last feature of a column where there is one."""
-    if encoder.missing_share is None:
-        return []
-    flag = written.add(do.FlagMissing(x, np.array([encoder.missing_share])))
-    return [(flag, [start + encoder.n_features - 1])]
-
-
-def _of_levels(
-    written: _Steps, encoder: CategoryEncoder, place: int, start: int
-) -> list[tuple[Value, Any]]:
+def _write_levels(written: _Steps, encoder: CategoryEncoder, place: int, start: int) -> None:
     """Write the features of a category: those that levels share, and those of each level alone."""
     unseen = "unseen"
     while unseen in encoder.levels:
@@ -218,37 +193,26 @@ def _of_levels(
     encoder.write(encoder.read(levels), table)
     number = written.add(do.ReadLevel(place, len(encoder.levels)))
     n_shared = len(encoder.shares) if encoder.has_rare else encoder.n_features
-    pieces: list[tuple[Value, Any]] = []
     for first, stop in ((0, n_shared), (n_shared, encoder.n_features)):
         if first < stop:
             rows, of_level = np.unique(table[:, first:stop], axis=0, return_inverse=True)
-            found = written.add(do.LookUpLevel(number, _ints(of_level.ravel()), rows))
-            pieces.append((found, np.arange(start + first, start + stop)))
-    return pieces
+            found = do.LookUpLevel(number, _ints(of_level.ravel()), rows)
+            written.place(found, np.arange(start + first, start + stop))
 
 
-def _of_dates(
-    written: _Steps, encoder: DatetimeEncoder, place: int, start: int
-) -> list[tuple[Value, Any]]:
+def _write_dates(written: _Steps, encoder: DatetimeEncoder, days: Value, start: int) -> None:
     """Write the features of dates."""
-    days = written.add(do.ReadNumbers(_ints([place])))
-    pieces: list[tuple[Value, Any]] = []
-    if encoder.scalings:
-        scalings = list(encoder.scalings.values())
-        center, spread = (
-            np.array([getattr(one, name) for one in scalings]) for name in ("center", "spread")
-        )
+    n, scalings = len(encoder.scalings), list(encoder.scalings.values())
+    if scalings:
+        center = np.array([own.center for own in scalings])
+        spread = np.array([own.spread for own in scalings])
         parts = written.add(do.DateParts(days, _ints(list(map(PARTS.index, encoder.scalings)))))
         filled = written.add(do.FillMissing(parts, center))
-        scaled = written.add(do.ScaleSmoothly(filled, center, spread))
-        pieces.append((scaled, start + np.arange(len(scalings))))
+        written.place(do.ScaleSmoothly(filled, center, spread), start + np.arange(n))
     if encoder.cycles:
         parts = written.add(do.DateParts(days, _ints(list(map(PARTS.index, encoder.cycles)))))
         periods = np.array([float(CYCLES[name]) for name in encoder.cycles])
-        waves = written.add(do.CircleParts(parts, periods))
-        first = start + len(encoder.scalings)
-        pieces.append((waves, first + np.arange(2 * len(periods))))
-    return pieces + _missing(written, encoder, days, start)
+        written.place(do.CircleParts(parts, periods), start + n + np.arange(2 * len(periods)))
 
 
 _FUNCTIONS: dict[type[Layer], str] = {ReLU: "relu", SiLU: "silu", LeakySiLU: "leaky_silu"}
@@ -363,12 +327,8 @@ def _linked(written: _Steps, predictor: Predictor, x: Value, n_outputs: int) -> 
             return x
 
 
-def _numbers(
-    written: _Steps, predictor: Predictor, x: Value, encoders: Sequence[Any], *, link: bool = True
-) -> Value:
+def _in_unit(written: _Steps, x: Value, encoders: Sequence[Any]) -> Value:
     """Write predictions in the unit of the target."""
-    if link:
-        x = _linked(written, predictor, x, len(encoders))
     scales, centers, lows, highs = (
         np.array([float(getattr(one, name)) for one in encoders])
         for name in ("scale", "center", "low", "high")
@@ -391,9 +351,8 @@ def _intervals(written: _Steps, predictor: Predictor, folds: Value) -> tuple[Val
         assert isinstance(intervals, PredictionIntervals)
         places = number + n_outputs * np.arange(n_folds)
         own = written.take(predicted, places, n_folds * n_outputs)
-        bounds.append(written.add(_interval(own, intervals)))
-        both = [encoders[number]] * 2
-        bounds[-1] = _numbers(written, predictor, bounds[-1], both, link=False)
+        interval = written.add(_interval(own, intervals))
+        bounds.append(_in_unit(written, interval, [encoders[number]] * 2))
     return tuple(bounds)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, TypeAlias, final
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias, dataclass_transform, final
 
 import numpy as np
 
@@ -25,11 +25,15 @@ Sizes: TypeAlias = Sequence[int]
 """How many numbers each step before makes."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass_transform(frozen_default=True, eq_default=False)
 class Operation:
-    """What makes some numbers of a row."""
+    """What makes some numbers of a row; each is a frozen dataclass."""
 
-    dtype: ClassVar[str] = "float32"  # of what it makes; float64, and int32 for numbers of levels
+    dtype: ClassVar[str]  # of what it makes: float32, float64, or int32 for numbers of levels
+
+    def __init_subclass__(cls, makes: str = "float32") -> None:
+        cls.dtype = makes
+        dataclass(frozen=True, eq=False)(cls)
 
     def dims(self, _: Sizes, /) -> tuple[int, ...]:
         """Return what its loops run to: by default the length of its last constant."""
@@ -48,7 +52,7 @@ class Operation:
     @property
     def arguments(self) -> list[Any]:
         """Values, constants and names, in the order of its function's arguments."""
-        return [getattr(self, item.name) for item in fields(self)]
+        return list(vars(self).values())
 
     @property
     def constants(self) -> list[Array]:
@@ -62,21 +66,17 @@ class Operation:
             yield from own if isinstance(own, tuple) else [own] if isinstance(own, Value) else []
 
 
-@dataclass(frozen=True, eq=False)
-class ReadNumbers(Operation):
+class ReadNumbers(Operation, makes="float64"):
     """The values of columns of numbers, Booleans (1, 0) and dates (days since 1970); NaN: none."""
 
     columns: Array  # (n,)
-    dtype = "float64"
 
 
-@dataclass(frozen=True, eq=False)
-class ReadLevel(Operation):
+class ReadLevel(Operation, makes="int32"):
     """The number of a level; after those of all levels come missing and unseen (-1)."""
 
     column: int
     n_levels: int
-    dtype = "int32"
 
     def dims(self, _: Sizes, /) -> tuple[int, ...]:
         return (1,)
@@ -86,34 +86,27 @@ PARTS = ("time", "year", "month", "weekday", "hour")
 """Parts of a date: seconds since 1970, the year, and others counted from 0, Monday the first."""
 
 
-@dataclass(frozen=True, eq=False)
-class DateParts(Operation):
+class DateParts(Operation, makes="float64"):
     """Parts of a date, by their place in `PARTS`; all are NaN if it is missing."""
 
     days: Value  # one number
     parts: Array  # (n,)
-    dtype = "float64"
 
 
-@dataclass(frozen=True, eq=False)
-class FillMissing(Operation):
+class FillMissing(Operation, makes="float64"):
     """Numbers with a constant where one is missing."""
 
     x: Value
     centers: Array
-    dtype = "float64"
 
 
-@dataclass(frozen=True, eq=False)
-class TakePlaces(Operation):
+class TakePlaces(Operation, makes="float64"):
     """Some of the numbers."""
 
     x: Value
     places: Array
-    dtype = "float64"
 
 
-@dataclass(frozen=True, eq=False)
 class ScaleSmoothly(Operation):
     """``z / sqrt(1 + (z / 3)**2)`` with ``z = (x - center) / spread``, within 1e100."""
 
@@ -122,7 +115,6 @@ class ScaleSmoothly(Operation):
     spreads: Array
 
 
-@dataclass(frozen=True, eq=False)
 class FlagMissing(Operation):
     """1 where a number is missing, else 0, minus the share of rows in which it was."""
 
@@ -130,7 +122,6 @@ class FlagMissing(Operation):
     shares: Array
 
 
-@dataclass(frozen=True, eq=False)
 class CenterNumbers(Operation):
     """Numbers minus a constant, zero where one is missing."""
 
@@ -138,7 +129,6 @@ class CenterNumbers(Operation):
     centers: Array
 
 
-@dataclass(frozen=True, eq=False)
 class CircleParts(Operation):
     """The sine and the cosine of cyclic parts, zero where one is missing."""
 
@@ -149,7 +139,6 @@ class CircleParts(Operation):
         return (2 * len(self.periods), len(self.periods))
 
 
-@dataclass(frozen=True, eq=False)
 class LookUpLevel(Operation):
     """A row of a table for each level; levels may share one."""
 
@@ -161,7 +150,6 @@ class LookUpLevel(Operation):
         return (self.table.shape[1],)
 
 
-@dataclass(frozen=True, eq=False)
 class JoinFeatures(Operation):
     """All features: the numbers of several values, each at its place."""
 
@@ -173,8 +161,7 @@ class JoinFeatures(Operation):
         return (len(self.places), len(self.parts))
 
 
-@dataclass(frozen=True, eq=False)
-class PlaceOnEdges(Operation):
+class PlaceOnEdges(Operation, makes="float64"):
     """Where each number lies on its edges: 2.5 is halfway between the third and the fourth.
 
     The edges of all numbers stand in a row. Numbers beyond them lie at the first or the last one.
@@ -183,13 +170,11 @@ class PlaceOnEdges(Operation):
     x: Value
     edges: Array
     starts: Array  # (n + 1,): the first edge of each number, and how many there are
-    dtype = "float64"
 
     def dims(self, _: Sizes, /) -> tuple[int, ...]:
         return (len(self.starts) - 1,)
 
 
-@dataclass(frozen=True, eq=False)
 class InterpolateRows(Operation):
     """Sums plus the rows of a table at some places: between two edges, a mix of both rows."""
 
@@ -201,7 +186,6 @@ class InterpolateRows(Operation):
         return (self.table.shape[1], sizes[self.places])
 
 
-@dataclass(frozen=True, eq=False)
 class WeightInputs(Operation):
     """Weighted sums of each member: of inputs that all share, or each of its own."""
 
@@ -218,7 +202,6 @@ class WeightInputs(Operation):
         return self.bias.size
 
 
-@dataclass(frozen=True, eq=False)
 class Activate(Operation):
     """A function of each number: ``relu``, ``silu`` or ``leaky_silu``."""
 
@@ -229,7 +212,6 @@ class Activate(Operation):
         return (sizes[self.x],)
 
 
-@dataclass(frozen=True, eq=False)
 class WalkTrees(Operation):
     """The sums of the leaves that a row comes to: a split leads left up to its threshold.
 
@@ -248,14 +230,12 @@ class WalkTrees(Operation):
         return len(self.bias), len(self.roots) // len(self.bias)
 
 
-@dataclass(frozen=True, eq=False)
-class AddMeans(Operation):
+class AddMeans(Operation, makes="float64"):
     """What was added before, and weighted means of the outputs of members: one for each fold."""
 
     before: Value | None
     x: Value  # (members * n_outputs)
     shares: Array  # (members, n_folds)
-    dtype = "float64"
 
     def dims(self, sizes: Sizes, /) -> tuple[int, ...]:
         """Return folds, outputs and members."""
@@ -267,32 +247,27 @@ class AddMeans(Operation):
         return n_folds * n_outputs
 
 
-@dataclass(frozen=True, eq=False)
-class MeanOfFolds(Operation):
+class MeanOfFolds(Operation, makes="float64"):
     """The mean of the folds for each output."""
 
     x: Value
     n_folds: int
-    dtype = "float64"
 
     def dims(self, sizes: Sizes, /) -> tuple[int, ...]:
         return (sizes[self.x] // self.n_folds,)
 
 
-@dataclass(frozen=True, eq=False)
-class Calibrate(Operation):
+class Calibrate(Operation, makes="float64"):
     """Outputs divided by their temperatures, which stand once for all folds."""
 
     x: Value
     temperatures: Array
-    dtype = "float64"
 
     def dims(self, sizes: Sizes, /) -> tuple[int, ...]:
         return sizes[self.x], len(self.temperatures)
 
 
-@dataclass(frozen=True, eq=False)
-class Link(Operation):
+class Link(Operation, makes="float64"):
     """Outputs as predictions: ``sigmoid``, ``softmax``, ``exp``, or ``sort`` of quantiles.
 
     ``both`` makes the probabilities of two classes of that of the second.
@@ -301,7 +276,6 @@ class Link(Operation):
     function: str
     x: Value
     n_outputs: int  # what is computed together: fold by fold
-    dtype = "float64"
 
     def dims(self, sizes: Sizes, /) -> tuple[int, ...]:
         return (sizes[self.x],)
@@ -310,8 +284,7 @@ class Link(Operation):
         return sizes[self.x] * (2 if self.function == "both" else 1)
 
 
-@dataclass(frozen=True, eq=False)
-class ToUnit(Operation):
+class ToUnit(Operation, makes="float64"):
     """Predictions in the unit of the target, and within its range."""
 
     x: Value
@@ -319,16 +292,13 @@ class ToUnit(Operation):
     centers: Array
     lows: Array
     highs: Array
-    dtype = "float64"
 
 
-@dataclass(frozen=True, eq=False)
-class ChooseClass(Operation):
+class ChooseClass(Operation, makes="int32"):
     """The most probable class, or 1 for each probability above its threshold, else 0."""
 
     x: Value
     thresholds: Array  # (n,); none: of several classes, the most probable
-    dtype = "int32"
 
     def dims(self, sizes: Sizes, /) -> tuple[int, ...]:
         return len(self.thresholds), sizes[self.x]
@@ -337,8 +307,7 @@ class ChooseClass(Operation):
         return len(self.thresholds) or 1
 
 
-@dataclass(frozen=True, eq=False)
-class BoundInterval(Operation):
+class BoundInterval(Operation, makes="float64"):
     """The bounds that hold the truth of a share of new rows: the coverage, given with the row.
 
     Each score, an error on unseen rows, is multiplied by the size of errors at the prediction of
@@ -352,7 +321,6 @@ class BoundInterval(Operation):
     errors: Array  # (n_knots,): how large errors are at each
     low: float  # the range of predictions and bounds
     high: float
-    dtype = "float64"
 
     def dims(self, _: Sizes, /) -> tuple[int, ...]:
         """Return two, folds and knots."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -80,8 +80,7 @@ class Program:
             levels = f": {format_list(column.levels, limit=8)}" if column.levels else ""
             yield f"column {number} = {column.name!r}, {column.kind}{levels}"
         for number, (step, size) in enumerate(zip(self.steps, self.sizes, strict=True)):
-            told = zip(fields(step), step.arguments, strict=True)
-            given = ", ".join(f"{item.name}={_shown(own)}" for item, own in told)
+            given = ", ".join(f"{name}={_shown(own)}" for name, own in vars(step).items())
             yield f"v{number} = {type(step).__name__}({given})  # {size} {step.dtype}"
         for name, value in self.answers.items():
             yield f"{name} = v{value}"
