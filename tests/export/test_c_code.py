@@ -69,8 +69,19 @@ def test_the_header_names_columns_and_answers(models) -> None:
     assert '#include "2 much (v1).h"' in files[".c"]
     for line in (
         "M2_MUCH_V1_WIDTH, /* width: a number */",
-        "M2_MUCH_V1_CITY, /* city: the number of a level, of 4 */",
+        "M2_MUCH_V1_CITY, /* city: the number of a level */",
         "M2_MUCH_V1_DAY, /* day: days since 1970 */",
         "double probabilities[2];",
     ):
         assert line in files[".h"]
+
+
+def test_no_function_is_named_like_an_operation(models) -> None:
+    files = c_code(lower(models("binary")), "read")
+    assert "double read_model_level(int column" in files[".h"]
+    assert "READ_MODEL_WIDTH, /* width: a number */" in files[".h"]
+
+
+def test_texts_of_all_kinds_become_texts_of_c(models) -> None:
+    source = c_code(lower(models("binary")), "model")[".c"]
+    assert r'"K\042\303\266\077\077/ln\134"' in source

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from madaline._apps.export.code import calls_of, constants_of, filled, one_line, used_functions
+from madaline._apps.export.code import (
+    calls_of,
+    constants_of,
+    filled,
+    functions_of,
+    one_line,
+    used_functions,
+)
 from madaline._apps.export.operations import BoundInterval
 from madaline._apps.export.program import Program, ProgramColumn
 from madaline.nn.arrays import Array
@@ -13,13 +20,20 @@ from madaline.version import __version__
 
 TYPES = {"float64": "double", "float32": "float", "int32": "int"}
 
-KINDS = {"number": "n", "boolean": "b", "datetime": "d", "category": "l"}
-"""How the source tells which values a column may have."""
+KINDS = {
+    "number": "a number",
+    "boolean": "1 for true, 0 for false",
+    "datetime": "days since 1970",
+    "category": "the number of a level",
+}
+"""What the values of a column are, for comments."""
 
 
 def c_code(program: Program, stem: str) -> dict[str, str]:
     """Return the header and the source of a program whose files have that name, by ending."""
     name = _identifier(stem)
+    if f"{name}_level" in functions_of("operations.c"):
+        name += "_model"
     facts = {
         "STEM": stem,
         "name": name,
@@ -40,7 +54,9 @@ def _header(program: Program, prefix: str) -> dict[str, str]:
         while own in taken or own == f"{prefix}_COLUMNS":
             own += "_"
         taken[own] = column
-    enumerators = [f"{own}, /* {_told(column)} */" for own, column in taken.items()]
+    enumerators = [
+        f"{own}, /* {_comment(one.name)}: {KINDS[one.kind]} */" for own, one in taken.items()
+    ]
     n_outputs = program.sizes[program.prediction]
     if program.label is not None:
         answers = [
@@ -60,17 +76,6 @@ def _header(program: Program, prefix: str) -> dict[str, str]:
     }
 
 
-def _told(column: ProgramColumn) -> str:
-    """Return what a column is, for a comment."""
-    words = {
-        "number": "a number",
-        "boolean": "1 for true, 0 for false",
-        "datetime": "days since 1970",
-        "category": f"the number of a level, of {len(column.levels):,}",
-    }
-    return f"{_comment(column.name)}: {words[column.kind]}"
-
-
 def _source(program: Program) -> dict[str, str]:
     """Return the parts of the source."""
     folds = max(
@@ -86,9 +91,11 @@ def _source(program: Program) -> dict[str, str]:
         "VALUES": "\n    ".join(
             f"{TYPES[step.dtype]} v{number}[{size}];" for number, (step, size) in enumerate(steps)
         ),
-        "CALLS": "\n    ".join(calls_of(program, "0", _pointers)),
+        "CALLS": "\n    ".join(
+            calls_of(program, "0", lambda own: f"(const float *const[]){{{', '.join(own)}}}")
+        ),
         "ANSWERS": "\n    ".join(_answers(program)),
-        "KINDS": "".join(KINDS[column.kind] for column in program.columns),
+        "KINDS": "".join(column.kind[0] for column in program.columns),
         "LEVELS": "\n".join(
             _texts(f"levels{k}", one.levels) for k, one in enumerate(program.columns)
         ),
@@ -100,10 +107,6 @@ def _source(program: Program) -> dict[str, str]:
         "MEAN": f"v{program.mean}",
         "N_MEAN": str(program.sizes[program.mean]),
     }
-
-
-def _pointers(names: Iterable[str]) -> str:
-    return f"(const float *const[]){{{', '.join(names)}}}"
 
 
 def _answers(program: Program) -> Iterator[str]:

@@ -40,7 +40,7 @@ static int refused(const double *row)
             wrong = own < 0 || own > 0 ? own < 1 || own > 1 : 0;
         else if (kinds[k] == 'd')
             wrong = own < -719162 || own >= 2932897; /* the years 1 to 9999 */
-        else if (kinds[k] == 'l')
+        else if (kinds[k] == 'c')
             wrong = own < -1 || own >= n_levels[k] || own > floor(own);
         if (wrong)
             return k + 1;
