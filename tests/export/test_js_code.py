@@ -77,3 +77,26 @@ def test_a_row_is_an_object(kind, models, tmp_path) -> None:
 def test_what_cannot_be_read_is_refused(row, sentence, models, tmp_path) -> None:
     lines = f"try {{ model.predict({json.dumps(row)}) }} catch (e) {{ console.log(e.message) }}"
     assert say_js(lower(models("binary")), tmp_path, lines).rstrip("\n") == sentence
+
+
+@needs_node
+@pytest.mark.parametrize(
+    ("value", "days"),
+    [
+        ('"1970-01-02"', 1),
+        ('"1970-01-02T12:00"', 1.5),
+        ('"1970-01-02 12:00:00"', 1.5),
+        ('"1970-01-02T12:00:00+12:00"', 1),
+        ('"1969-12-31"', -1),
+        ('"2024-02-30"', None),
+        ('"2024-2-3"', None),
+        ("new Date(43200000)", 0.5),
+        ("2.5", 2.5),
+    ],
+)
+def test_dates_do_not_depend_on_the_time_zone(value, days, models, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    program = lower(models("binary"))
+    number = [column.name for column in program.columns].index("day")
+    lines = f"try {{ console.log(model.typed({value}, {number})) }} catch {{ console.log('none') }}"
+    assert say_js(program, tmp_path, lines).strip() == ("none" if days is None else str(days))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import json
 import os
 import re
@@ -11,9 +12,11 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from tests.export.conftest import table_of
 
+from madaline import AdaptiveRegressor
 from madaline._apps.export import write_program
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -87,3 +90,29 @@ def test_the_page_forbids_all_requests(models, tmp_path) -> None:
     assert "default-src 'none'" in page
     assert not re.findall(r"(?:src|href)=[\"']?(?!sha)[\w/]|@import|url\(|fetch\(|https?://", page)
     assert page.count("</script>") == 1
+
+
+@needs_browser
+@pytest.mark.filterwarnings("ignore::madaline.errors.TextReadWarning")
+def test_the_page_reads_numbers_and_dates_as_people_write_them(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    amounts, days = rng.uniform(1000, 9000, 200), rng.integers(0, 700, 200)
+    dates = [datetime.date(2024, 1, 1) + datetime.timedelta(int(day)) for day in days]
+    X = pd.DataFrame(
+        {
+            "price": [f"€{amount:,.2f}" for amount in amounts],
+            "size": [f"{amount / 1000:.2f}".replace(".", ",") for amount in amounts[::-1]],
+            "since": [f"{date:%d.%m.%Y}" for date in dates],
+            "width": rng.normal(size=200),
+        }
+    )
+    y = amounts / 1000 + days / 100 + X["width"].to_numpy()
+    model = AdaptiveRegressor(effort=5, random_state=0).fit(X, y, time=False)._model()
+    assert {one.kind for one in model.predictor.encoder.encoders} == {"number", "datetime"}
+    some = X.head(20)
+    some.loc[0, "price"], some.loc[1, "since"], some.loc[2, "size"] = "", "n/a", "-"
+    found = looked_at(model, tmp_path, some.to_csv(index=False, sep=";"))
+    assert found["told"] == "20 rows predicted."
+    lines = list(csv.reader(found["csv"].lstrip("\ufeff").splitlines(), delimiter=";"))
+    predicted = [float(line[lines[0].index("predicted_target")]) for line in lines[1:]]
+    np.testing.assert_allclose(predicted, model.predict(some), rtol=1e-4)

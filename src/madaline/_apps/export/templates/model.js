@@ -18,6 +18,7 @@ const constant = (type, start, length) => new type(bytes, start, length);
 
 @FUNCTIONS@
 
+const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?))?(Z|[+-]\d\d:\d\d)?$/i;
 const levels = columns.map((column) => new Map(column.levels?.map((level, number) => [level, number])));
 
 /** Returns a value of a column as a number: a level's, 1 for true, days since 1970 of a date. */
@@ -27,8 +28,9 @@ export function typed(value, number) {
   if (kind === "category") return levels[number].get(String(value)) ?? -1;
   let own = Number(value);
   if (kind === "datetime" && typeof value !== "number") {
-    const text = typeof value === "string" && !/[zZ]|[+-]\d\d:?\d\d$/.test(value.slice(10)) ? "Z" : "";
-    own = (value instanceof Date ? value : new Date(text && value.length > 10 ? value + text : value)) / 864e5;
+    const [text, day, time, zone] = ISO.exec(value) ?? [];
+    const date = value instanceof Date ? value : new Date(text && `${day}T${time ?? "00:00"}${zone ?? "Z"}`);
+    own = text && new Date(day).getUTCDate() !== +day.slice(8) ? NaN : date / 864e5; // 30 February
   }
   const wrong = kind === "datetime" ? !(own >= -719162 && own < 2932897)
     : kind === "boolean" ? own !== 0 && own !== 1

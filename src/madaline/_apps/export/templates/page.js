@@ -31,11 +31,11 @@ function readCell(text, number) {
     return typed(truth ?? cell, number);
   }
   if (kind === "datetime") {
-    const parts = cell.match(/^(\d{1,2})[./-](\d{1,2})[./-](\d{4})(.*)$/);
-    if (!parts) return typed(/^\d{4}-\d{1,2}-\d{1,2}/.test(cell) ? cell.replace(" ", "T") : "?", number);
-    const [day, month] = form.order === "month-first" ? [parts[2], parts[1]] : [parts[1], parts[2]];
-    const own = new Date(Date.UTC(+parts[3], month - 1, +day));
-    return typed(own.getUTCDate() === +day && form.order ? own.toISOString().slice(0, 10) + parts[4].replace(/^ /, "T") : "?", number);
+    const [, first, second, year, rest] = cell.match(/^(\d{1,2})[./-](\d{1,2})[./-](\d{4})(.*)$/) ?? [];
+    const [day, month] = form.order === "month-first" ? [second, first] : [first, second];
+    const padded = (own) => own.padStart(2, "0");
+    const iso = cell.replace(/^(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)/, (_, ...own) => [own[0], padded(own[1]), padded(own[2])].join("-"));
+    return typed(!year ? iso : form.order ? `${year}-${padded(month)}-${padded(day)}${rest}` : cell, number);
   }
   let plain = cell.replace("\u2212", "-");
   for (const dress of [form.before, form.after, form.symbol]) if (dress) plain = plain.replace(dress, "").trim();
