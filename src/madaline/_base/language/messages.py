@@ -17,14 +17,7 @@ from typing import Any, final
 from madaline._base.language.catalogs import Catalog, catalog_of
 from madaline._base.language.choice import language, speaking
 from madaline._base.language.command_line import with_options
-
-_WIDE = r"“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
-_WIDE_END, _WIDE_START = re.compile(rf"[{_WIDE}]$"), re.compile(rf"[{_WIDE}]")
-_IDEOGRAM_START, _IDEOGRAM_END = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[\u4e00-\u9fff]$")
-_LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9]"), re.compile(r"[A-Za-z0-9%²$€£¥]$")
-_WIDE_NAME = re.compile(r"(?=.*[\u4e00-\u9fff])[^\s，、。：；！？“”'\"]+")
-_AMOUNT = re.compile(r"\D{0,4}\d[\d,.]*[千万亿]?\D?")  # such as ￥374万, but not 3号楼
-_TIGHT = re.compile(r"(?<=[。；，：！？）]) (?=\S)")
+from madaline._base.language.widths import is_glued, spaced, tight
 
 
 @final
@@ -199,7 +192,7 @@ def _filled(text: str, values: Mapping[str, Any], entries: Catalog) -> str:
     filled = ""
     parts = [*Formatter().parse(text)]
     for place, (literal, gap, form, conversion) in enumerate(parts, 1):
-        filled = _fit(filled, literal)
+        filled = spaced(filled, literal)
         if gap is None:
             continue
         value = _listed(values[gap])
@@ -210,39 +203,10 @@ def _filled(text: str, values: Mapping[str, Any], entries: Catalog) -> str:
             value = Message(known, value) if known else value
         written = repr(value) if conversion == "r" else format(value, form or "")
         rest = parts[place][0] if place < len(parts) else ""
-        if type(value) is str and not conversion and _is_glued(filled, rest, written):
+        if type(value) is str and not conversion and is_glued(filled, rest, written):
             written = f"“{written}”"
-        filled = _fit(filled, written)
+        filled = spaced(filled, written)
     return filled
-
-
-def _is_glued(before: str, after: str, written: str) -> bool:
-    """Return whether a name in wide characters would touch others."""
-    glued = _IDEOGRAM_END.search(before.rstrip()) or _IDEOGRAM_START.match(after.lstrip())
-    is_name = _WIDE_NAME.fullmatch(written) and not _AMOUNT.fullmatch(written)
-    return bool(glued and is_name)
-
-
-def _fit(before: str, after: str) -> str:
-    """Return two parts one after the other: a space stands between Chinese and others alone."""
-    if before.endswith(" ") and _WIDE_END.search(before.rstrip()) and _WIDE_START.match(after):
-        return before.rstrip() + after
-    wide = _WIDE_END.search(before) or after.startswith(" （")
-    if after.startswith(" ") and wide and _WIDE_START.match(after.lstrip()):
-        return before + after.lstrip()
-    apart = (_IDEOGRAM_END.search(before) and _LATIN_START.match(after)) or (
-        _LATIN_END.search(before) and _IDEOGRAM_START.match(after)
-    )
-    return f"{before} {after}" if apart else before + after
-
-
-def tight(text: str) -> str:
-    """Return sentences in a row without the spaces that none has behind wide marks.
-
-    >>> tight("一。 二"), tight("One. Two")
-    ('一。二', 'One. Two')
-    """
-    return text if text.isascii() else _TIGHT.sub("", text)
 
 
 def translate(text: str) -> str:

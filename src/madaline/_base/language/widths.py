@@ -1,4 +1,4 @@
-"""Texts in the columns of a terminal, of which a Chinese character takes two."""
+"""Chinese among other scripts: characters take two columns of a terminal, and spaces stand apart."""
 
 from __future__ import annotations
 
@@ -128,3 +128,41 @@ def align(
         ).rstrip()
         for row in cells
     ]
+
+
+_OF_CHINESE = r"“”\u3000-\u303f\u4e00-\u9fff\uff00-\uffef"
+_WIDE_END, _WIDE_START = re.compile(rf"[{_OF_CHINESE}]$"), re.compile(rf"[{_OF_CHINESE}]")
+_IDEOGRAM_START, _IDEOGRAM_END = re.compile(r"[\u4e00-\u9fff]"), re.compile(r"[\u4e00-\u9fff]$")
+_LATIN_START, _LATIN_END = re.compile(r"[A-Za-z0-9]"), re.compile(r"[A-Za-z0-9%²$€£¥]$")
+_WIDE_NAME = re.compile(r"(?=.*[\u4e00-\u9fff])[^\s，、。：；！？“”'\"]+")
+_AMOUNT = re.compile(r"\D{0,4}\d[\d,.]*[千万亿]?\D?")  # such as ￥374万, but not 3号楼
+_TIGHT = re.compile(r"(?<=[。；，：！？）]) (?=\S)")
+
+
+def is_glued(before: str, after: str, written: str) -> bool:
+    """Return whether a name in wide characters would touch others."""
+    glued = _IDEOGRAM_END.search(before.rstrip()) or _IDEOGRAM_START.match(after.lstrip())
+    is_name = _WIDE_NAME.fullmatch(written) and not _AMOUNT.fullmatch(written)
+    return bool(glued and is_name)
+
+
+def spaced(before: str, after: str) -> str:
+    """Return two parts one after the other: a space stands between Chinese and others alone."""
+    if before.endswith(" ") and _WIDE_END.search(before.rstrip()) and _WIDE_START.match(after):
+        return before.rstrip() + after
+    wide = _WIDE_END.search(before) or after.startswith(" （")
+    if after.startswith(" ") and wide and _WIDE_START.match(after.lstrip()):
+        return before + after.lstrip()
+    apart = (_IDEOGRAM_END.search(before) and _LATIN_START.match(after)) or (
+        _LATIN_END.search(before) and _IDEOGRAM_START.match(after)
+    )
+    return f"{before} {after}" if apart else before + after
+
+
+def tight(text: str) -> str:
+    """Return sentences in a row without the spaces that none has behind wide marks.
+
+    >>> tight("一。 二"), tight("One. Two")
+    ('一。二', 'One. Two')
+    """
+    return text if text.isascii() else _TIGHT.sub("", text)
