@@ -1,4 +1,4 @@
-"""Chinese among other scripts: characters take two columns of a terminal, and spaces stand apart."""
+"""Chinese among other scripts: the columns of a terminal that it takes, and spaces beside it."""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.kind import DROPPED, format_short
 from madaline._tables.schema import Schema, far_nines
 from madaline._tables.table import Table
-from madaline._tell.look.contents import CopiedRows, LookedColumn, Missing, SharedCode
+from madaline._tell.look.contents import LookedColumn
+from madaline._tell.look.rows_in_common import CopiedRows, Missing, SharedCode
 from madaline.nn.arrays import Array
 
 _FEW_ROWS = 30

@@ -27,7 +27,8 @@ from madaline._race.evaluation.association import MAX_PAIRED
 from madaline._tables.io.atomic import write_document
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.kind import DROPPED
-from madaline._tell.look.contents import CopiedRows, LookedColumn, Missing, percent
+from madaline._tell.look.contents import LookedColumn, percent
+from madaline._tell.look.rows_in_common import CopiedRows, Missing
 from madaline._tell.report.page import render
 from madaline.nn.arrays import Array
 from madaline.records._results.blocks import (

@@ -49,16 +49,16 @@ from madaline._tables.target import ClassEncoder, infer_task, target_numbers
 from madaline._tables.target.values import check_learnable, left_out_words, missing_values
 from madaline._tables.text_columns import read_numbers
 from madaline._tell.explain.columns import value_text
-from madaline._tell.look.contents import (
+from madaline._tell.look.contents import LookedColumn
+from madaline._tell.look.findings import Facts, find_in_table
+from madaline._tell.look.look import Look, Pair
+from madaline._tell.look.rows_in_common import (
     CopiedRows,
-    LookedColumn,
     Missing,
     SharedCode,
     find_things,
     shared_codes,
 )
-from madaline._tell.look.findings import Facts, find_in_table
-from madaline._tell.look.look import Look, Pair
 from madaline.errors import InputError
 from madaline.nn._engine.executors.choice import count_workers
 from madaline.nn.arrays import Array
