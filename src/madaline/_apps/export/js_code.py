@@ -29,7 +29,9 @@ def module_of(program: Program, stem: str) -> str:
     values = (
         f"const v{k} = new {TYPES[step.dtype]}({size});" for k, (step, size) in enumerate(steps)
     )
-    answers = [f"{name}: v{own}" for name, own in program.answers.items() if "interval" not in name]
+    answers = [
+        f"{name}: v{own}.slice()" for name, own in program.answers.items() if "interval" not in name
+    ]
     bounds = ", ".join(f"[...v{own}]" for own in program.intervals)
     facts = {
         "STEM": one_line(stem),
