@@ -14,6 +14,13 @@ KINDS = ("binary", "multiclass", "numbers", "counts", "quantiles", "several", "l
 """What is predicted; the last one is a model of networks on a single column of numbers."""
 
 
+SOME = [
+    kind if kind in ("binary", "numbers") else pytest.param(kind, marks=pytest.mark.slow)
+    for kind in KINDS
+]
+"""The same, of which most are slow: other tests run the same lines."""
+
+
 def table_of(n: int, seed: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Return rows with columns of all kinds that a program reads, and what they tell."""
     rng = np.random.default_rng(seed)

@@ -7,7 +7,7 @@ import json
 import pytest
 from interpreting import typed
 from running_code import needs_node, run_js, say_js
-from tests.export.conftest import KINDS
+from tests.export.conftest import KINDS, SOME
 from tests.export.test_program import compare
 
 from madaline._apps.export.code import functions_of
@@ -30,7 +30,7 @@ def test_it_has_the_functions_of_c() -> None:
 
 
 @needs_node
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SOME)
 def test_a_row_is_an_object(kind, models, tmp_path) -> None:
     model = models(kind)
     row = {"width": 12.5, "length": -3, "double": 4, "city": "Kiel", "Code (of 120)": "c7"}

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tests.export.conftest import table_of
+from tests.export.conftest import SOME, table_of
 
 from madaline import AdaptiveRegressor
 from madaline._apps.export import write_program
@@ -51,7 +51,7 @@ def looked_at(model, folder: Path, table: str, language: str = "en-US") -> dict:
 
 
 @needs_browser
-@pytest.mark.parametrize("kind", ["binary", "numbers", "labels", "quantiles"])
+@pytest.mark.parametrize("kind", SOME)
 def test_the_page_predicts_rows_and_files(kind, models, tmp_path) -> None:
     model = models(kind)
     rows, _ = table_of(30, seed=4)
@@ -60,13 +60,13 @@ def test_the_page_predicts_rows_and_files(kind, models, tmp_path) -> None:
     assert found["beyond"] == 0
     assert found["title"] == f"Predict {model.summary.target}"
     assert found["before"] != found["after"]
-    assert "width" in found["why"]
+    assert ("length" if kind == "bare" else "width") in found["why"]
     assert found["told"] == "30 rows predicted."
     lines = list(csv.reader(found["csv"].lstrip("\ufeff").splitlines()))
     places = [k for k, name in enumerate(lines[0]) if name.startswith("predicted_")]
     predicted = np.array([[line[place] for place in places] for line in lines[1:]])
     expected = model.predict(rows).reshape(predicted.shape)
-    if kind in ("binary", "labels"):
+    if kind in ("binary", "labels", "multiclass"):
         assert predicted.tolist() == expected.astype(str).tolist()
     else:
         np.testing.assert_allclose(predicted.astype(float), expected, rtol=1e-4)
