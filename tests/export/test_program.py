@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,10 @@ from tests.export.conftest import KINDS
 from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._apps.export.lowering import lower
 from madaline._apps.export.operations import OPERATIONS
+from madaline._models.runtime.frozen_networks import NetworkPart
 from madaline.errors import InputError
+from madaline.nn.layers import Linear, Tanh
+from madaline.nn.network import Network
 
 pytestmark = pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
 
@@ -76,3 +81,13 @@ def test_lags_are_refused() -> None:
     fitted = estimator.fit(X, np.sin(np.arange(90) / 3), time="day", lags=[1])
     with pytest.raises(InputError, match="A model with lags of target cannot be exported"):
         lower(fitted._model())
+
+
+def test_layers_that_no_language_has_are_refused(models) -> None:
+    model = models("bare")
+    network = Network((Linear(1, 3), Tanh(), Linear(3, 1)))
+    theta = network.initialize((1, 2), np.random.default_rng(0)).theta
+    parts = (NetworkPart(0, network, theta, np.ones(1)),)
+    changed = replace(model, predictor=replace(model.predictor, parts=parts))
+    with pytest.raises(InputError, match="A layer Tanh cannot be exported"):
+        lower(changed)

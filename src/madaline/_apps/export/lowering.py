@@ -229,8 +229,10 @@ def _outputs_of_folds(written: _Steps, predictor: Predictor, features: _Features
         chain = [pair for pair in pairs if not isinstance(pair[0], Dropout)]
         bins = predictor.encoder.joined.bins.get(part.n_bins) if predictor.encoder.joined else None
         x = features.base
-        if bins is not None and isinstance(chain[0][0], Linear):
-            _, first = chain.pop(0)
+        if bins is not None:
+            layer, first = chain.pop(0)
+            if not isinstance(layer, Linear):
+                raise InputError("A layer {name} cannot be exported.", name=type(layer).__name__)
             weight, bias = _merged(first)
             constant = bias.astype(np.float64) - bins.means @ weight[n_base:].astype(np.float64)
             x = _affine(written, x, weight[None, :n_base], constant[None])
