@@ -48,6 +48,8 @@ def test_numbers_enter_as_float32_if_asked_for(run, model, place) -> None:
             ["-o", "model.bin"],
             "model.bin does not end in .c, .js, .html or .onnx: choose another name.",
         ),
+        (["a.c", "--float32"], "--without, --float32 and --json are for .onnx alone"),
+        (["a.c", "-o", "b.c"], "FILE and --output name a file each: give one of them."),
         (["-o", "nowhere/a.onnx"], "There is no folder nowhere"),
         (["--without", "weight"], "'weight' can be exported"),
         (["--without", "flavor"], "The model has no column 'flavor'"),

@@ -59,17 +59,7 @@ def run_export(arguments: Namespace) -> None:
     if arguments.program:
         say_lines(lower(load_model(arguments)).lines())
         return
-    given = arguments.output or arguments.file
-    path = Path(given or f"{Path(arguments.model).stem}.onnx")
-    endings = [*ENDINGS, ".onnx"]
-    if path.suffix not in endings:
-        raise InputError(
-            "{path} does not end in {endings}: choose another name.",
-            path=path,
-            endings=_(" or ").join([_(", ").join(endings[:-1]), endings[-1]]),
-        )
-    if path.suffix == ".onnx":
-        load_onnx()
+    path = _path_of(arguments)
     check_destination(path, sources=[arguments.model])
     model = load_model(arguments)
     if path.suffix == ".onnx":
@@ -86,6 +76,25 @@ def run_export(arguments: Namespace) -> None:
             constants=format_count(program.n_constants, "constant"),
         )
     )
+
+
+def _path_of(arguments: Namespace) -> Path:
+    """Return where to write; `InputError` if that, or another option, does not go with it."""
+    if arguments.output and arguments.file:
+        raise InputError("FILE and --output name a file each: give one of them.")
+    path = Path(arguments.output or arguments.file or f"{Path(arguments.model).stem}.onnx")
+    endings = [*ENDINGS, ".onnx"]
+    if path.suffix not in endings:
+        raise InputError(
+            "{path} does not end in {endings}: choose another name.",
+            path=path,
+            endings=_(" or ").join([_(", ").join(endings[:-1]), endings[-1]]),
+        )
+    if path.suffix == ".onnx":
+        load_onnx()
+    elif arguments.without or arguments.float32 or arguments.json:
+        raise InputError("--without, --float32 and --json are for .onnx alone: leave them out.")
+    return path
 
 
 def _write_onnx(model: FittedModel, path: Path, arguments: Namespace) -> None:
