@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from typing import Any, final
@@ -225,7 +225,7 @@ class Comparison(Result, ToFrame):
         what = metric_name(self.metric)
         return Figure(
             _("{what} above the lowest").format(what=what),
-            ", ".join(f"{one.title} {self.written.show(one.loss)}" for one in self._shown.values()),
+            self._described(lambda one: self.written.show(one.loss)),
             _("The {what} above the lowest one, ± 2 standard errors of the difference.").format(
                 what=what
             ),
@@ -247,12 +247,16 @@ class Comparison(Result, ToFrame):
             marks += _dot_and_bar(ends, height, as_good=one.as_good)
         return Figure(
             "seconds of a fit",
-            ", ".join(f"{one.title} {one.fit_seconds:.2g} s" for one in self._shown.values()),
+            self._described(lambda one: f"{one.fit_seconds:.2g} s"),
             "Processor seconds of one fit, with its choice of hyperparameters.",
             Axis(low, high, "seconds of a fit", logarithmic=True),
             self._names,
             tuple(marks),
         )
+
+    def _described(self, told: Callable[[MethodResult], str]) -> str:
+        shown = self._shown.values()
+        return _(", ").join(f"{translate_word(one.title)} {told(one)}" for one in shown)
 
     @property
     def _shown(self) -> dict[int, MethodResult]:
@@ -262,7 +266,7 @@ class Comparison(Result, ToFrame):
 
     @property
     def _names(self) -> Axis:
-        titles = [result.title for result in self._shown.values()]
+        titles = [translate_word(result.title) for result in self._shown.values()]
         return Axis(-0.5, len(titles) - 0.5, "", names=tuple(reversed(titles)))
 
     __str__ = __repr__ = Result.text

@@ -159,7 +159,8 @@ class Imputer(TransformerMixin, BaseEstimator):
         """Yield what is not filled, and what was taken for a gap."""
         yield from self._rules.sentences()
         words = {column.name: column.missing for column in self._columns if column.missing}
-        taken = [f'{name} ("{word}")' for name, word in words.items() if name in self.n_gaps_]
+        word_of = _('{name} ("{word}")')
+        taken = [word_of.format(name=n, word=words[n]) for n in words if n in self.n_gaps_]
         left = [column.name for column in self._columns if column.role != DRAWN]
         empty = [name for name in self._kinds_of if name not in self._filler.known]
         if taken:

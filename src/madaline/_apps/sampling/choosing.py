@@ -8,7 +8,7 @@ taken.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
@@ -27,6 +27,7 @@ from madaline._apps.sampling.figures import (
 from madaline._apps.sampling.growing import LADDER, SAFE, FollowStrength
 from madaline._apps.sampling.quality import ColumnShape, Quality
 from madaline._base.language import _
+from madaline._tables.formats.number_format import NumberFormat
 from madaline._tables.table import Table
 from madaline.nn.arrays import Array
 
@@ -46,6 +47,7 @@ class Chosen:
     quality: Quality
     real: Mapping[str, Array]  # unseen rows, and rows that were drawn
     drawn: Mapping[str, Array]
+    formats: Mapping[str, NumberFormat] = field(default_factory=dict)  # of columns of numbers
 
 
 @final

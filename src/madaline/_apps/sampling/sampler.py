@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any, Self, final
 
@@ -173,7 +174,7 @@ class Sampler(Result):
             min_rows=self.min_rows,
             library=source.library,
         )
-        return self._with(stored, chain, notes, chosen)
+        return self._with(stored, chain, notes, replace(chosen, formats=source.schema.formats))
 
     def _with(
         self,
@@ -341,7 +342,7 @@ class Sampler(Result):
         chosen = self._fitted._chosen
         if chosen is None:
             raise InputError("A page needs the table: a saved sampler has no rows to compare with.")
-        page = sampler_page(self.quality_, self.notes_, chosen.real, chosen.drawn)
+        page = sampler_page(self.quality_, self.notes_, chosen)
         write_document(path, page)
 
     @classmethod

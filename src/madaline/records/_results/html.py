@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from itertools import groupby
 
-from madaline._base.language import translate, translate_word
+from madaline._base.language import _, translate, translate_word
 from madaline._base.language.choice import html_language
 from madaline._tables.profile import ColumnProfile
 from madaline.records._results.blocks import (
@@ -144,7 +144,7 @@ def _charts(charts: Charts) -> str:
 
 
 def _figure(figure: Figure) -> str:
-    legend = ", ".join(
+    legend = _(", ").join(
         _element("span", escape(translate(line.label)), f"key {line.style}")
         for line in figure.legend
     )
