@@ -203,3 +203,10 @@ def test_ranges_are_shown_in_the_units_of_the_table(
     assert re.search(r"quartiles (￥[\d.]+万(, )?){3}\.", " ".join(capsys.readouterr().out.split()))
     assert main(["look", "二手房.csv", "--encoding", "gbk", "--json"]) == 0
     assert "written" not in capsys.readouterr().out
+    text = Path("二手房.csv").read_text("gbk")
+    Path("大.csv").write_text(re.sub(r"(\d+\.\d)㎡", r"9\1㎡", text), "utf-8")
+    for command, told in (("doctor", r"达到 [\d.]+㎡ 的取值"), ("watch", r"中位数 ?之前为")):
+        assert main(["--lang", "zh", command, MODEL, "大.csv"]) == 0
+        shown = capsys.readouterr().out
+        assert re.search(told, "".join(shown.split("\n    "))), shown
+        assert latin(shown) + ascii_marks(shown) == []

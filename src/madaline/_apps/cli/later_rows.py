@@ -50,7 +50,7 @@ from madaline._apps.cli.reading import (
 from madaline._apps.cli.sections import kept_rows_line
 from madaline._apps.cli.streams import row_times
 from madaline._apps.cli.training_data import read_groups, read_weight
-from madaline._base.language import _, translate_word
+from madaline._base.language import _, tight, translate_word
 from madaline._base.language.widths import align
 from madaline._base.words import (
     format_change,
@@ -423,5 +423,7 @@ def _watch_lines(alarms: Sequence[Alarm], monitor: Monitor, arguments: Namespace
             more_alarms=format_count(len(alarms) - shown, "more alarm")
         )
     remedies = dict.fromkeys(alarm.general_remedy for alarm in alarms)
-    sentences = [f"{remedy[0].upper()}{remedy[1:]}." for remedy in remedies]
-    yield paragraph(_("What to do: {sentences}").format(sentences=" ".join(sentences)))
+    sentences = [
+        _("{sentence}.").format(sentence=f"{remedy[0].upper()}{remedy[1:]}") for remedy in remedies
+    ]
+    yield paragraph(_("What to do: {sentences}").format(sentences=tight(" ".join(sentences))))

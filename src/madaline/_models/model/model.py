@@ -208,7 +208,8 @@ class FittedModel(Result):
         assert self.profile is not None
         table = self.predictor.table(table)
         unseen = self.predictor.encode(table).unseen
-        return diagnose_table(table, self.profile, unseen, self.summary.forward)
+        formats = self.schema.formats
+        return diagnose_table(table, self.profile, unseen, self.summary.forward, formats)
 
     def watch(
         self,

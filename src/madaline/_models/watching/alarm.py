@@ -10,7 +10,7 @@ import numpy as np
 
 from madaline._base.codec import Stored
 from madaline._base.json_checks import OneOf
-from madaline._base.language import _, translate, translate_word
+from madaline._base.language import _, tight, translate, translate_word
 from madaline._base.words import format_number
 from madaline._models.watching.detectors import Detection, Detectors, WatchedSignal
 from madaline._models.watching.source import LevelCodes, Source, short_name
@@ -98,9 +98,11 @@ class Alarm(Stored):
             return _("{name}: share above {level} {before} before, {now} {since}").format(
                 name=self.name, level=self.level, before=before, now=now, since=since
             )
-        measure = _("share of {level!r}").format(level=self.level) if self.level else self.measure
+        measure = (
+            _("share of {level!r}").format(level=self.level) if self.level else _(self.measure)
+        )
         if self.what == "missing":
-            measure = "share of missing values"
+            measure = _("share of missing values")
         elif self.measure == "mean":
             return _("{name}: {before} before, {now} {since}").format(
                 name=self.name, before=before, now=now, since=since
@@ -122,7 +124,7 @@ class Alarm(Stored):
     @property
     def change_and_loss(self) -> str:
         """What changed, and what became of the loss."""
-        return f"{self.seen}.{self._of_loss}"
+        return tight(_("{sentence}.").format(sentence=self.seen) + self._of_loss)
 
     @property
     def sentence(self) -> str:
