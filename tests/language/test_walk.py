@@ -205,7 +205,10 @@ def test_ranges_are_shown_in_the_units_of_the_table(
     assert "written" not in capsys.readouterr().out
     text = Path("二手房.csv").read_text("gbk")
     Path("大.csv").write_text(re.sub(r"(\d+\.\d)㎡", r"9\1㎡", text), "utf-8")
-    for command, told in (("doctor", r"达到 [\d.]+㎡ 的取值"), ("watch", r"中位数 ?之前为")):
+    for command, told in (
+        ("doctor", r"达到 [\d.]+㎡ 的取值"),
+        ("watch", r"中位数之前为 [\d,.]+㎡，"),
+    ):
         assert main(["--lang", "zh", command, MODEL, "大.csv"]) == 0
         shown = capsys.readouterr().out
         assert re.search(told, "".join(shown.split("\n    "))), shown

@@ -343,7 +343,7 @@ def test_where_a_median_stays_a_share_is_told(kind, start, value, change) -> Non
     reference = signal.reference(start + np.repeat([0.0, 1.0, 2.0, 3.0], [180, 10, 5, 5]))
     values = start + np.repeat([0.0, 1.0, 7.0], [8, 1, 1])
     found = Detection(0, 30, 14, change, -1, reference, values)
-    source = SimpleNamespace(loss_name="", of_labels=())
+    source = SimpleNamespace(formats={}, loss_name="", of_labels=())
     alarm = describe(found, signal, Detectors([], 100.0), source)
     assert alarm.sentence.startswith(
         f"visits: share above {value} 10.00% before, 20.00% since row 14. Check where"

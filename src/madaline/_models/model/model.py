@@ -29,6 +29,7 @@ from madaline._models.watching.source import ModelSource
 from madaline._race.evaluation.quality import QUALITY, JointQuality, Quality, in_unit
 from madaline._race.evaluation.score import Score
 from madaline._race.evaluation.scores import score_predictions
+from madaline._tables.formats.number_format import PLAIN
 from madaline._tables.io.tensor_file import (
     MODEL,
     parse_tensor_file,
@@ -230,6 +231,7 @@ class FittedModel(Result):
         if self.summary.forward is not None:  # later rows have later times: that is no change
             profile = profile.without(*self.summary.forward.columns)
         source = ModelSource(self.predictor, profile, self.unseen_facts, self.summary.target, read)
+        source.formats = {**self.schema.formats, "": self.schema.target or PLAIN}
         return Monitor(source, false_alarms, seed) if file is None else Monitor.load(file, source)
 
     def story(self, *, full: bool = False) -> Story:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import numpy as np
 
-from madaline._base.codec import Stored
+from madaline._base.codec import NOT_STORED, Stored
 from madaline._base.json_checks import OneOf
 from madaline._base.language import _, tight, translate, translate_word
-from madaline._base.words import format_number
 from madaline._models.watching.detectors import Detection, Detectors, WatchedSignal
 from madaline._models.watching.source import LevelCodes, Source, short_name
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline.records._results.blocks import Paragraph, Section, TextTable
 from madaline.records._results.result import Listing
 
@@ -85,6 +85,16 @@ class Alarm(Stored):
     loss_name: str = ""
     loss_before: float | None = None
     loss_now: float | None = None
+    # how numbers of the column and of the target are, in their unit
+    written: NumberFormat = field(default=PLAIN, compare=False, repr=False, metadata=NOT_STORED)
+    of_target: NumberFormat = field(default=PLAIN, compare=False, repr=False, metadata=NOT_STORED)
+
+    def in_unit(self, source: Source) -> Alarm:
+        """Return the alarm as the numbers of its column and of the target are written."""
+        formats, of_target = source.formats, source.formats.get("", PLAIN)
+        of_column = self.what in ("values", "missing")
+        written = formats.get(self.name, PLAIN) if of_column else of_target
+        return replace(self, written=written, of_target=of_target)
 
     @property
     def seen(self) -> str:
@@ -141,7 +151,7 @@ class Alarm(Stored):
     def _of_loss(self) -> str:
         if self.loss_before is None or self.loss_now is None or self.measure == "mean":
             return ""
-        before, now = format_number(self.loss_before), format_number(self.loss_now)
+        before, now = map(self.of_target.show, (self.loss_before, self.loss_now))
         return _(" {loss_name}{loss_name2} {before} before, {now} since.").format(
             loss_name=self.loss_name[:1].upper(),
             loss_name2=self.loss_name[1:],
@@ -157,11 +167,10 @@ class Alarm(Stored):
             return f"{self.before:+.1%}", f"{self.now:+.1%}"
         if self.kind != "datetime":
             digits = 3
-            while digits < 9 and format_number(self.before, digits) == format_number(
-                self.now, digits
-            ):
+            show = self.written.show
+            while digits < 9 and show(self.before, digits) == show(self.now, digits):
                 digits += 1
-            return format_number(self.before, digits), format_number(self.now, digits)
+            return show(self.before, digits), show(self.now, digits)
         are_dates = abs(self.before) < _MAX_DATE and abs(self.now) < _MAX_DATE  # NaN is not
         if self.measure != "median" or not are_dates:
             return _("{before:.3g} days").format(before=self.before / 86400), _(
@@ -190,7 +199,9 @@ class Alarms(Listing[Alarm]):
 
     def to_columns(self) -> dict[str, Any]:
         """Return all fields and the sentence of each alarm."""
-        names = list(Alarm.__dataclass_fields__)
+        names = [
+            name for name in Alarm.__dataclass_fields__ if name not in ("written", "of_target")
+        ]
         columns: dict[str, Any] = {name: [getattr(alarm, name) for alarm in self] for name in names}
         return columns | {"sentence": [alarm.sentence for alarm in self]}
 
@@ -219,7 +230,7 @@ def describe(
         source.loss_name,
         loss_before,
         loss_now,
-    )
+    ).in_unit(source)
     is_of_values = measure in ("median", "interquartile range")
     return _by_share(alarm, detection) if is_of_values and len({*alarm._written()}) == 1 else alarm
 
@@ -243,7 +254,7 @@ def _by_share(alarm: Alarm, detection: Detection) -> Alarm:
     if alarm.kind == "datetime" and abs(cut) < _MAX_DATE:
         level = str(np.datetime64(round(cut), "s")).replace("T", " ").removesuffix(" 00:00:00")
     else:
-        level = format_number(cut, 6)
+        level = alarm.written.show(cut, 6)
     return replace(alarm, measure="share above", before=before, now=now, level=level)
 
 

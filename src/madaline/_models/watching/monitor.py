@@ -286,7 +286,7 @@ class Monitor(Result):
         monitor.pending = dict(zip(state["pending_keys"], pending, strict=True))
         for name in ("n_rows", "n_labels", "n_accepted"):
             setattr(monitor, name, state[name])
-        monitor.alarms = Alarms(map(Alarm.from_json, state["alarms"]))
+        monitor.alarms = Alarms(Alarm.from_json(told).in_unit(source) for told in state["alarms"])
         return monitor
 
     @contextmanager

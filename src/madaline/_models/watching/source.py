@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -118,6 +118,8 @@ class Source(ABC):
     loss_name: str
     identity: str  # tells the model from others
     n_kept: int  # numbers that are kept of a row until its label comes
+    # how numbers of columns are written, and, by the empty name, those of the target
+    formats: Mapping[str, NumberFormat] = {}
 
     @abstractmethod
     def table(self, rows: Any) -> Table:
