@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import numpy as np
 
 from madaline._base.codec import (
+    NOT_STORED,
     Count,
     Finite,
     Items,
@@ -20,6 +21,7 @@ from madaline._base.codec import (
     unequal,
 )
 from madaline._base.json_checks import Either, ListOf, Number, OneOf
+from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.kinds import KINDS
 from madaline._tables.schema import Schema
 from madaline._tables.statistics import in_order
@@ -54,6 +56,8 @@ class ColumnProfile(Stored):
     # of categories and Booleans: the most frequent levels
     levels: Annotated[tuple[LongText, ...], Items(distinct=True)] = ()
     shares: tuple[RoundedShare, ...] = ()  # the share of each among the rows that have a value
+    # how its numbers are, in their unit
+    written: NumberFormat = field(default=PLAIN, compare=False, metadata=NOT_STORED)
 
     @classmethod
     def of(cls, table: Table, name: str, kind: str) -> ColumnProfile:
@@ -123,6 +127,11 @@ class TableProfile:
         """Return the profile of the columns of a table that its schema keeps, but not of images."""
         columns = [schema[name] for name in schema.single]
         return cls(tuple(ColumnProfile.of(table, column.name, column.kind) for column in columns))
+
+    def in_unit(self, formats: Mapping[str, NumberFormat]) -> TableProfile:
+        """Return the profile with its numbers as they are written."""
+        each = (replace(one, written=formats.get(one.name, PLAIN)) for one in self.columns)
+        return TableProfile(tuple(each))
 
     def without(self, *names: str) -> TableProfile:
         """Return the profile of the other columns."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
@@ -19,14 +18,10 @@ from madaline._models.diagnosis.finding import Diagnosis, Finding, Severity
 from madaline._models.diagnosis.over_time import find_late_rows
 from madaline._race.time.forward import ForwardScores
 from madaline._tables.column import is_missing
-from madaline._tables.formats.number_format import PLAIN, NumberFormat
 from madaline._tables.kinds import KINDS
 from madaline._tables.profile import ColumnProfile, TableProfile, shares_below
 from madaline._tables.table import Table
 from madaline.nn.arrays import Array
-
-Formats: TypeAlias = Mapping[str, NumberFormat]
-PLAINLY: Formats = {}  # of numbers that are numbers already
 
 # Differences of shares from which a drift is of some severity: of 440 draws of rows of the same
 # table, 2 seem to drift (benchmarks/findings.py)
@@ -59,14 +54,11 @@ class _ShareChange:
         return abs(self.now - self.before)
 
 
-def find_drift(table: Table, profile: TableProfile, formats: Formats = PLAINLY) -> list[Finding]:
+def find_drift(table: Table, profile: TableProfile) -> list[Finding]:
     """Return the columns of a new table that drifted, the largest drift first."""
     if table.n_samples < _MIN_ROWS:
         return []
-    changes = [
-        _most_significant(table[column.name], column, formats.get(column.name, PLAIN))
-        for column in profile.columns
-    ]
+    changes = [_most_significant(table[column.name], column) for column in profile.columns]
     significant = out_of_fold.holm(np.array([change.p_value for change in changes]))
     drifted = [
         change
@@ -76,16 +68,14 @@ def find_drift(table: Table, profile: TableProfile, formats: Formats = PLAINLY) 
     return [_finding(change) for change in sorted(drifted, key=lambda change: -change.size)]
 
 
-def _most_significant(column: Array, profile: ColumnProfile, written: NumberFormat) -> _ShareChange:
+def _most_significant(column: Array, profile: ColumnProfile) -> _ShareChange:
     """Return the most significant change, its p-value corrected for the number of changes."""
-    changes = list(_changes(column, profile, written))
+    changes = list(_changes(column, profile))
     best = min(changes, key=lambda change: (change.p_value, -change.size))
     return replace(best, p_value=min(1.0, len(changes) * best.p_value))
 
 
-def _changes(
-    column: Array, profile: ColumnProfile, written: NumberFormat
-) -> Iterator[_ShareChange]:
+def _changes(column: Array, profile: ColumnProfile) -> Iterator[_ShareChange]:
     """Yield the change of the missing share, and of each level or of the numbers."""
     if profile.has_levels:
         texts = KINDS[profile.kind].levels(profile.name, column)
@@ -108,7 +98,7 @@ def _changes(
     if not len(present) or n_before < 1:
         return
     if not profile.has_levels:
-        yield _change_of_numbers(profile, present, n_before, written)
+        yield _change_of_numbers(profile, present, n_before)
         return
     for level, share in zip(profile.levels, profile.shares, strict=True):
         now = float(np.mean(present == level))
@@ -117,16 +107,14 @@ def _changes(
         )
 
 
-def _change_of_numbers(
-    profile: ColumnProfile, values: Array, n_before: float, written: NumberFormat
-) -> _ShareChange:
+def _change_of_numbers(profile: ColumnProfile, values: Array, n_before: float) -> _ShareChange:
     edges = np.array(profile.edges)
     before = np.array(profile.below)
     now = shares_below(values, edges)
     index = int(np.argmax(np.abs(now - before)))
     distance = float(abs(now[index] - before[index]))
     p_value = out_of_fold.kolmogorov_p_value(distance, n_before, len(values))
-    edge = written.text("{:.4g}".format, edges[index])
+    edge = profile.written.text("{:.4g}".format, edges[index])
     if profile.kind == "datetime":
         edge = str(np.datetime64(round(edges[index]), "s")).replace("T", " ")
     what = _("values up to {edge}").format(edge=edge)
@@ -159,11 +147,10 @@ def diagnose_table(
     profile: TableProfile,
     unseen: Mapping[str, int],
     forward: ForwardScores | None = None,
-    formats: Formats = PLAINLY,
 ) -> Diagnosis:
     """Return all findings about a new table, given the rows with unknown levels of each column.
 
-    Also given is what the model promises of later rows, if anything, and how numbers are written.
+    Also given is what the model promises of later rows, if anything.
     """
     if forward is not None:  # later rows have later times: that is no drift
         profile = profile.without(*forward.columns)
@@ -171,7 +158,7 @@ def diagnose_table(
     return Diagnosis.of(
         [
             *find_late_rows(table, forward),
-            *find_drift(table, profile, formats),
+            *find_drift(table, profile),
             *_find_outliers(table, profile),
             *_find_unseen(unseen, table.n_samples),
         ]

@@ -209,8 +209,8 @@ class FittedModel(Result):
         assert self.profile is not None
         table = self.predictor.table(table)
         unseen = self.predictor.encode(table).unseen
-        formats = self.schema.formats
-        return diagnose_table(table, self.profile, unseen, self.summary.forward, formats)
+        profile = self.profile.in_unit(self.schema.formats)
+        return diagnose_table(table, profile, unseen, self.summary.forward)
 
     def watch(
         self,
