@@ -123,6 +123,7 @@ def test_what_is_stored_is_shown_in_the_language_of_the_reader() -> None:
 )
 def test_a_file_cannot_hold_a_message_that_does_more_than_fill_gaps(template: str) -> None:
     assert not SentenceText().holds([{"message": template, "plural": "", "values": {"x": "a"}}])
+    assert not SentenceText().holds([{"message": "{x}", "plural": "{x}", "values": {"x": "a"}}])
 
 
 def test_values_are_told_as_what_they_are() -> None:

@@ -230,6 +230,8 @@ def _unfilled(message: Mapping[str, Any]) -> str:
             is_short = re.fullmatch(_FORM, form or "") and conversion in (None, "r")
             if name not in message["values"] or not is_short:
                 return "has words that name what is not there"
+    if message["plural"] and not isinstance(message["values"].get("n"), int | float):
+        return "has a plural, but no number"
     return "is too long" if _length(message) > _MAX_SHOWN else ""
 
 
