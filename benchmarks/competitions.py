@@ -62,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("competition", choices=COMPETITIONS)
     parser.add_argument("--frequency", nargs="+", choices=FREQUENCIES, default=FREQUENCIES)
     parser.add_argument("--limit", type=int, help="so many series of each frequency, evenly spread")
+    parser.add_argument("--missing", type=float, default=0.0, help="share of known rows to delete")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     parts = []
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             series = load(options.competition, frequency, options.limit)
             if not series:
                 continue
-            forecasts = methods(series, options.seed)
+            forecasts = methods(series, options.seed, options.missing)
             print("\n".join(lines(f"{frequency}, {len(series)} series", series, forecasts)))
             parts.append((series, forecasts))
     if len(parts) > 1:
@@ -95,9 +96,9 @@ def load(competition: str, frequency: str, limit: int | None = None) -> list[Ser
     return [series[place] for place in np.linspace(0, len(series) - 1, limit).astype(int)]
 
 
-def methods(series: Sequence[Series], seed: int) -> dict[str, Forecast]:
-    """Return the forecasts of each method."""
-    ours = madaline(series, seed)
+def methods(series: Sequence[Series], seed: int, missing: float) -> dict[str, Forecast]:
+    """Return the forecasts of each method; of ours a share of the known rows is missing."""
+    ours = madaline(series, seed, missing)
     beside = {"seasonal naive": _of_each(series, naive), "Theta": _of_each(series, theta)}
     pairs = zip(ours.means, beside["Theta"].means, strict=True)
     both = [(one + other) / 2 for one, other in pairs]
@@ -105,12 +106,13 @@ def methods(series: Sequence[Series], seed: int) -> dict[str, Forecast]:
     return {"madaline": ours, **beside, "madaline and Theta": Forecast(both, seconds=seconds)}
 
 
-def madaline(series: Sequence[Series], seed: int) -> Forecast:
+def madaline(series: Sequence[Series], seed: int, missing: float = 0.0) -> Forecast:
     """Fit one model to the known parts of all series, with lags of a row and of a season."""
     from madaline import AdaptiveRegressor
 
     start = time.process_time()
     known, ahead = frames(series)
+    known = known[np.random.default_rng(seed).random(len(known)) >= missing]
     horizon = max(len(one.ahead) for one in series)
     model = AdaptiveRegressor(random_state=seed, n_jobs=1)
     with warnings.catch_warnings():

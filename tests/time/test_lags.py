@@ -437,3 +437,32 @@ def test_theta_is_left_out_where_too_much_would_be_kept(monkeypatch):
     monkeypatch.setattr("madaline._race.time.lags.MAX_KEPT_VALUES", 30)
     lags = fitted(table, sales, Lags("sales", (1, 12), horizon=12)).past.lags
     assert (lags.theta.season, lags.n_kept) == (0, 25)
+
+
+def test_a_missing_week_does_not_shift_the_season():
+    table, sales = stores(60)
+    there = table["date"] < FIRST + 20 * DAY
+    there |= table["date"] >= FIRST + 27 * DAY
+    by_day = {
+        key: value
+        for *key_, value in zip(table["store"], table["date"], sales, strict=True)
+        for key in [tuple(key_)]
+    }
+    lags = replace(LAGS, rows=(1, 7))
+    lagged = fitted(table.take(there), sales[there], lags)
+    rows, columns = table.take(there).take(lagged.rows), lagged.columns
+    assert lagged.past.lags.calendar.unit == "days"
+    assert lagged.steps.max() == LAGS.horizon
+    size = lagged.past.lags.sizes(columns)
+    size = 1.0 if size is None else size
+    origins = rows["date"] - lagged.steps * DAY
+    for row in range(0, len(lagged.rows), 5):
+        store = rows["store"][row]
+        last = by_day[store, origins[row]]  # the value known is that so many days before
+        assert np.ravel(columns["last known sales"] * size)[row] == pytest.approx(last)
+        season = rows["date"][row] - 7 * DAY
+        missing = FIRST + 20 * DAY <= season < FIRST + 27 * DAY
+        season = season - 7 * DAY * missing
+        if season >= FIRST:
+            change = np.ravel(columns["sales 7 rows before"] * size)[row]
+            assert change == pytest.approx(by_day[store, season] - last)

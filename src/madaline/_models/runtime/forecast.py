@@ -10,8 +10,9 @@ import numpy as np
 from madaline._base.language import _
 from madaline._base.words import format_count
 from madaline._models.runtime.given_rows import given_rows
+from madaline._race.time.calendar import moments
 from madaline._race.time.lags import STEPS_AHEAD, Lags, check_rows
-from madaline._race.time.past import Past, moments
+from madaline._race.time.past import Past
 from madaline._tables.encoders.table_encoder import TableEncoder
 from madaline._tables.table import Table, listed
 from madaline.errors import InputError

@@ -16,6 +16,7 @@ import numpy as np
 from madaline._base.codec import Items, LabelText, Stored, check_of
 from madaline._base.json_checks import Malformed
 from madaline._race.time.anchors import ThetaSettings
+from madaline._race.time.calendar import ROWS, Calendar
 from madaline._race.time.theta import Theta
 from madaline._tables.array_checks import FLOAT64, INT64, ArrayCheck, check_arrays
 from madaline._tables.column import as_texts
@@ -24,6 +25,7 @@ from madaline.nn.arrays import Array
 MAX_KEPT_VALUES = 2**20  # known values that a model may keep, of all series and columns together
 _LEVEL_ROWS, _LEVEL_SHARE = 4, 0.1  # changes that the level counts as, and how large they are
 _MAX_STEPS = 2**16  # points that may be missing between two rows, at most
+_SEASONS_BACK = 3  # multiples of a lag among which the latest known value is taken
 _WINDOW_VALUES = 2**21  # of windows that are taken together
 
 
@@ -111,12 +113,34 @@ class SeriesHistory:
         counts = np.minimum(np.diff(self.starts), n_points)
         return int(counts.sum() * self.values.shape[1])
 
-    def spread(self, ends: Mapping[str, float]) -> tuple[SeriesHistory, Array]:
+    @property
+    def within(self) -> Array:
+        """Which steps from a point to the next are within a series, (n_points - 1,)."""
+        series = self.series
+        return np.asarray(series[1:] == series[:-1])
+
+    def spread(
+        self, calendar: Calendar, ends: Mapping[str, float] | None = None
+    ) -> tuple[SeriesHistory, Array]:
         """Return the history with a point for each one that is missing, and where points now are.
 
-        `ends` are the last times at which the steps of series are usual. A longer step than those
-        before is one over points that are missing: there are as many as usual steps would make.
+        Where the calendar counts rows, a step is over missing points that is longer than the usual
+        ones up to the last times told, its `ends`: there are as many as usual steps would make.
         """
+        extra = np.zeros(self.n_points, np.int64)
+        extra[1:] = np.where(self.within, np.minimum(calendar.steps(self.times) - 1, _MAX_STEPS), 0)
+        if calendar.unit == ROWS and ends:
+            extra = self._missing(ends)
+        places = np.arange(self.n_points) + np.cumsum(extra)
+        n_places = self.n_points + int(extra.sum())
+        values = np.full((n_places, self.values.shape[1]), np.nan)
+        times = np.full(n_places, np.nan)
+        values[places], times[places] = self.values, self.times
+        gains = np.concatenate([[0], np.cumsum(extra)])
+        return SeriesHistory(self.names, self.starts + gains[self.starts], times, values), places
+
+    def _missing(self, ends: Mapping[str, float]) -> Array:
+        """Return how many points are missing before each, by the usual steps up to some times."""
         extra = np.zeros(self.n_points, np.int64)
         for name, (start, stop) in zip(self.names, pairwise(self.starts), strict=True):
             steps = np.diff(self.times[start:stop])
@@ -126,13 +150,7 @@ class SeriesHistory:
                 longer[: len(usual)] = False
                 missing = np.round(np.where(longer, steps / usual.mean(), 1)) - 1
                 extra[start + 1 : stop] = np.minimum(missing, _MAX_STEPS)
-        places = np.arange(self.n_points) + np.cumsum(extra)
-        n_places = self.n_points + int(extra.sum())
-        values = np.full((n_places, self.values.shape[1]), np.nan)
-        times = np.full(n_places, np.nan)
-        values[places], times[places] = self.values, self.times
-        gains = np.concatenate([[0], np.cumsum(extra)])
-        return SeriesHistory(self.names, self.starts + gains[self.starts], times, values), places
+        return extra
 
     def last_known(self, points: Array, n_steps: int | Array) -> Array:
         """Return the latest point of known value at least so many steps before points, or -1."""
@@ -188,7 +206,11 @@ class PastValues:
 
     def season(self, lag: int) -> Array:
         """Return the latest known values a multiple of the lag before each row."""
-        return self._at(self.points - lag * -(-self.steps // lag))
+        latest = self.points - lag * -(-self.steps // lag)
+        values = self._at(latest)
+        for further in range(1, _SEASONS_BACK):
+            values = np.where(np.isnan(values), self._at(latest - further * lag), values)
+        return values
 
     def next_change(self, lag: int) -> Array:
         """Return how values went on a season before, as far as the row is ahead."""

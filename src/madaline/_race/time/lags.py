@@ -47,6 +47,7 @@ from madaline._race.time.anchors import (
     ThetaSettings,
     usual_error,
 )
+from madaline._race.time.calendar import Calendar
 from madaline._race.time.history import MAX_KEPT_VALUES, PastValues, SeriesHistory
 from madaline._race.time.past_columns import Classes, Name, PastColumn
 from madaline._tables.conversion import as_levels, as_moments, as_numbers
@@ -81,6 +82,7 @@ class Lags(Stored):
     classes: Classes = ()
     anchor: Anchor = field(default=Anchor())
     size: Size = field(default=Size())
+    calendar: Calendar = field(default=Calendar())
     theta: ThetaSettings = field(default=ThetaSettings())
     typical: Finite = 0.0  # the mean of the target, for series of which nothing is known
     gap: Annotated[int, Whole(0, MAX_LAG)] = 0  # rows right before a row that are not known yet
@@ -145,6 +147,25 @@ class Lags(Stored):
         if self.several_steps:
             columns[STEPS_AHEAD] = np.where(steps > 0, np.minimum(steps, self.horizon), np.nan)
         return columns
+
+    def in_calendar(self, history: SeriesHistory) -> Self:
+        """Return lags that are counted in the steps of the times of series."""
+        if self.time is None:
+            return self
+        calendar = Calendar.of(history.times, history.within, of_dates=self.of_dates)
+        return replace(self, calendar=calendar)
+
+    def known_steps(self, history: SeriesHistory, points: Array, drawn: Array) -> Array:
+        """Return how far behind points the latest known value is that is so far behind, or further.
+
+        Where that is beyond the horizon, the latest one that is known then; zero if it is, too.
+        """
+        steps = np.zeros_like(drawn)
+        for least in (drawn, self.gap + 1):
+            last = history.last_known(points, least)
+            within = (last >= 0) & (points - last <= self.horizon)
+            steps = np.where((steps == 0) & within, points - last, steps)
+        return steps
 
     def _of_target(self, past: PastValues, columns: dict[str, Array]) -> dict[str, Array]:
         """Return the columns of the target's past with those of Theta, divided by the size."""

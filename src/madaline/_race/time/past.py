@@ -13,20 +13,18 @@ from madaline._base.json_checks import Check, Fields, Malformed
 from madaline._base.language import _
 from madaline._base.words import format_count
 from madaline._race.time.anchors import NO_ANCHOR
+from madaline._race.time.calendar import moments, next_times
 from madaline._race.time.history import HISTORY, MAX_KEPT_VALUES, SeriesHistory
 from madaline._race.time.lags import STEPS_AHEAD, Lags
-from madaline._tables.column import MOMENT
 from madaline._tables.conversion import as_numbers
 from madaline._tables.encoders.encoded import Encoded
 from madaline._tables.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
-_DAY = 86_400.0
 _ENOUGH_ROWS = 2000  # to learn from: of fewer, each is there several times, from other distances
 _MIN_BEHIND = 2  # points behind the last known one that tell the size of a series
 _MIN_SHARE = 0.5  # of rows that have so many, where the others are not learned
-_MIN_WEEKDAYS = 10  # days in a row of points, none on a weekend, that show that these are left out
 
 
 @final
@@ -62,6 +60,9 @@ class LaggedRows:
         history, points = SeriesHistory.of(
             lags.read_series(table), times, known, of_classes=lags.of_classes
         )
+        given, lags = history, lags.in_calendar(history)
+        history, places = given.spread(lags.calendar)
+        points = places[points]
         # how many points of its series, before the gap, are before each row
         past = points - history.first_points[points] - lags.gap
         rows = np.flatnonzero(past > 0)
@@ -72,15 +73,21 @@ class LaggedRows:
         steps = _distances(past[rows], ahead, rng)
         again, further = _other_distances(past[rows], steps, ahead)
         rows, steps = np.append(rows, rows[again]), np.append(steps, further) + lags.gap
+        steps = lags.known_steps(history, points[rows], steps)
+        rows, steps, n_own = _taken(rows, steps, n_own, steps > 0)
         lags = replace(lags, typical=0.0 if of_classes else float(np.mean(values)))
         if anchored and not of_classes:
             lags = lags.fitted(history, points[rows], steps, values[rows])
         if lags.size.n_rows:
-            behind = points[rows] - steps - history.first_points[points[rows]]
-            enough = _tell_size(behind - max(lags.rows))
-            rows, steps, n_own = rows[enough], steps[enough], int(enough[:n_own].sum())
+            behind = points[rows] - steps - history.first_points[points[rows]] - max(lags.rows)
+            rows, steps, n_own = _taken(rows, steps, n_own, _tell_size(behind))
         columns = lags.past(history, points[rows], steps)
-        return cls(Past(lags, _kept(history, lags)), rows, columns, steps, n_own)
+        return cls(Past(lags, _kept(given, lags)), rows, columns, steps, n_own)
+
+
+def _taken(rows: Array, steps: Array, n_own: int, which: Array) -> tuple[Array, Array, int]:
+    """Return some of the rows, their steps, and how many of them are there for the first time."""
+    return rows[which], steps[which], int(which[:n_own].sum())
 
 
 def _kept(history: SeriesHistory, lags: Lags) -> SeriesHistory:
@@ -196,9 +203,8 @@ class Past:
         history, points, steps = self._placed(table)
         before = points - history.first_points[points] - lags.gap
         drawn = _distances(np.maximum(before, 1), lags.horizon - lags.gap, rng) + lags.gap
-        last = history.last_known(points, drawn)
-        further = np.where(last >= 0, points - last, 0)
-        steps = np.where((further > 0) & (further <= lags.horizon), further, steps)
+        further = lags.known_steps(history, points, drawn)
+        steps = np.where(further > 0, further, steps)
         return table.replaced(lags.past(history, points, steps)), self.joined(table)
 
     def joined(self, table: Table) -> Past:
@@ -253,7 +259,7 @@ class Past:
         points = points[n_before:]
         if lags.time is not None:
             ends = dict(zip(kept.names, kept.times[kept.starts[1:] - 1].tolist(), strict=True))
-            history, places = history.spread(ends)
+            history, places = history.spread(lags.calendar, ends)
             points = places[points]
         last = history.last_known(points, lags.gap + 1)
         return history, points, np.where(last >= 0, points - last, 0)
@@ -312,50 +318,3 @@ class Past:
                     "has a past of {name} that is of none of its classes", name=column.name
                 )
         return cls(lags, kept)
-
-
-def next_times(times: Array, n_rows: int, *, of_dates: bool) -> Array:
-    """Return the times that continue the usual step: months, working days, or always as long."""
-    ahead = np.arange(1, n_rows + 1)
-    steps = np.diff(times)
-    if not len(steps):
-        return np.asarray(times[-1] + ahead * (_DAY if of_dates else 1.0))
-    if of_dates:
-        in_months = _in_months(times, ahead)
-        if in_months is not None:
-            return in_months
-    distinct, counts = np.unique(steps, return_counts=True)
-    step = float(distinct[np.argmax(counts)])
-    if of_dates and step == _DAY and len(times) >= _MIN_WEEKDAYS and _weekdays(times).all():
-        days = times[-1] + np.arange(1, 2 * n_rows + 8) * _DAY
-        return np.asarray(days[_weekdays(days)][:n_rows])
-    return np.asarray(times[-1] + ahead * step)
-
-
-def moments(times: Array) -> Array:
-    """Return seconds since 1970 as moments."""
-    return np.round(times * 1e6).astype(np.int64).astype(MOMENT)
-
-
-def _weekdays(times: Array) -> Array:
-    days = np.floor_divide(times, _DAY).astype(np.int64)
-    return np.asarray((days + 3) % 7 < 5)  # 1970 began on a Thursday
-
-
-def _in_months(times: Array, ahead: Array) -> Array | None:
-    """Return times that go on by as many months each; None where months are not the step."""
-    dates = moments(times)
-    months = dates.astype("datetime64[M]")
-    month = np.timedelta64(1, "M")
-    starts, ends = months.astype(MOMENT), (months + month).astype(MOMENT)
-    within, before_end = dates - starts, ends - dates
-    steps = np.diff(months.astype(np.int64))
-    same = np.all(within == within[0])
-    if np.any(steps < 1) or not (same or np.all(before_end == before_end[0])):
-        return None
-    distinct, counts = np.unique(steps, return_counts=True)
-    later = months[-1] + ahead * distinct[np.argmax(counts)] * month
-    made = (
-        later.astype(MOMENT) + within[0] if same else (later + month).astype(MOMENT) - before_end[0]
-    )
-    return np.asarray(made.astype(np.int64) / 1e6)
