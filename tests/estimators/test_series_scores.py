@@ -11,7 +11,7 @@ import pytest
 import madaline
 from madaline import AdaptiveRegressor
 from madaline._models.diagnosis.over_time import find_over_time
-from madaline._models.story.forward import forward_sentences
+from madaline._models.story.forward import forward_sentences, tell_best_of_series
 from madaline._race.time.forward import ForwardScores
 from madaline._race.time.series_scores import SeriesScores, score_series
 from madaline._race.time.time_request import TimeRequest
@@ -50,9 +50,12 @@ def test_a_fit_of_series_of_different_sizes_says_how_small_ones_are_predicted(un
     model, told = unequal
     scores = model.model_.summary.forward.by_series
     (warning,) = told
-    assert warning.startswith("The largest shop is 100,000 times the smallest, so the largest")
+    assert warning.startswith("On the scale of each shop, the mean absolute scaled error (MASE) is")
+    assert "The largest shop is 100,000 times the smallest, so the largest decide" in warning
     assert f"seasonal naive forecast ({SEASON} rows before)" in warning
-    assert warning.endswith("Use that forecast, or divide the target of each shop by its mean.")
+    assert warning.endswith(
+        "Use the seasonal naive forecast, or divide the target of each shop by its mean."
+    )
     assert scores.scaled_error > 10 * scores.naive_error
     assert warning in model.model_.summary.on_later_rows
     (finding,) = [one for one in model.model_.diagnosis if one.subject == "shop"]
@@ -101,10 +104,13 @@ def test_the_naive_error_is_that_of_the_value_a_season_before(unequal):
     assert forward.by_series.season == SEASON
 
 
-def test_nothing_is_said_of_series_of_about_one_size():
+def test_series_of_about_one_size_are_scored_without_a_warning_of_sizes():
     model, told = fitted([1.0, 2.0])
-    assert model.model_.summary.forward.by_series is None
-    assert not told
+    scores = model.model_.summary.forward.by_series
+    assert scores.n_series == 2
+    assert not any("times the smallest" in one for one in told)
+    (sentence,) = [one for one in model.model_.summary.on_later_rows if "MASE" in one]
+    assert "times the smallest" not in sentence
 
 
 def test_scores_are_those_of_each_series_by_itself():
@@ -133,17 +139,40 @@ def test_scores_are_those_of_each_series_by_itself():
 
 
 def test_where_networks_are_better_no_other_forecast_is_advised(forward: ForwardScores):
-    scores = SeriesScores("shop", 40, 1200.0, 12, 0.8, 1.1, 0.75)
+    scores = SeriesScores("shop", 40, 1200.0, 12, 0.8, 1.1, 0.75, standard_error=0.05)
     forward = replace(forward, by_series=scores)
     (told,) = [
         one
         for one in forward_sentences(forward, of_numbers=True, time=TimeRequest(lags=(1,)))
         if "scaled error" in one
     ]
-    assert told.endswith(
-        "the mean absolute scaled error is 0.8, that of the seasonal naive forecast (12 rows"
-        " before) 1.1, and the networks are better for 75% of 40."
+    assert told == (
+        "On the scale of each shop, the mean absolute scaled error (MASE) is 0.8 ± 0.05, that of"
+        " the seasonal naive forecast (12 rows before) 1.1; the model is better for 75% of 40."
+        " The largest shop is 1,200 times the smallest, so the largest decide the root mean"
+        " squared error."
     )
     assert not [one for one in find_over_time(forward, of_numbers=True) if one.subject == "shop"]
     last = replace(scores, season=1)
     assert last.naive == "last known value"
+
+
+def test_the_story_tells_which_forecast_is_best_for_which_series():
+    rng = np.random.default_rng(0)
+    names = np.repeat([f"s{number}" for number in range(8)], 12)
+    times, target = np.tile(np.arange(12.0), 8), rng.normal(size=96).cumsum() + 50
+    rows = np.arange(96)
+    naive, model = target + 2.0, np.where(names < "s5", target + 1.0, target + 3.0)
+    model = np.where(names == "s7", target + 9.0, model)
+    theta = np.where(names == "s6", target, target + 4.0)
+    scores = score_series("shop", names, times, target, rows, model, {1: naive}, theta)
+    assert scores.best == (5 / 8, 2 / 8, 1 / 8)
+    assert scores.hardest[0].name == "s7"
+    best, hardest = tell_best_of_series(scores)
+    assert best == (
+        "Of 8 series (shop), the best forecast is the model for 62%, the last known value for 25%"
+        " and Theta alone for 12%."
+    )
+    assert hardest.startswith("The hardest have the largest scaled errors: s7 (")
+    again = SeriesScores.from_json(scores.to_json())
+    assert again == scores

@@ -101,11 +101,11 @@ def _find_series_sizes(scores: SeriesScores | None) -> list[Finding]:
             "high",
             scores.name,
             _(
-                "The sizes of series ({series}) differ, and the {forecast} predicts them better than the networks, each on its own scale (mean absolute scaled error {naive:.3g}, theirs {networks:.3g})"
+                "The {forecast} predicts series ({series}) better than the model, each on its own scale (mean absolute scaled error {naive:.3g}, that of the model {networks:.3g})"
             ).format(series=scores.name, forecast=scores.naive, **evidence),
-            "use that forecast"
-            if scores.divided
-            else "use that forecast, or divide the target of each series by its mean",
+            "use that forecast, or divide the target of each series by its mean"
+            if scores.differ_in_size and not scores.divided
+            else "use that forecast",
             evidence,
         )
     ]

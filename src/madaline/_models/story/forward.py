@@ -18,6 +18,7 @@ from madaline._base.words import (
 )
 from madaline._race.evaluation.score import Score
 from madaline._race.time.forward import ForwardScores, Noticed, Of
+from madaline._race.time.series_scores import SeriesScores
 from madaline._race.time.stretches import ROW_ORDER
 from madaline._race.time.time_request import TimeRequest
 from madaline._tables.table import Table
@@ -112,34 +113,75 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
     )
 
 
-def tell_series_sizes(forward: ForwardScores) -> str:
-    """Return how series of different sizes are predicted, each on its own scale; else nothing."""
+def tell_series(forward: ForwardScores) -> str:
+    """Return how several series are predicted, each on its own scale; else nothing."""
     scores = forward.by_series
     if scores is None:
         return ""
     scaled, naive = (format_number(error, 3) for error in (scores.scaled_error, scores.naive_error))
-    sentence = _(
-        "The largest {name} is {ratio} times the smallest, and networks learned each on its own scale: the mean absolute scaled error is {scaled}, that of the {naive} ({rows} before) {naive2}, and the networks are better for {won} of {n_series:,}. The largest decide the {metric}."
-        if scores.divided
-        else "The largest {name} is {ratio} times the smallest, so the largest decide the {metric}: each on its own scale, the mean absolute scaled error is {scaled}, that of the {naive} ({rows} before) {naive2}, and the networks are better for {won} of {n_series:,}."
+    told = _(
+        "On the scale of each {name}, the mean absolute scaled error (MASE) is {scaled} ± {error}, that of the {naive} ({rows} before) {of_naive}; the model is better for {won} of {n_series:,}."
     ).format(
         name=scores.name,
-        ratio=format_number(scores.ratio, 2),
-        metric=metric_name(forward.metric),
         scaled=scaled,
+        error=format_number(scores.standard_error, 1),
         naive=scores.naive,
         rows=format_count(scores.season, "row"),
-        naive2=naive,
+        of_naive=naive,
         won=format_share(scores.won, 0),
         n_series=scores.n_series,
     )
-    if scores.scaled_error < scores.naive_error:
-        return sentence
-    if scores.divided:
-        return _("{sentence} Use the {naive}.").format(sentence=sentence, naive=scores.naive)
+    sentences = [told, _tell_sizes(scores, forward.metric)]
+    if scores.scaled_error >= scores.naive_error:
+        use = (
+            _("Use the {naive}.")
+            if scores.divided or not scores.differ_in_size
+            else _("Use the {naive}, or divide the target of each {name} by its mean.")
+        )
+        sentences.append(use.format(naive=scores.naive, name=scores.name))
+    return " ".join(filter(None, sentences))
+
+
+def _tell_sizes(scores: SeriesScores, metric: str) -> str:
+    """Return what sizes of series that differ tenfold do to the metric; else nothing."""
+    if not scores.differ_in_size:
+        return ""
     return _(
-        "{sentence} Use that forecast, or divide the target of each {name} by its mean."
-    ).format(sentence=sentence, name=scores.name)
+        "The largest {name} is {ratio} times the smallest, and networks learned each on its own scale; the largest decide the {metric}."
+        if scores.divided
+        else "The largest {name} is {ratio} times the smallest, so the largest decide the {metric}."
+    ).format(
+        name=scores.name,
+        ratio=format_number(float(f"{scores.ratio:.2g}")),
+        metric=metric_name(metric),
+    )
+
+
+def tell_best_of_series(scores: SeriesScores) -> Iterator[str]:
+    """Yield which forecast predicts which share of the series best, and the hardest series."""
+    names = ["the model", _("the {naive}").format(naive=scores.naive), "Theta alone"]
+    ranked = sorted(zip(scores.best, names, strict=False), key=lambda pair: -pair[0])
+    parts = [
+        _("{name} for {share}").format(name=_(name), share=format_share(share, 0))
+        for share, name in ranked
+    ]
+    if parts:
+        yield _("Of {n_series:,} series ({name}), the best forecast is {best}.").format(
+            n_series=scores.n_series, name=scores.name, best=format_list(parts, last=" and ")
+        )
+    hardest = [
+        _("{name} ({error}; the {naive} {of_naive})").format(
+            name=one.name,
+            error=format_number(one.scaled_error, 2),
+            naive=scores.naive,
+            of_naive=format_number(one.naive_error, 2),
+        )
+        for one in scores.hardest
+    ]
+    if hardest:
+        yield _("The hardest have the largest scaled errors: {hardest}.").format(
+            hardest=format_list(hardest, last=" and ")
+        )
 
 
 def tell_trend(forward: ForwardScores) -> str:
@@ -165,10 +207,9 @@ def forward_sentences(
     lags = bool(time.lags)
     last_known = tell_last_known(forward, of_numbers=of_numbers, lags=lags)
     if not last_known and of_numbers and not lags:
-        last_known = _tell_series(forward)
+        last_known = _offer_lags(forward)
     held_out = tell_held_out(forward, time.series)
-    sizes = tell_series_sizes(forward)
-    return [*filter(None, (last_known, sizes, held_out, tell_trend(forward)))]
+    return [*filter(None, (last_known, tell_series(forward), held_out, tell_trend(forward)))]
 
 
 def tell_age(forward: ForwardScores | None, table: Table) -> str:
@@ -216,6 +257,8 @@ def tell_stretches(forward: ForwardScores, promised: Score | None) -> Iterator[s
         yield _("By how many rows ahead of the last known value, it is {by_distance}.").format(
             by_distance=_by_distance(forward, most)
         )
+    if forward.by_series is not None:
+        yield from tell_best_of_series(forward.by_series)
     if promised is not None:
         yield _(
             "Rows that come after the table are one more stretch: expect a {metric} of {estimate}. The standard error counts stretches, not rows, as rows near in time are alike."
@@ -316,7 +359,7 @@ def _noticed(forward: ForwardScores, noticed: Noticed) -> str:
     ).format(near=near, metric=metric_name(metric), low=low, within=within, high=high, after=after)
 
 
-def _tell_series(forward: ForwardScores) -> str:
+def _offer_lags(forward: ForwardScores) -> str:
     """Return how rows of series may be predicted from their past, unless that is far behind."""
     if forward.series is None or not forward.has_last_known or forward.n_steps > _MAX_STEPS:
         return ""

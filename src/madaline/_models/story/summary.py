@@ -27,7 +27,7 @@ from madaline._models.story.forward import (
     forward_sentences,
     tell_held_out,
     tell_last_known,
-    tell_series_sizes,
+    tell_series,
 )
 from madaline._race.evaluation.leakage import Leak, join_leaks
 from madaline._race.evaluation.score import Score
@@ -239,7 +239,9 @@ class Summary(Stored):
             self.forward, of_numbers=self.task == REGRESSION, lags=bool(self.request.time.lags)
         )
         noticed = "" if self.forward.noticed is None else tell_held_out(self.forward)
-        return [*filter(None, (last_known, tell_series_sizes(self.forward), noticed))]
+        scores = self.forward.by_series
+        of_series = tell_series(self.forward) if scores and scores.is_unexpected else ""
+        return [*filter(None, (last_known, of_series, noticed))]
 
     @property
     def of_later_rows(self) -> bool:

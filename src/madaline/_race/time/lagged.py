@@ -133,7 +133,9 @@ class LaggedData:
         naive = {lag: lags.naive(self.table, lag)[rows] for lag in {1, *lags.rows}}
         target = target_numbers(self.given_target).astype(np.float64)[first]
         series, times = self.series[first], self.times.values[first]
-        scores = score_series(lags.series, series, times, target, rows, predicted, naive)
+        theta = lags.theta_forecast(self.table)
+        theta = None if theta is None else theta[rows]
+        scores = score_series(lags.series, series, times, target, rows, predicted, naive, theta)
         return scores and replace(scores, divided=self.sizes is not None)
 
     def encoder(self, of_target: TargetEncoder, of_differences: TargetEncoder) -> TargetEncoder:

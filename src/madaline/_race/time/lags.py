@@ -219,6 +219,13 @@ class Lags(Stored):
         sizes = self.sizes(columns)
         return value if sizes is None else np.asarray(value * sizes)
 
+    def theta_forecast(self, columns: Table) -> Array | None:
+        """Return the forecast of Theta, float64 of shape (n_rows,); None where there is none."""
+        if not self.theta.season:
+            return None
+        forecast, sizes = self.anchored(columns, Anchor(THETA)), self.sizes(columns)
+        return forecast if sizes is None else np.asarray(forecast * sizes)
+
     def parts(self, anchor: Anchor) -> tuple[str, ...]:
         """Return the columns that an anchor adds to the last known value."""
         target = self.each[0]

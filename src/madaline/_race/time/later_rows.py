@@ -13,6 +13,7 @@ import numpy as np
 from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble
 from madaline._race.evaluation.score import Score
+from madaline._race.time.anchors import usual_error
 from madaline._race.time.forward import (
     Aging,
     ForwardScores,
@@ -92,12 +93,13 @@ class LaterRows:
         """Return by what intervals have to be wider than errors on the stretches so far.
 
         The next stretch may be harder than those: so they are made for one that is a standard error
-        harder, as far as errors scatter from stretch to stretch.
+        harder, as far as errors scatter from stretch to stretch. With lags these are mean absolute
+        errors without the largest, as heavy tails decide squares.
         """
-        squares = np.square(errors.astype(np.float64))
         rows = self.dataset.rows
         fold = np.searchsorted(rows.bounds, places, side="right") - 1
-        sizes = [np.sqrt(squares[fold == number].mean()) for number in np.unique(fold)]
+        measure = _root_mean_square if self.known is None else usual_error
+        sizes = [measure(errors[fold == number].astype(np.float64)) for number in np.unique(fold)]
         (score,) = promised(
             [(Score("rmse", float(size), 0.0, 0.0, False),) for size in sizes], drift
         )
@@ -256,6 +258,10 @@ class LaterRows:
         output = self.dataset.shifted(ensemble.predict(self.dataset, fold, places), places)
         output = output / temperature
         return np.asarray(self.dataset.loss.in_order(output))
+
+
+def _root_mean_square(errors: Array) -> float:
+    return float(np.sqrt(np.square(errors).mean()))
 
 
 def _mean_square(errors: Array, weight: Array | None) -> float:
