@@ -103,7 +103,7 @@ def test_a_fit_with_lags_says_what_to_type_next(run, fitted) -> None:
 def test_groups_are_series(run) -> None:
     write_sales("sales.csv", 60)
     fit = ("fit", "sales.csv", "--target", "sales", "--lags", 1, "--effort", 2)
-    assert "give --series store" in run(*fit).sentence
+    assert "of each store" in " ".join(run(*fit).out.split())
     outcome = run(*fit, "--groups", "store")
     assert "1 row ahead of the last known value of each store" in " ".join(outcome.out.split())
     write_sales("prices.csv", 1, 60, known=False)

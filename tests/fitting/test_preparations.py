@@ -88,14 +88,14 @@ def test_times_are_looked_at_by_groups_or_by_the_column_that_tells_rows_apart():
     assert prepared_of(**facts).later is None
     times = RowTimes("t", np.repeat(np.arange(20.0), 2), reach=5.0)
     later = prepared_of(**facts, time=TimeHooks(times)).later
-    assert (later.series_name, later.reach, later.noticed) == ("store", 5, None)
+    assert (later.series_names, later.reach, later.noticed) == (("store",), 5, None)
     assert later.series.tolist() == [0, 1] * 20
     order = SimpleNamespace(noticed="seen")
     grouped = replace(data, groups=np.arange(40))
     later = prepared_of(**facts | {"data": grouped}, time=TimeHooks(times, order=order)).later
-    assert (later.series is grouped.groups, later.series_name, later.noticed) == (
+    assert (later.series is grouped.groups, later.series_names, later.noticed) == (
         True,
-        None,
+        (),
         "seen",
     )
     apart = replace(times, values=np.arange(40.0))

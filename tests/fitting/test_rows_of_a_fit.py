@@ -61,16 +61,16 @@ def test_series_are_those_of_groups_unless_groups_are_periods():
     store = np.array(["a", "b", "c"] * 4, object)
     table = {"store": store, "x": np.arange(12.0), "half": np.array(["u", "v"] * 6, object)}
     data, times = data_of(table), dates(12)
-    assert lagged._series(timed_rows(data, times), data.asked.series) is None
-    assert series_of(asked(data, series="store"), times) == "store"
+    assert lagged._series(timed_rows(data, times), data.asked.series) == ()
+    assert series_of(asked(data, series=("store",)), times) == ("store",)
     with pytest.raises(InputError, match="series names 'shop', but"):
-        series_of(asked(data, series="shop"), times)
+        series_of(asked(data, series=("shop",)), times)
     groups = np.array([7, 3, 9] * 4)
-    assert series_of(replace(data, groups=groups), times) == "store"
+    assert series_of(replace(data, groups=groups), times) == ("store",)
     periods = np.repeat([1, 2, 3], 4)
-    assert series_of(replace(data, groups=periods), times) is None
+    assert series_of(replace(data, groups=periods), times) == ()
     back = np.repeat([1, 2, 1], 4)  # goes on after another one: no period, and no column tells it
-    assert series_of(replace(data, groups=back), times) is None
+    assert series_of(replace(data, groups=back), times) == ()
 
 
 def test_a_column_agrees_with_groups_where_each_has_a_level_of_its_own():
@@ -96,15 +96,14 @@ def test_rows_of_one_time_are_told_or_told_apart_by_a_column():
         "x": np.random.default_rng(0).normal(size=n),
     }
     data, times = data_of(table), RowTimes("t", values)
-    with pytest.raises(InputError, match="60 of 60 rows have the time of another, and store tells"):
-        lagged._check_distinct(timed_rows(data, times))
+    assert lagged._series(timed_rows(data, times), ()) == ("store",)
     alone = data_of({"x": table["x"]})
-    told = lagged._check_distinct(timed_rows(alone, times))
+    assert lagged._series(timed_rows(alone, times), ()) == ()
+    told = lagged._shared_times(values)
     assert told.startswith("60 of 60 rows have the time of another: lags take them together")
     unlike = replace(times, values=np.r_[np.arange(58.0), 57, 57])
-    assert lagged._check_distinct(timed_rows(alone, unlike)).startswith("3 of 60")
-    once = replace(times, values=np.arange(60.0))
-    assert lagged._check_distinct(timed_rows(alone, once)) == ""
+    assert lagged._shared_times(unlike.values).startswith("3 of 60")
+    assert lagged._shared_times(np.arange(60.0)) == ""
 
 
 @pytest.mark.parametrize(

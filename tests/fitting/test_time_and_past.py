@@ -232,7 +232,7 @@ def test_rows_are_predicted_from_behind_the_gap_on(given, gap, horizon):
     data, schema = timed_data(series="store", past=["x"], **given)
     lags, values = _lags(rows_of(data, schema), data.asked)
     assert (lags.gap, lags.horizon, lags.rows) == (gap, horizon, (1,))
-    assert (lags.time, lags.series, lags.of_dates) == ("day", "store", True)
+    assert (lags.time, lags.series, lags.of_dates) == ("day", ("store",), True)
     assert [one.name for one in lags.others] == ["x"]
     assert values.tolist() == list(range(12))
 
@@ -264,7 +264,7 @@ def test_pasts_are_not_of_what_places_the_rows():
 @pytest.mark.parametrize(("longest", "fits"), [(5, True), (6, False)])
 def test_a_lag_is_shorter_than_the_longest_series(longest, fits):
     table = Table.from_columns({"store": np.array([*"aabbbbbb"], object)})
-    lags = Lags("y", (1, longest), 1, None, "store", False, None)
+    lags = Lags("y", (1, longest), 1, None, ("store",), False, None)
     if fits:
         _check_length(lags, table)
         return
@@ -290,7 +290,7 @@ def test_levels_of_series_are_numbers_or_texts_without_gaps(values, codes):
 
 def lagged_data(target, anchors=None):
     lags = SimpleNamespace(
-        last="last", series=None, rows=(1, 7), anchors=lambda _: anchors, sizes=lambda _: None,
+        last="last", series=(), rows=(1, 7), anchors=lambda _: anchors, sizes=lambda _: None,
         differences=lambda target, _: target - anchors,
         naive=lambda table, _: table["last"],
         anchor=SimpleNamespace(kind="none" if anchors is None else "last"),

@@ -86,7 +86,7 @@ def test_a_last_known_value_that_is_better_comes_first_with_what_to_do(forward) 
     told = tell_last_known(forward, of_numbers=True)
     assert told == (
         "The last known value predicts as well as the networks: its root mean squared error is"
-        " 10.4, theirs 10.4. Give lags=[1, 7]."
+        " 10.4, theirs 10.4. Give lags=True."
     )
     better = [replace(one, last_known=one.value / 2) for one in forward.stretches]
     better = replace(forward, stretches=tuple(better))
@@ -103,10 +103,10 @@ def test_a_last_known_value_that_is_better_comes_first_with_what_to_do(forward) 
 
 
 def test_series_are_named_with_their_lags(forward) -> None:
-    of_states = replace(forward, series="home state", n_steps=6)
+    of_states = replace(forward, series=("home state",), n_steps=6)
     told = tell_last_known(of_states, of_numbers=True)
     assert "The last known value of each home state predicts as well as the networks" in told
-    assert told.endswith("Give lags=1, series='home state' and horizon=6.")
+    assert told.endswith("Give lags=True and horizon=6.")
     of_weeks = tell_last_known(replace(of_states, horizon=42 * DAY), of_numbers=True)
     assert of_weeks.endswith("and horizon=6 (6 weeks are 6 rows of each home state).")
     worse = [replace(one, last_known=one.value * 2) for one in forward.stretches]
@@ -115,24 +115,12 @@ def test_series_are_named_with_their_lags(forward) -> None:
     hint, _ = forward_sentences(worse, of_numbers=True, time=TimeRequest())
     assert hint == (
         "Rows of one home state follow one another: to predict them from its last known value, give"
-        " lags=1, series='home state' and horizon=6."
+        " lags=True and horizon=6."
     )
     assert len(forward_sentences(worse, of_numbers=True, time=TimeRequest(lags=(1,)))) == 1
     assert (
         len(forward_sentences(replace(worse, n_steps=99), of_numbers=True, time=TimeRequest())) == 1
     )
-
-
-@pytest.mark.parametrize(
-    ("step", "lags"), [(3600, "[1, 24]"), (DAY, "[1, 7]"), (31 * DAY, "[1, 12]"), (365 * DAY, "1")]
-)
-def test_lags_suit_the_time_between_rows(forward, step, lags) -> None:
-    last = forward.stretches[-1]
-    last = replace(last, last=last.first + 39 * step)
-    told = tell_last_known(
-        replace(forward, stretches=(*forward.stretches[:-1], last)), of_numbers=True
-    )
-    assert told.endswith(f"lags={lags}.")
 
 
 def test_a_trend_is_told_where_there_is_one(forward) -> None:

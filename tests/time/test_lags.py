@@ -17,7 +17,7 @@ from madaline.errors import InputError
 
 DAY = np.timedelta64(1, "D")
 FIRST = np.datetime64("2026-01-01", "us")
-LAGS = Lags("sales", (1, 2, 7), horizon=5, time="date", series="store", of_dates=True)
+LAGS = Lags("sales", (1, 2, 7), horizon=5, time="date", series=("store",), of_dates=True)
 
 
 def stores(n_days=40, *, seed=0):
@@ -92,7 +92,7 @@ def test_values_are_those_of_the_rows_before():
 @pytest.mark.parametrize("horizon", [1, 5])
 def test_new_rows_get_what_rows_learned_from_got(horizon):
     table, sales = stores(60)
-    lags = Lags("sales", (1, 2, 7), horizon, "date", "store", of_dates=True)
+    lags = Lags("sales", (1, 2, 7), horizon, "date", ("store",), of_dates=True)
     early = table["date"] < FIRST + 50 * DAY
     known = lags.read_series(table), lags.read_times(table), sales[:, None]
     history, _ = SeriesHistory.of(*(part[early] for part in known), of_classes=[False])

@@ -172,7 +172,7 @@ def test_scores_are_promised_for_a_quarter_as_many_rows():
     assert ahead(short) == stretches  # no less than the stretch itself
     grouped = replace(later, series=np.arange(40) % 4)
     assert ahead(grouped) == stretches
-    named = replace(grouped, series_name="store")
+    named = replace(grouped, series_names=("store",))
     assert ahead(named) == ahead(later)
     with_horizon = later_rows(rng, of_times={"horizon": 3.0})
     assert ahead(with_horizon) == [[16, 17, 18], [24, 25, 26], [32, 33, 34]]
@@ -219,7 +219,7 @@ def test_what_is_told_of_each_stretch():
     assert found.trend == pytest.approx(0.2)
     assert (found.gap, found.n_final, found.n_undated) == (2.0, 3, 0)
     assert found.ahead == 9  # of ten rows, ten and eight
-    assert (found.series, found.n_steps) == (None, 1)
+    assert (found.series, found.n_steps) == ((), 1)
     y = later.dataset.target[:, 0].astype(float)
     order = later.dataset.rows.order
     row = {given: place for place, given in enumerate(order.tolist())}
@@ -230,7 +230,7 @@ def test_what_is_told_of_each_stretch():
 
 def test_rows_of_one_time_count_once_as_steps_and_learned_rows():
     rng = np.random.default_rng(9)
-    later = later_rows(rng, shuffled=False, series=np.arange(40) % 2, series_name="store")
+    later = later_rows(rng, shuffled=False, series=np.arange(40) % 2, series_names=("store",))
     paired = replace(later, times=replace(later.times, values=later.times.values // 2))
     assert paired._n_steps() == 5  # ten rows of two stores
     again = replace(later, given=np.arange(40) // 2)

@@ -234,8 +234,8 @@ def test_series_have_one_row_at_a_time():
     region = ["east", "south", "west", "west", "west", "east"] * 12
     columns = {"year": years, "region": region, "state": states, "x": rng.normal(size=72)}
     table = Table.from_columns(columns)
-    assert find_series(years, table, Schema.infer(table)) == "state"
+    assert find_series(years, table, Schema.infer(table)) == ("state",)
     days = np.arange(72.0)
-    assert find_series(days, table, Schema.infer(table)) is None  # there is nothing to tell apart
+    assert find_series(days, table, Schema.infer(table)) == ()  # there is nothing to tell apart
     table = Table.from_columns({name: columns[name] for name in ("year", "region", "x")})
-    assert find_series(years, table, Schema.infer(table)) is None
+    assert find_series(years, table, Schema.infer(table)) == ()

@@ -94,7 +94,7 @@ FIT = Command(
       madaline fit bikes.csv --target casual,registered
       madaline fit "sales/*.parquet" --target price
       madaline fit teacher.csv --target no,yes --probabilities
-      madaline fit sales.csv --target sales --time date --lags 1 7 28 --horizon 14
+      madaline fit sales.csv --target sales --time date --lags --horizon 14
       madaline fit stores.csv --target sales --by store --common
       madaline fit pictures/          (pictures/cat/1.png, pictures/dog/1.png, ...)
       madaline fit sounds/            (sounds/yes/1.wav, sounds/no/1.wav, ...)
@@ -129,8 +129,8 @@ FIT = Command(
             TIMES,
             Option("--gap TIME", "time between the last row learned and the first predicted, as '7 days' or 7 steps", type=span),
             Option("--horizon TIME", "how far ahead rows are predicted, as '7 days' or 7 steps", type=span),
-            Option("--series COLUMN", "the column that tells series of rows apart, such as stores or sensors"),
-            Option("--lags ROWS", "make columns of the target so many rows before, such as 1 7 28; for `madaline forecast`", nargs='+', type=at_least(1)),
+            Option("--series COLUMN ...", "the columns that tell series of rows apart, such as stores and products"),
+            Option("--lags ROWS", "make columns of the target so many rows before, such as 1 7 28, for `madaline forecast`; without a number, those that the times suggest", nargs="*", type=at_least(1)),
             Option("--past COLUMN", "with --lags, use only the past of these, whose values are not known in advance", nargs='+'),
             *READING,
             SKIP_BROKEN,

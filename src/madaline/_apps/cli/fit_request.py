@@ -58,6 +58,8 @@ def read_time(arguments: Namespace, names: Sequence[str]) -> TimeRequest:
     column = name or (True if arguments.in_order else False if arguments.no_time else None)
     others = ("gap", "horizon", "series", "lags", "past")
     given = {one: getattr(arguments, one, None) for one in others}  # some commands take no others
+    given["lags"] = True if given["lags"] == [] else given["lags"]
+    given["series"] = given["series"] or None
     return TimeRequest.given(column, **given)
 
 

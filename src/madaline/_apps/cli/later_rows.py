@@ -96,7 +96,7 @@ FORECAST = Command(
 
     examples:
       madaline fit sales.csv --target sales --time date --series store \\
-        --lags 1 7 28 --horizon 14
+        --lags --horizon 14
       madaline forecast sales.madaline --horizon 14 -o next.csv
       madaline forecast sales.madaline --future prices.csv
     """,

@@ -173,17 +173,18 @@ def _check(arguments: Namespace, by: tuple[str, ...]) -> None:
         )
     if arguments.probabilities:
         raise InputError("--by fits a model to classes or numbers: leave out --probabilities.")
-    if arguments.lags and (arguments.common or arguments.compare_common):
+    if arguments.lags is not None and (arguments.common or arguments.compare_common):
         raise InputError(
             "With --lags there is no common model, as it would need other series: leave out"
             " --common and --compare-common."
         )
-    for role in ("time", "series", "groups", "weight"):
-        if getattr(arguments, role) in by:
+    roles = [(role, getattr(arguments, role)) for role in ("time", "groups", "weight")]
+    for role, name in [*roles, *(("series", name) for name in arguments.series)]:
+        if name in by:
             raise InputError(
-                "--{role} names {getattr}, and so does --by: its value is the same in all rows of a model; leave one out.",
+                "--{role} names {name}, and so does --by: its value is the same in all rows of a model; leave one out.",
                 role=role,
-                getattr=getattr(arguments, role),
+                name=name,
             )
 
 

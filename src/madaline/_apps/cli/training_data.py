@@ -222,7 +222,7 @@ def _roles(arguments: Namespace, targets: Sequence[str]) -> list[tuple[str, str]
 def _is_series(name: str, arguments: Namespace) -> bool:
     """Return whether a column of groups may tell series apart as well, so that it stays."""
     lags, groups = getattr(arguments, "lags", None), arguments.groups
-    return bool(lags) and name == groups and arguments.series in (None, groups)
+    return lags is not None and name == groups and arguments.series in ([], [groups])
 
 
 @dataclass(frozen=True)

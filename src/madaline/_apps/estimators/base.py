@@ -78,7 +78,7 @@ class AdaptiveEstimator(CallbackSupport, RowsOfFiles, Upkeep, BaseEstimator):
         time: Any = None,
         gap: Any = None,
         horizon: Any = None,
-        series: str | None = None,
+        series: str | Sequence[str] | None = None,
         lags: Any = None,
         past: Any = None,
         on_epoch: Callable[[Record], object] | None = None,
@@ -130,12 +130,15 @@ class AdaptiveEstimator(CallbackSupport, RowsOfFiles, Upkeep, BaseEstimator):
         horizon : float, str or timedelta, optional
             How far ahead rows are predicted, given like `gap`. Scores are of rows within it. By
             default as far as stretches go, about a seventh of the rows. With `lags`, a number of
-            rows of a series ahead of the last known value, by default the first behind the gap.
-        series : str, optional
-            The column that tells series of rows apart, such as stores or sensors.
-        lags : int or sequence of int, optional
+            rows of a series ahead of the last known value, by default the first behind the gap, or
+            a season with ``lags=True``.
+        series : str or sequence of str, optional
+            The columns that tell series of rows apart, such as stores and products. With `lags`, by
+            default the one column or two that do, where several rows have the same time.
+        lags : int, sequence of int or True, optional
             Rows before a row whose `y` is known when it is predicted, such as ``[1, 7, 28]``: from
-            them the fit makes columns of earlier values, changes and means. It needs `time`. The
+            them the fit makes columns of earlier values, changes and means. True takes the latest
+            row and the season that the times and values show. It needs `time`. The
             model keeps the last values of each series; `predict` makes the columns of these, and of
             values that `X` holds itself, in a column named like `y`.
         past : str or sequence of str, optional

@@ -310,12 +310,14 @@ def _job(
     for role, name in named.items():
         given.check(role, name)
         of_fit[role] = given.values(name)
-    for role in ("time", "series"):
-        if of_fit.get(role) in by:
+    series = of_fit.get("series") or ()
+    series = [series] if isinstance(series, str) else series
+    for role, name in [("time", of_fit.get("time")), *(("series", name) for name in series)]:
+        if isinstance(name, str) and name in by:
             raise InputError(
-                "{role} names {of_fit!r}, which tells the groups apart, so that it is the same in all rows of a model: leave it out.",
+                "{role} names {name!r}, which tells the groups apart, so that it is the same in all rows of a model: leave it out.",
                 role=role,
-                of_fit=of_fit[role],
+                name=name,
             )
     learned = [name for name in given.names if name not in (target, *named.values())]
     table = given.rows.table(only=set(learned))

@@ -18,7 +18,11 @@ _OPTIONS = {
 }
 """The option of an argument."""
 
-_WITHOUT_VALUE = {("time", "True"): "--in-order", ("time", "False"): "--no-time"}
+_WITHOUT_VALUE = {
+    ("time", "True"): "--in-order",
+    ("time", "False"): "--no-time",
+    ("lags", "True"): "--lags",
+}
 """Options that say as much as an argument with its value."""
 
 _ARGUMENT = re.compile(

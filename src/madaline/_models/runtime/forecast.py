@@ -61,9 +61,7 @@ def rows_ahead(
 
 def places_of(lags: Lags, table: Table, steps: Array | None) -> dict[str, Array]:
     """Return the series, the time and the steps ahead of rows, as columns."""
-    columns: dict[str, Array] = {}
-    if lags.series is not None:
-        columns[lags.series] = lags.read_series(table)
+    columns = lags.series_columns(lags.read_series(table))
     if lags.time is not None:
         times = lags.read_times(table)
         columns[lags.time] = moments(times) if lags.of_dates else times
@@ -90,7 +88,7 @@ def _check_past(past: Past | None) -> Past:
     if past is None:
         raise InputError(
             "The model has no lags, so that it predicts rows and does not go on from the last ones:"
-            " use predict, or fit with lags=[1, 7]."
+            " use predict, or fit with lags=True."
         )
     return past
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from madaline._base.words import (
 )
 from madaline._race.evaluation.score import Score
 from madaline._race.time.forward import ForwardScores, Noticed, Of
+from madaline._race.time.lags import series_text
 from madaline._race.time.series_scores import SeriesScores
 from madaline._race.time.stretches import ROW_ORDER
 from madaline._race.time.time_request import TimeRequest
@@ -33,20 +34,11 @@ _UNITS = (
 )
 """What stretches of time that are shorter than so many seconds are counted in."""
 
-_STEPS = (
-    (3600, "[1, 24]"),
-    (_DAY, "[1, 7]"),
-    (7 * _DAY, "[1, 52]"),
-    (30.4 * _DAY, "[1, 12]"),
-    (91.3 * _DAY, "[1, 4]"),
-)
-"""Rows that lie so many seconds apart, and lags that suit them: the latest row, and the season."""
-
 _MAX_STEPS = 60  # rows ahead, up to which the last known value of a series is worth a word
 _UNEVEN = 0.1  # share by which stretches of about the same length may differ
 
 
-def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
+def tell_held_out(forward: ForwardScores, series: Sequence[str] = ()) -> str:
     """Return which rows the scores are of, and why where nobody asked for it."""
     if forward.updated:
         return _updated(forward)
@@ -68,14 +60,14 @@ def tell_held_out(forward: ForwardScores, series: str | None = None) -> str:
     return " ".join(sentences)
 
 
-def _later_rows(forward: ForwardScores, series: str | None) -> str:
+def _later_rows(forward: ForwardScores, series: Sequence[str]) -> str:
     """Return which rows the scores are of, and what predicted them."""
     facts = {"stretches": _stretches(forward), "learned": _learned(forward)}
     if forward.distances:
         first, last = forward.distances[0].first, forward.distances[-1].last
         distance = _("{first:,} to {rows}").format(first=first, rows=format_count(last, "row"))
         distance = format_count(last, "row") if first == last else distance
-        of_each = "" if series is None else _(" of each {series}").format(series=series)
+        of_each = _of_each(series)
         return _(
             "later rows, {distance} ahead of the last known value{of_each}: {stretches}, each predicted by networks that learned from {learned}"
         ).format(distance=distance, of_each=of_each, **facts)
@@ -84,6 +76,10 @@ def _later_rows(forward: ForwardScores, series: str | None) -> str:
             "later rows, up to {span} ahead: {stretches}, and what follows each, predicted from {learned}"
         ).format(span=forward.span(forward.ahead), **facts)
     return _("later rows: {stretches}, each predicted from {learned}").format(**facts)
+
+
+def _of_each(series: Sequence[str]) -> str:
+    return _(" of each {series}").format(series=series_text(series)) if series else ""
 
 
 def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = False) -> str:
@@ -100,7 +96,7 @@ def tell_last_known(forward: ForwardScores, *, of_numbers: bool, lags: bool = Fa
         return _(
             "The class shares of the latest rows predict {compared} the networks: their {metric} is {shown}, that of the networks {of_networks}."
         ).format(compared=compared, metric=metric, shown=shown[0], of_networks=shown[1])
-    of_each = "" if forward.series is None else _(" of each {series}").format(series=forward.series)
+    of_each = _of_each(forward.series)
     sentence = _(
         "The last known value{of_each} predicts {compared} the networks: its {metric} is {shown}, theirs {of_networks}."
     ).format(
@@ -361,30 +357,23 @@ def _noticed(forward: ForwardScores, noticed: Noticed) -> str:
 
 def _offer_lags(forward: ForwardScores) -> str:
     """Return how rows of series may be predicted from their past, unless that is far behind."""
-    if forward.series is None or not forward.has_last_known or forward.n_steps > _MAX_STEPS:
+    if not forward.series or not forward.has_last_known or forward.n_steps > _MAX_STEPS:
         return ""
     return _(
         "Rows of one {series} follow one another: to predict them from its last known value, give {lags}."
-    ).format(series=forward.series, lags=_lags(forward))
+    ).format(series=series_text(forward.series), lags=_lags(forward))
 
 
 def _lags(forward: ForwardScores) -> str:
-    """Return the arguments for earlier rows that may help: the latest, and that a season ago."""
-    if forward.series is not None:
-        arguments = _("lags=1, series={series!r} and horizon={n_steps}").format(
-            series=forward.series, n_steps=forward.n_steps
-        )
+    """Return the arguments for earlier rows that may help."""
+    if forward.series:
+        arguments = _("lags=True and horizon={n_steps}").format(n_steps=forward.n_steps)
         if forward.horizon is None:
             return arguments
         # with lags, a horizon counts rows
         ahead = forward.span(forward.horizon)
         rows = format_count(forward.n_steps, "row")
         return _("{arguments} ({ahead} are {rows} of each {series})").format(
-            arguments=arguments, ahead=ahead, rows=rows, series=forward.series
+            arguments=arguments, ahead=ahead, rows=rows, series=series_text(forward.series)
         )
-    rows = "1"
-    if forward.of_dates:
-        last = forward.stretches[-1]
-        step = (last.last - last.first) / max(1, last.n_rows - 1)
-        rows = next((rows for length, rows in _STEPS if 0.9 < step / length < 1.1), "1")
-    return Message("", f"lags={rows}").again()
+    return Message("", "lags=True").again()

@@ -117,10 +117,10 @@ class ForwardScores(Stored):
     # with lags: how many rows ahead of the last known value rows are predicted, and the metric
     distances: Annotated[tuple[Distance, ...], Items(most=100)] = ()
     n_undated: _Rows = 0  # rows without a time, which no stretch holds
-    # the column that tells series apart, and how many rows of a series scores are promised ahead
-    series: Annotated[str, Text(1000)] | None = None
+    # the columns that tell series apart, and how many rows of a series scores are promised ahead
+    series: tuple[Annotated[str, Text(1000)], ...] = ()
     n_steps: _Rows = 1
-    # with lags, where series differ tenfold in size
+    # with lags, where there are several series
     by_series: SeriesScores | None = None
     # how the metric is written: in the target's unit, as far as it has that
     written: NumberFormat = field(default=PLAIN, compare=False, metadata=NOT_STORED)

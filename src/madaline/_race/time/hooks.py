@@ -17,7 +17,7 @@ from madaline._race.time.anchors import weigh_differences
 from madaline._race.time.lagged import LaggedData, TimedRows, add_past
 from madaline._race.time.later_rows import LaterRows
 from madaline._race.time.noticing import TimeOrder
-from madaline._race.time.orders import find_series
+from madaline._race.time.orders import find_series, level_codes
 from madaline._race.time.recipes import plan_for_lags, plan_for_later_rows
 from madaline._race.time.stretches import RowTimes, hidden_features, make_stretches
 from madaline._race.time.time_request import TimeRequest
@@ -66,8 +66,11 @@ class TimeHooks:
         return "" if self.order is None or self.order.of_time else self.order.advice
 
     def as_read(self, asked: TimeRequest) -> TimeRequest:
-        """Return what was asked, with the series that groups stand for."""
-        return asked if self.lagged is None else replace(asked, series=self.lagged.past.lags.series)
+        """Return what was asked, with the series and the lags that were found."""
+        if self.lagged is None:
+            return asked
+        lags = self.lagged.past.lags
+        return replace(asked, series=lags.series, lags=lags.rows)
 
     # Rows
 
@@ -104,11 +107,11 @@ class TimeHooks:
         if self.lagged is not None:
             known = self.lagged.last_known(encoder)
             given = self.lagged.given
-            return LaterRows(self.times, dataset, self.lagged.series, None, known, given, noticed)
-        name = None if groups is not None else find_series(self.times.values, table, schema)
-        series = groups if name is None else table.distinct(name).codes
+            return LaterRows(self.times, dataset, self.lagged.series, (), known, given, noticed)
+        names = () if groups is not None else find_series(self.times.values, table, schema)
+        series = level_codes(table, names) if names else groups
         reach = self.times.reach
-        return LaterRows(self.times, dataset, series, name, noticed=noticed, reach=reach)
+        return LaterRows(self.times, dataset, series, names, noticed=noticed, reach=reach)
 
     # Recipes
 

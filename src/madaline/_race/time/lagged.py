@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from numbers import Real
 from typing import Any, final
 
@@ -14,10 +15,12 @@ from madaline._base.language import _
 from madaline._base.words import format_count, format_list
 from madaline._race.dataset import Offset
 from madaline._race.time.anchors import NO_ANCHOR
-from madaline._race.time.lags import Lags, check_rows
+from madaline._race.time.history import SeriesHistory
+from madaline._race.time.lags import PROPOSED_LAGS, Lags, check_rows, series_text, shown_series
 from madaline._race.time.orders import find_series
 from madaline._race.time.past import LaggedRows, Past
 from madaline._race.time.past_columns import PastColumn
+from madaline._race.time.seasons import propose_lags
 from madaline._race.time.series_scores import SeriesScores, score_series
 from madaline._race.time.stretches import RowTimes
 from madaline._race.time.time_request import TimeRequest
@@ -128,14 +131,16 @@ class LaggedData:
         """Return the scores of series of numbers, given predictions of some rows."""
         lags = self.past.lags
         first = slice(self.made.n_own)
-        if lags.series is None:
+        if not lags.series:
             return None
         naive = {lag: lags.naive(self.table, lag)[rows] for lag in {1, *lags.rows}}
         target = target_numbers(self.given_target).astype(np.float64)[first]
-        series, times = self.series[first], self.times.values[first]
+        series = np.array([*map(shown_series, self.series[first].tolist())])
+        times = self.times.values[first]
+        name = series_text(lags.series)
         theta = lags.theta_forecast(self.table)
         theta = None if theta is None else theta[rows]
-        scores = score_series(lags.series, series, times, target, rows, predicted, naive, theta)
+        scores = score_series(name, series, times, target, rows, predicted, naive, theta)
         return scores and replace(scores, divided=self.sizes is not None)
 
     def encoder(self, of_target: TargetEncoder, of_differences: TargetEncoder) -> TargetEncoder:
@@ -176,14 +181,14 @@ def check_times(asked: TimeRequest, times: RowTimes | None) -> None:
             "Lags need the order of the rows: name the column of dates (time=), or say that they"
             " are in the order of time (time=True)."
         )
-    if not asked.lags and asked.series is not None and times is None:
+    if not asked.lags and asked.series and times is None:
         raise InputError(
             "series is {series!r}, but the times of the rows are not known: name the column of dates (time=).",
-            series=asked.series,
+            series=series_text(asked.series),
         )
     if not asked.lags and asked.past:
         raise InputError(
-            "past names {past}, but there are no lags: columns of the past are made of rows so far before; give lags=[1, 7].",
+            "past names {past}, but there are no lags: columns of the past are made of rows so far before; give lags=True.",
             past=format_list(asked.past),
         )
 
@@ -194,9 +199,11 @@ def add_past(rows: TimedRows, asked: TimeRequest, *, anchored: bool, seed: int) 
     If it pays, networks predict the difference to an anchor, where they may be `anchored`.
     """
     lags, values = _lags(rows, asked)
+    if asked.lags == PROPOSED_LAGS:
+        lags = _proposed(lags, asked, rows, values)
     _check_names(lags, rows.table)
     _check_length(lags, rows.table)
-    advice = "" if lags.series is not None else _check_distinct(rows)
+    advice = "" if lags.series else _shared_times(rows.times.values)
     rng = np.random.default_rng([seed, _STREAM])
     anchored = anchored and not rows.of_classes
     made = LaggedRows.of(lags, rows.table, values, rows.times.values, anchored=anchored, rng=rng)
@@ -237,14 +244,14 @@ def _lags(rows: TimedRows, asked: TimeRequest) -> tuple[Lags, Array]:
     series = _series(rows, asked.series)
     lags = Lags(
         rows.target_names[0],
-        asked.lags,
+        (1,) if asked.lags == PROPOSED_LAGS else asked.lags,
         _horizon(gap, asked.horizon),
         name,
         series,
         name is not None and rows.times.of_dates,
         None if name is None else rows.schema[name].written,
         gap=gap,
-        others=_others(rows, asked.past, (name, series)),
+        others=_others(rows, asked.past, (name, *series)),
     )
     if not rows.of_classes:
         return lags, target_numbers(rows.target).astype(np.float64)
@@ -267,22 +274,40 @@ def _horizon(gap: int, told: Any) -> int:
     return horizon
 
 
-def _series(rows: TimedRows, name: str | None) -> str | None:
-    """Return the column of series: the one given, or that of groups, unless these are periods."""
-    if name is not None and name not in rows.table:
-        raise InputError(
-            "series names {name!r}, but the table has no such column: {alike}",
-            name=name,
-            alike=alike(name, rows.table.names),
-        )
-    if name is not None or rows.groups is None:
-        return name
-    _, groups = np.unique(rows.groups, return_inverse=True)
-    in_time = np.argsort(rows.times.values, kind="stable")
-    changes = np.count_nonzero(np.diff(groups[in_time]))
-    if changes <= groups.max():
-        return None
-    return next((name for name in rows.table.names if _agrees(rows.table, name, groups)), None)
+def _proposed(lags: Lags, asked: TimeRequest, rows: TimedRows, values: Array) -> Lags:
+    """Return lags of the rows that the times and the values of series suggest."""
+    of_classes = (bool(lags.classes),)
+    names, times = lags.read_series(rows.table), rows.times.values
+    history, _places = SeriesHistory.of(names, times, values[:, None], of_classes=of_classes)
+    lags = lags.in_calendar(history)
+    history = history.spread(lags.calendar)[0]
+    proposed = propose_lags(history, lags.calendar, of_dates=lags.of_dates)
+    horizon = lags.horizon if asked.horizon is not None else lags.gap + max(proposed)
+    return replace(lags, rows=proposed, horizon=horizon)
+
+
+def _series(rows: TimedRows, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns of series: those given, that of groups, or those that tell rows apart.
+
+    Groups that are periods tell no series.
+    """
+    for name in names:
+        if name not in rows.table:
+            raise InputError(
+                "series names {name!r}, but the table has no such column: {alike}",
+                name=name,
+                alike=alike(name, rows.table.names),
+            )
+    if names:
+        return names
+    if rows.groups is not None:
+        _, groups = np.unique(rows.groups, return_inverse=True)
+        in_time = np.argsort(rows.times.values, kind="stable")
+        changes = np.count_nonzero(np.diff(groups[in_time]))
+        if changes > groups.max():
+            agreeing = (name for name in rows.table.names if _agrees(rows.table, name, groups))
+            names = tuple(islice(agreeing, 1))
+    return names or find_series(rows.times.values, rows.table, rows.schema)
 
 
 def _agrees(table: Table, name: str, groups: Array) -> bool:
@@ -304,26 +329,15 @@ def _level_codes(table: Table, name: str) -> Array | None:
     return np.unique(values, return_inverse=True)[1]
 
 
-def _check_distinct(rows: TimedRows) -> str:
-    """Return what to know of rows of the same time; `InputError` if a column tells them apart."""
-    times = rows.times.values
+def _shared_times(times: Array) -> str:
+    """Return what to know of rows of the same time; often nothing."""
     counts = np.unique(times, return_counts=True)[1]
     n_repeated = int(counts[counts > 1].sum())
     if not n_repeated:
         return ""
-    shared = _("{n_repeated:,} of {rows} have the time of another").format(
-        n_repeated=n_repeated, rows=format_count(len(times), "row")
-    )
-    column = find_series(times, rows.table, rows.schema)
-    if column is not None:
-        raise InputError(
-            "{shared}, and {column} tells them apart: give series={column!r}, or leave that column out.",
-            shared=shared,
-            column=column,
-        )
     return _(
-        "{shared}: lags take them together, as their mean. If they are of different things, such as stores, name the column that tells these apart (series=)."
-    ).format(shared=shared)
+        "{n_repeated:,} of {rows} have the time of another: lags take them together, as their mean. If they are of different things, such as stores, name the columns that tell these apart (series=)."
+    ).format(n_repeated=n_repeated, rows=format_count(len(times), "row"))
 
 
 def _gap(times: RowTimes, gap: Any) -> int:

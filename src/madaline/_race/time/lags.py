@@ -64,6 +64,11 @@ _SIZE_SEASONS = 3  # of the longest lag: so many are measured
 _MIN_KEPT = 15  # points of a series that are kept at least: two weeks tell whether weekends count
 _MAX_TRIED = 20_000  # rows on which anchors are compared
 
+_APART = "\x1f"  # between the names of several columns: the unit separator, which no text holds
+
+PROPOSED_LAGS = (0,)
+"""Stands for the lags that the times of a fit suggest."""
+
 _MAX_COLUMNS = 1000  # whose past is used, beside that of the target
 
 
@@ -76,7 +81,7 @@ class Lags(Stored):
     rows: Annotated[tuple[Rows, ...], Items(least=1, most=100, distinct=True)]
     horizon: Rows = 1  # how many rows ahead of the last known value rows are predicted
     time: Name | None = None  # the column of times; None where rows are in order
-    series: Name | None = None  # the column that tells series apart; None where there is one
+    series: tuple[Name, ...] = ()  # the columns that tell series apart; none where there is one
     of_dates: bool = False  # whether times are dates
     written: DateFormat | NumberFormat | None = None  # how times were written, where they were text
     classes: Classes = ()
@@ -118,7 +123,7 @@ class Lags(Stored):
     @property
     def sources(self) -> tuple[str, ...]:
         """Names of the columns of a table that tell when rows are, and of which series."""
-        return tuple(filter(None, (self.time, self.series)))
+        return tuple(filter(None, (self.time, *self.series)))
 
     @property
     def several_steps(self) -> bool:
@@ -128,7 +133,7 @@ class Lags(Stored):
     @property
     def n_kept(self) -> int:
         """How many of the latest points of each series later rows may need."""
-        longest = max(self.rows) + (self.size_rows if self.series is not None else 0)
+        longest = max(self.rows) + (self.size_rows if self.series else 0)
         return max(max(longest, self.theta.n_rows) + self.horizon + self.gap + 1, _MIN_KEPT)
 
     def past(self, history: SeriesHistory, points: Array, steps: Array) -> dict[str, Array]:
@@ -251,7 +256,7 @@ class Lags(Stored):
         past = PastValues(history, 0, points, steps)
         measured = past.size(self.size_rows, max(self.rows))
         size = Size.of(self.size_rows, measured)
-        divisors = np.ones(len(rows)) if self.series is None else size.read(measured)
+        divisors = size.read(measured) if self.series else np.ones(len(rows))
         lags = replace(self, theta=self._fitted_theta(past, target, divisors))
         columns = lags.past(history, points, steps)
         anchors = [Anchor(LAST), *([Anchor(THETA)] if lags.theta.season else [])]
@@ -260,7 +265,7 @@ class Lags(Stored):
         ]
         errors = np.stack([target - lags.anchored(columns, anchor) for anchor in anchors])
         plain = int(np.argmin(np.square(errors).mean(axis=1)))
-        if self.series is None:
+        if not self.series:
             return replace(lags, anchor=anchors[plain])
         shares = [usual_error(errors_of_anchor / divisors) for errors_of_anchor in errors]
         divided = int(np.argmin(shares))
@@ -315,11 +320,24 @@ class Lags(Stored):
         return np.asarray(times, np.float64)
 
     def read_series(self, table: Table) -> Array:
-        """Return the name of the series of each row as text; empty where it is missing."""
-        if self.series is None:
-            return np.full(table.n_samples, "", dtype=object)
-        levels = as_levels(table[self.series])
-        return np.array(["" if level is None else level for level in levels], dtype=object)
+        """Return the name of the series of each row as text; of several columns, joined."""
+        names = np.full(table.n_samples, "", dtype=object)
+        for number, column in enumerate(self.series):
+            levels = as_levels(table[column])
+            levels = np.array(["" if level is None else level for level in levels], dtype=object)
+            names = names + _APART + levels if number else levels
+        return names
+
+    def series_columns(self, names: Array) -> dict[str, Array]:
+        """Return the columns that tell series apart, given the names that `read_series` made."""
+        if len(self.series) < 2:
+            return dict.fromkeys(self.series, names)
+        parts = [name.split(_APART) for name in names.tolist()]
+        each = zip(*parts, strict=True) if parts else [[]] * len(self.series)
+        return {
+            name: np.array([*values], dtype=object)
+            for name, values in zip(self.series, each, strict=True)
+        }
 
     def read_values(self, table: Table) -> Array:
         """Return what the rows themselves hold, float64 (n_rows, n_columns), NaN where unknown."""
@@ -332,22 +350,43 @@ def _of_type(written: Any, kind: type) -> Any:
 
 def read_lags(rows: Any) -> tuple[int, ...]:
     """Return lags in ascending order; `InputError` unless they are whole numbers of rows."""
+    if rows is True:
+        return PROPOSED_LAGS
     given = rows if isinstance(rows, Sequence | np.ndarray | range | set) else [rows]
     for lag in given:
         check_rows("lags", lag)
     if not len(given):
-        raise InputError("lags is empty: give numbers of rows, such as [1, 7].")
+        raise InputError(
+            "lags is empty: give numbers of rows, such as [1, 7], or True for those that the times suggest."
+        )
     return tuple(sorted({int(lag) for lag in given}))
 
 
-def read_names(past: Any) -> tuple[str, ...]:
-    """Return the columns whose past is used; `InputError` unless they are names."""
-    names = (past,) if isinstance(past, str) else tuple(past) if isinstance(past, Iterable) else ()
+def read_names(role: str, given: Any) -> tuple[str, ...]:
+    """Return the columns that are named for a role; `InputError` unless they are names."""
+    names = tuple(given) if isinstance(given, Iterable) else ()
+    names = (given,) if isinstance(given, str) else names
     if not names or not all(isinstance(name, str) for name in names):
         raise InputError(
-            "past is {past!r}: give names of columns, such as ['customers'].", past=past
+            "{role} is {given!r}: give names of columns, such as ['customers'].",
+            role=role,
+            given=given,
         )
     return tuple(map(str, dict.fromkeys(names)))
+
+
+def series_text(series: Sequence[str]) -> str:
+    """Return what the series of some columns are called.
+
+    >>> series_text(("store", "item")), series_text(())
+    ('store × item', '')
+    """
+    return " × ".join(series)
+
+
+def shown_series(name: str) -> str:
+    """Return the name of a series as people read it."""
+    return series_text(name.split(_APART))
 
 
 def check_rows(name: str, value: Any) -> int:

@@ -44,7 +44,7 @@ class LaterRows:
     times: RowTimes  # of the rows as they were given
     dataset: Dataset  # the rows, with all targets
     series: Array | None = None  # (n_samples,): which rows follow one another, as they were given
-    series_name: str | None = None  # the column that tells them apart, where that was found
+    series_names: tuple[str, ...] = ()  # the columns that tell them apart, where they were found
     # (n_samples,): encoded, the last value known where a row is predicted, as they were given; by
     # default the last one before the stretch
     known: Array | None = None
@@ -67,7 +67,7 @@ class LaterRows:
         places = []
         for fold in range(rows.n_folds):
             stretch = rows.held_out(fold)
-            alone = self.series is not None and self.series_name is None  # groups, or lags
+            alone = self.series is not None and not self.series_names  # groups, or lags
             if self.times.horizon is not None or alone:
                 later = np.arange(stretch.start, stretch.stop)
             else:
@@ -137,8 +137,8 @@ class LaterRows:
             n_final=self.dataset.rows.n_final,
             n_undated=int(np.isnan(self.times.values).sum()),
             ahead=float(np.median([np.ptp(self._when[places]) for places in self.ahead])),
-            series=self.series_name,
-            n_steps=1 if self.series_name is None else self._n_steps(),
+            series=self.series_names,
+            n_steps=self._n_steps() if self.series_names else 1,
         )
 
     def _stretch(self, number: int, score: Score, last_known: float | None) -> Stretch:

@@ -5,6 +5,9 @@ Where no column tells the time, rows may as well be sorted by something else, su
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
+
 import numpy as np
 
 from madaline._race.time.stretches import ROW_ORDER, RowTimes
@@ -22,6 +25,8 @@ from madaline.nn.arrays import Array
 
 _MIN_PAIRS = 0.99  # share of the rows that are the only one of their series at their time, at least
 _MIN_ROWS_OF_SERIES = 4  # on average
+_MAX_PAIRED = 8  # columns with the fewest levels, of which two together may tell series apart
+_MIN_FILLED = 0.5  # share of the times at which a series of two columns has a row, on average
 _MAX_TIMES = 0.5  # distinct times, as a share of the rows: with more there is nothing to tell apart
 _MAX_ORDERS = 3  # columns of dates that are looked at
 _REGULAR = 0.75  # spread of steps by their mean: those of sorted random numbers have one or more
@@ -51,26 +56,44 @@ def row_orders(
     return [*told[:_MAX_ORDERS], RowOrder(RowTimes(ROW_ORDER, rows), False, True)]
 
 
-def find_series(times: Array, table: Table, schema: Schema) -> str | None:
-    """Return the column that tells apart series, each with one row a time; None if none does.
+def find_series(times: Array, table: Table, schema: Schema) -> tuple[str, ...]:
+    """Return the column or two that tell apart series, each with one row a time, if any do.
 
-    Of several it is that with the fewest levels.
+    Of several it is that with the fewest levels; two only where no column does it alone.
     """
     n_rows = table.n_samples
     moments, codes, counts = np.unique(times, return_inverse=True, return_counts=True)
     if len(moments) > _MAX_TIMES * n_rows:
-        return None
-    found = []
-    for column in schema.columns:
-        values = table[column.name]
-        if values.ndim > 1 or values.dtype.kind == "M" or column.n_missing:
+        return ()
+    columns = [
+        column.name
+        for column in schema.columns
+        if table[column.name].ndim == 1
+        and table[column.name].dtype.kind != "M"
+        and not column.n_missing
+        and 1 < column.n_distinct <= n_rows / _MIN_ROWS_OF_SERIES
+    ]
+    columns.sort(key=lambda name: (schema[name].n_distinct, name))
+    pairs = combinations(columns[:_MAX_PAIRED], 2)
+    for names in (*((name,) for name in columns), *pairs):
+        levels = level_codes(table, names)
+        n_levels = int(levels.max()) + 1
+        if not _MIN_PAIRS * counts.max() <= n_levels <= n_rows / _MIN_ROWS_OF_SERIES:
             continue
-        if _MIN_PAIRS * counts.max() <= column.n_distinct <= n_rows / _MIN_ROWS_OF_SERIES:
-            levels = table.distinct(column.name).codes.astype(np.int64)
-            pairs = np.unique(levels * len(moments) + codes)
-            if len(pairs) >= _MIN_PAIRS * n_rows:
-                found.append((column.n_distinct, column.name))
-    return min(found)[1] if found else None
+        if len(names) > 1 and n_rows < _MIN_FILLED * n_levels * len(moments):
+            continue
+        if len(np.unique(levels * len(moments) + codes)) >= _MIN_PAIRS * n_rows:
+            return names
+    return ()
+
+
+def level_codes(table: Table, names: Sequence[str]) -> Array:
+    """Return the number of the levels that some columns have together, int (n_samples,)."""
+    codes = np.zeros(table.n_samples, np.int64)
+    for name in names:
+        levels = table.distinct(name).codes.astype(np.int64)
+        codes = np.unique(codes * (levels.max() + 1) + levels, return_inverse=True)[1]
+    return codes
 
 
 def _in_blocks(table: Table, schema: Schema, target: Array, groups: Array | None) -> bool:

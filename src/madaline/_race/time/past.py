@@ -226,8 +226,7 @@ class Past:
         """
         lags, kept = self.lags, self.kept
         columns: dict[str, Array] = {"row": np.arange(float(n_rows * len(kept.names)))}
-        if lags.series is not None:
-            columns[lags.series] = np.repeat(np.array(kept.names, dtype=object), n_rows)
+        columns |= lags.series_columns(np.repeat(np.array(kept.names, dtype=object), n_rows))
         if lags.time is not None:
             each = zip(kept.starts[:-1], kept.starts[1:], strict=True)
             times = np.concatenate(

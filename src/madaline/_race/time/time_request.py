@@ -27,8 +27,9 @@ class TimeRequest(Stored):
     column: Annotated[str | bool | None, Optional(Either(TRUTH, Text()))] = None
     gap: Annotated[float | str | None, _SPAN] = None  # between rows learned from and predicted
     horizon: Annotated[float | str | None, _SPAN] = None  # how far ahead rows are predicted
-    series: str | None = None  # the column that tells series of rows apart
-    lags: tuple[Annotated[int, Whole(1, MAX_LAG)], ...] = ()  # rows back that become columns
+    series: tuple[str, ...] = ()  # the columns that tell series of rows apart
+    # rows back that become columns; zero stands for those that the times suggest
+    lags: tuple[Annotated[int, Whole(0, MAX_LAG)], ...] = ()
     past: tuple[str, ...] = ()  # columns whose values are not known in advance
 
     @classmethod
@@ -37,7 +38,7 @@ class TimeRequest(Stored):
         time: Any = None,
         gap: Any = None,
         horizon: Any = None,
-        series: str | None = None,
+        series: Any = None,
         lags: Any = None,
         past: Any = None,
     ) -> Self:
@@ -48,16 +49,16 @@ class TimeRequest(Stored):
             time if isinstance(time, str | bool) else None,
             _plain_span(gap),
             _plain_span(horizon),
-            series,
+            () if series is None else read_names("series", series),
             () if lags is None else read_lags(lags),
-            () if past is None else read_names(past),
+            () if past is None else read_names("past", past),
         )
 
     @property
     def needs_times(self) -> bool:
         """Whether something is asked for that needs to know when rows are."""
-        spans = (self.gap, self.horizon, self.series)
-        return bool(self.lags) or any(value is not None for value in spans)
+        spans = (self.gap, self.horizon)
+        return bool(self.lags or self.series) or any(value is not None for value in spans)
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from madaline._race.evaluation.association import (
     views_of_missing,
 )
 from madaline._race.evaluation.scores import label_text
+from madaline._race.time.lags import series_text
 from madaline._race.time.noticing import TimeOrder
 from madaline._race.time.orders import find_series
 from madaline._race.time.time_request import TimeRequest
@@ -383,11 +384,11 @@ class _Looking:
                 ).format(name=times.name, why=why)
             elif order is not None:
                 yield order.advice
-        series = None if times is None else find_series(times.values, self.table, self.schema)
-        if series is not None:
+        series = () if times is None else find_series(times.values, self.table, self.schema)
+        if series:
             yield _(
-                "{series} may tell series apart, each with one row a time: lags=1 and series={series!r} predict from their earlier values."
-            ).format(series=series)
+                "{series} may tell series apart, each with one row a time: lags=True predicts from their earlier values."
+            ).format(series=series_text(series))
 
     def _first_rows(self) -> Iterator[dict[str, str]]:
         """Yield some rows as text."""

@@ -152,7 +152,8 @@ def _time_words(time: TimeRequest) -> list[str]:
         words = ["--in-order" if time.column else "--no-time"]
     words += ["--lags", *map(str, time.lags)] if time.lags else []
     words += ["--past", *time.past] if time.past else []
-    for name in ("gap", "horizon", "series"):
+    words += ["--series", *time.series] if time.series else []
+    for name in ("gap", "horizon"):
         value = getattr(time, name)
         words += [] if value is None else [f"--{name}", f"{value}"]
     return words
