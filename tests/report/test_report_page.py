@@ -73,7 +73,7 @@ def test_the_headline_is_the_score_and_comes_once(pages, models, task: str) -> N
     shown = headline_number(score)
     assert f"Predicts target with {metric_name(score.metric)} {shown}" in Outline(pages[task]).text
     visible = re.sub(r"(?s)<(details|style|title|desc)>.*?</\1>", "", pages[task])
-    assert len(re.findall(rf"(?<![\d.,]){re.escape(shown)}(?!\d|[.,]\d|%)", visible)) == 1
+    assert len(re.findall(rf"(?<![-+\d.,]){re.escape(shown)}(?!\d|[.,]\d|%)", visible)) == 1
 
 
 def test_figures_of_single_folds_say_that_the_score_is_of_all_together(models) -> None:
