@@ -205,6 +205,10 @@ def forward_sentences(
     if not last_known and of_numbers and not lags:
         last_known = _offer_lags(forward)
     held_out = tell_held_out(forward, time.series)
+    if lags:
+        held_out = _("{held_out} Lags, in rows: {lags}.").format(
+            held_out=held_out, lags=format_list([*map(str, time.lags)], last=" and ")
+        )
     return [*filter(None, (last_known, tell_series(forward), held_out, tell_trend(forward)))]
 
 
