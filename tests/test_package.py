@@ -95,8 +95,8 @@ PUBLIC = {
     "madaline.skl2onnx": "register_converters",
     "madaline.plots": """
         plot_calibration plot_comparison plot_confusion plot_decision_boundary plot_effect
-        plot_errors plot_explanation plot_hidden_units plot_history plot_importances plot_map
-        plot_network plot_over_time plot_precision plot_roc plot_truth plot_watch
+        plot_errors plot_explanation plot_forecast plot_hidden_units plot_history plot_importances
+        plot_map plot_network plot_over_time plot_precision plot_roc plot_truth plot_watch
     """,
     "madaline.records.decision": "Decision Decisions",
     "madaline.records.history": "Epoch Epochs History Record",

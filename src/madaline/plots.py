@@ -5,6 +5,7 @@ They need matplotlib, which the extra `plot` installs.
 
 from __future__ import annotations
 
+from madaline._tell.plots.forecasts import plot_forecast as plot_forecast
 from madaline._tell.plots.models import plot_calibration as plot_calibration
 from madaline._tell.plots.models import plot_comparison as plot_comparison
 from madaline._tell.plots.models import plot_confusion as plot_confusion

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from madaline import AdaptiveClassifier, compare, plots, sounds
+from madaline import AdaptiveClassifier, AdaptiveRegressor, compare, plots, sounds
 from madaline._models.model import FittedModel
 from madaline._tables.table import Table
 from madaline._tell.explain import explain
 from madaline._tell.explain.effects import effects
 from madaline._tell.report.explained import ExplainedRow
-from madaline.errors import InputError, MadalineError
+from madaline.errors import InputError, LaterRowsWarning, MadalineError
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 
@@ -185,3 +186,52 @@ def test_the_metric_over_time_is_drawn_beside_what_is_promised(dated_model, mode
     assert lines["promised next"] == [9.8, 9.8]
     with pytest.raises(InputError, match="have no time: give fit the column"):
         plots.plot_over_time(models["regression"])
+
+
+@pytest.fixture(scope="module")
+def of_shops():
+    """A model of six shops of different sizes, by months."""
+    rng = np.random.default_rng(0)
+    month = np.tile(np.arange("2018-01", "2023-01", dtype="datetime64[M]"), 6)
+    shop, step = np.repeat(np.arange(6), 60), np.tile(np.arange(60), 6)
+    noise = (1 + 4 * (shop == 3)) * rng.normal(0, 0.1, len(shop))
+    sales = 10.0**shop * (5 + np.sin(step * np.pi / 6) + noise)
+    X = {"month": month, "shop": np.array([*"abcdef"])[shop]}
+    fit = AdaptiveRegressor(effort=10, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LaterRowsWarning)
+        return fit.fit(X, sales, time="month", series="shop", lags=[1, 12], horizon=6)
+
+
+def test_a_forecast_is_drawn_behind_what_is_known(of_shops) -> None:
+    axes = plots.plot_forecast(of_shops)
+    assert len(axes) == 4
+    assert axes[0].get_title().endswith(", d")  # the hardest
+    axes = drawn(plots.plot_forecast(of_shops, "b"))
+    known, ahead = axes.lines
+    forecast = of_shops.forecast()
+    np.testing.assert_array_equal(ahead.get_ydata(), forecast["target"][forecast["shop"] == "b"])
+    assert len(known.get_ydata()) == 36
+    assert known.get_xdata()[-1] == np.datetime64("2022-12-01")
+    assert ahead.get_xdata()[0] == np.datetime64("2023-01-01")
+    assert len(axes.collections) == 3
+
+
+def test_a_forecast_of_later_rows_begins_behind_them(of_shops) -> None:
+    later = {"month": ["2023-01-01"], "shop": ["b"], "target": [70.0]}
+    known, ahead = plots.plot_forecast(of_shops, "b", horizon=2, X=later).lines
+    assert known.get_ydata()[-1] == 70
+    assert ahead.get_xdata()[0] == np.datetime64("2023-02-01")
+
+
+def test_a_forecast_of_no_series_is_refused(of_shops, models) -> None:
+    with pytest.raises(InputError, match="No forecast of the series 'x': there are a, b, c"):
+        plots.plot_forecast(of_shops, ["a", "x"])
+    with pytest.raises(InputError, match="has no lags"):
+        plots.plot_forecast(models["regression"])
+
+
+def test_the_report_of_series_has_their_fans(of_shops, tmp_path) -> None:
+    of_shops.report(tmp_path / "report.html")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert page.count("The shaded intervals hold 50%, 80%, 95% of new values.") == 4

@@ -22,6 +22,7 @@ from madaline._base.words import (
     metric_name,
 )
 from madaline._models.diagnosis.finding import Finding
+from madaline._models.model import FittedModel
 from madaline._models.story.forward import tell_stretches
 from madaline._models.story.story import HEADINGS, Story
 from madaline._models.story.summary import Summary
@@ -32,6 +33,7 @@ from madaline._race.recipe import legend
 from madaline._tables.formats.number_format import PLAIN
 from madaline._tables.kinds.kind import DROPPED
 from madaline._tell.explain.effect import Effect
+from madaline._tell.explain.fans import chosen_fans, forecast_fans
 from madaline._tell.explain.scale import PROBABILITY, TARGET
 from madaline._tell.report.data import (
     Example,
@@ -42,9 +44,11 @@ from madaline._tell.report.data import (
 )
 from madaline._tell.report.pictures import gauge_svg, levels_svg, perfect_score, view_of_quality
 from madaline._tell.report.reproduce import how_to_reproduce
+from madaline.errors import InputError
 from madaline.nn.losses import Quantiles
 from madaline.records._letters import RecipeLetters
 from madaline.records._results.curves import learning_figure
+from madaline.records._results.figure import Figure
 from madaline.records._results.svg import bar_svg, distribution_svg, figure_svg
 from madaline.records.race_decisions import SampleDrawn
 
@@ -92,6 +96,7 @@ def view_of(report: Report) -> dict[str, Any]:
         "head": view_of_head(report),
         "scores": _scores(report),
         "over_time": _over_time(summary),
+        "forecasts": _forecasts(model),
         "drivers": _drivers(summary),
         "columns_by_name": {column["name"]: column for column in columns},
         "findings": _sorted_findings(report)[1:],
@@ -178,6 +183,19 @@ def _over_time(summary: Summary) -> dict[str, Any] | None:
             *tell_stretches(forward, summary.promised),
         ],
     }
+
+
+def _forecasts(model: FittedModel) -> list[Figure]:
+    """Return the forecasts of the hardest series and of typical ones, where they need no rows."""
+    past = model.predictor.past
+    if past is None or past.lags.classes:
+        return []
+    try:
+        fans = chosen_fans(forecast_fans(model.predictor))
+    except InputError:  # rows to come must tell something, or quantiles are predicted
+        return []
+    time = past.lags.time or _("row")
+    return [fan.figure(past.lags.target, time) for fan in fans]
 
 
 def _headline(report: Report, score: Score) -> str:
