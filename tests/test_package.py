@@ -112,6 +112,9 @@ PUBLIC = {
         WarpedFurther
     """,
     "madaline.records.reading": "AnyDecision DECISION TYPES",
+    "madaline.records.regimes": """
+        Regime RegimeReturned Regimes Stretches format_stretches letter
+    """,
     "madaline.runtime": "Predictor load",
     "madaline.serving": "Settings make_app",
 }

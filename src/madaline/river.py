@@ -32,9 +32,14 @@ class _RiverEstimator:
     _seed_name: ClassVar[str] = "seed"
 
     def __init__(
-        self, *, missing: Sequence[str | float] | None = None, seed: int | None = None
+        self,
+        *,
+        missing: Sequence[str | float] | None = None,
+        max_regimes: int = 16,
+        seed: int | None = None,
     ) -> None:
         self.missing = missing
+        self.max_regimes = max_regimes
         self.seed = seed
 
     @property
@@ -93,6 +98,9 @@ class OnlineClassifier(_RiverEstimator, online.OnlineClassifier, base.MiniBatchC
     ----------
     missing : sequence of str or float, optional
         Words and numbers that stand for missing values in every column, such as ``["tbc", -999]``.
+    max_regimes : int, default=16
+        How many regimes are remembered, at most 16, so that what comes back is known again; 0
+        remembers none.
     seed : int, optional
         Seed of every random number.
 
@@ -126,6 +134,9 @@ class OnlineRegressor(_RiverEstimator, online.OnlineRegressor, base.MiniBatchReg
     ----------
     missing : sequence of str or float, optional
         Words and numbers that stand for missing values in every column, such as ``["tbc", -999]``.
+    max_regimes : int, default=16
+        How many regimes are remembered, at most 16, so that what comes back is known again; 0
+        remembers none.
     seed : int, optional
         Seed of every random number.
 

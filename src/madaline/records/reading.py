@@ -6,12 +6,12 @@ from inspect import isabstract
 from typing import Annotated, TypeAlias
 
 from madaline._base.codec import OneKind
-from madaline.records import model_decisions, race_decisions
+from madaline.records import model_decisions, race_decisions, regimes
 from madaline.records.decision import Decision
 
 TYPES: dict[str, type[Decision]] = {
     name: kind
-    for module in (model_decisions, race_decisions)
+    for module in (model_decisions, race_decisions, regimes)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and issubclass(kind, Decision) and not isabstract(kind)
 }

@@ -123,18 +123,22 @@ def run_stream(arguments: Namespace) -> None:
             say_lines([_line(segment)])
         if path is not None:  # what stops the command later loses no more than the next part
             learner.save(path)
-    decisions = list(learner.leads.decisions)
+    decisions = learner.decisions
     if picture is not None:
-        drawn = Charts(changes.figures([decision.epoch for decision in decisions]))
+        drawn = Charts(changes.figures([decision.epoch for decision in learner.leads.decisions]))
         sentences = [*(decision.sentence for decision in decisions), *changes.sentences()]
         title = _("{n_samples:,} rows of {table}").format(
             n_samples=table.n_samples, table=arguments.table
         )
         write_picture(picture, title, [Section([drawn, *points(sentences)])])
     if arguments.json:
-        say_json(_facts(segments, path, decisions, changes))
+        regimes = learner.memory.table(learner.n_learned)
+        facts = {"regimes": [regime.to_json() for regime in regimes]}
+        say_json(_facts(segments, path, decisions, changes) | facts)
         return
-    say_lines(_last_lines(Segment.merged(segments), decisions, changes.sentences()))
+    leads, returned = learner.leads.decisions, learner.memory.decisions
+    say_lines(_last_lines(Segment.merged(segments), leads, changes.sentences()))
+    say_lines(_return_lines(returned))
     if path is not None:
         say_lines(["", _saved_line(path, is_classes=is_classes)])
 
@@ -302,6 +306,23 @@ def _last_lines(
         if number == 0:
             yield "\nChanges:"
         yield paragraph(sentence, "  ", "    ")
+
+
+def _return_lines(returned: Sequence[Decision]) -> Iterator[str]:
+    """Yield what returned."""
+    for number, decision in enumerate(returned[-_MAX_DECISIONS:]):
+        if number == 0:
+            yield "\nReturned:"
+        yield paragraph(decision.sentence, "  ", "    ")
+    left_out = len(returned) - _MAX_DECISIONS
+    if left_out > 0:
+        yield paragraph(
+            _("Something returned {more_times} before.").format(
+                more_times=format_count(left_out, "more time")
+            ),
+            "  ",
+            "    ",
+        )
 
 
 def _measures(segment: Segment) -> str:

@@ -41,6 +41,9 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):
     ----------
     missing : sequence of str or float, optional
         Words and numbers that stand for missing values in every column, such as ``["tbc", -999]``.
+    max_regimes : int, default=16
+        How many regimes are remembered, at most 16, so that what comes back is known again; 0
+        remembers none.
     random_state : int, RandomState or None, default=None
         Seed of every random number.
 
@@ -51,6 +54,8 @@ class OnlineClassifier(OnlineEstimator, ClassifierMixin, BaseEstimator):
     decisions_ : tuple of Decision
         Which networks had most of the weight, and since when: ``decisions_[0].sentence`` is it in
         words. The latest 100 are kept.
+    regimes_ : tuple of Regime
+        What the stream was like, and when: ``print(model.regimes_)``.
     learner_ : OnlineLearner
         The population; `learner_.weighting.weights` are the networks' weights.
 
@@ -221,6 +226,9 @@ class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):
     ----------
     missing : sequence of str or float, optional
         Words and numbers that stand for missing values in every column, such as ``["tbc", -999]``.
+    max_regimes : int, default=16
+        How many regimes are remembered, at most 16, so that what comes back is known again; 0
+        remembers none.
     random_state : int, RandomState or None, default=None
         Seed of every random number.
 
@@ -229,6 +237,8 @@ class OnlineRegressor(OnlineEstimator, RegressorMixin, BaseEstimator):
     decisions_ : tuple of Decision
         Which networks had most of the weight, and since when: ``decisions_[0].sentence`` is it in
         words. The latest 100 are kept.
+    regimes_ : tuple of Regime
+        What the stream was like, and when: ``print(model.regimes_)``.
     learner_ : OnlineLearner
         The population; `learner_.weighting.weights` are the networks' weights.
 

@@ -15,6 +15,7 @@ from madaline._base.language import _
 from madaline._models import arguments
 from madaline._models.online.learner import OnlineLearner, Prediction
 from madaline._models.online.pending import MAX_PENDING, Pending, Waiting
+from madaline._models.online.regimes import MAX_REGIMES
 from madaline._models.online.tasks import StreamTask
 from madaline._models.watching import FALSE_ALARMS
 from madaline._models.watching.monitor import Monitor
@@ -24,6 +25,7 @@ from madaline._tables.table import Table, listed
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records.decision import Decisions
+from madaline.records.regimes import Regimes
 
 _FITTED = (
     "learner_",
@@ -47,9 +49,11 @@ class OnlineEstimator(ABC):
         self,
         *,
         missing: Sequence[str | float] | None = None,
+        max_regimes: int = MAX_REGIMES,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.missing = missing
+        self.max_regimes = max_regimes
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -205,15 +209,37 @@ class OnlineEstimator(ABC):
         """
         learner = OnlineLearner.load(path, cls._kind)
         words = list(learner.columns.missing) or None
-        estimator = cls(missing=words, **{cls._seed_name: learner.seed})
+        estimator = cls(
+            missing=words,
+            max_regimes=learner.memory.max_regimes,
+            **{cls._seed_name: learner.seed},
+        )
         estimator.learner_, estimator.pending_ = learner, Pending()
         estimator._name_columns()
         return estimator
 
     @property
     def decisions_(self) -> Decisions:
-        """The latest 100 decisions: which networks were trusted most, and since when."""
-        return Decisions(self._learner.leads.decisions)
+        """The latest decisions: which networks were trusted most, and what returned since when."""
+        return Decisions(self._learner.decisions)
+
+    @property
+    def regimes_(self) -> Regimes:
+        """The regimes that are remembered: their rows, their share of all rows, loss and weight."""
+        return Regimes(self._learner.memory.table(self._learner.n_learned))
+
+    def _read_max_regimes(self) -> int:
+        """Return how many regimes are remembered, or refuse the number."""
+        given = self.max_regimes
+        if isinstance(given, bool) or not isinstance(given, int | np.integer):
+            given = -1
+        if not 0 <= given <= MAX_REGIMES:
+            raise InputError(
+                "max_regimes is {value!r}: give a whole number from 0, which remembers none, to {most}.",
+                value=self.max_regimes,
+                most=MAX_REGIMES,
+            )
+        return int(given)
 
     @property
     def _learner(self) -> OnlineLearner:
@@ -286,6 +312,7 @@ class OnlineEstimator(ABC):
                 names,
                 arguments.read_seed(self.random_state),
                 missing=arguments.read_missing(self.missing),
+                max_regimes=self._read_max_regimes(),
             )
             self.pending_ = Pending()
             self._name_columns()

@@ -11,6 +11,7 @@ import numpy as np
 
 from madaline._base.codec import check_of
 from madaline._base.json_checks import (
+    TRUTH,
     Fields,
     ListOf,
     Malformed,
@@ -31,6 +32,7 @@ from madaline._models.online.columns import (
 )
 from madaline._models.online.encoder import CIRCLES, QUARTERS
 from madaline._models.online.networks import HORIZONS
+from madaline._models.online.regimes import MAX_REGIMES
 from madaline._models.online.replay import MEMORIES, SCALED_ROWS
 from madaline._models.online.tasks import TASK
 from madaline._tables.io.tensor_file import ONLINE, read_tensor_file
@@ -66,6 +68,25 @@ GENERATOR = Fields(
 )
 
 
+STRETCHES = ListOf(Row((COUNT, COUNT)))
+
+REGIMES = Fields(
+    {
+        "max_regimes": Whole(0, MAX_REGIMES),
+        "current": Whole(-1, 2**53),
+        "n_stored": COUNT,
+        "rows_led": COUNT,
+        "n_unlike": COUNT,
+        "is_new": TRUTH,
+        "drawn": STRETCHES,
+        "regimes": ListOf(
+            Fields({"number": COUNT, "stretches": STRETCHES, "usual": Number()}), most=MAX_REGIMES
+        ),
+        "decisions": ListOf(DECISION),
+    }
+)
+
+
 STATE = Fields(
     {
         "task": TASK,
@@ -73,6 +94,7 @@ STATE = Fields(
         "encoder": Fields({"n_features": COUNT, "circled": ListOf(Row((COUNT, COUNT)))}),
         "n_added": Fields({"replay": COUNT, "recent": COUNT}),
         "leads": Fields({"means": Optional(ListOf(Number())), "decisions": ListOf(DECISION)}),
+        "regimes": REGIMES,
         "rng": GENERATOR,
         "widened_at": COUNT,
         "seed": Whole(0, 2**32 - 1),

@@ -24,6 +24,7 @@ from madaline._models.online.networks import (
     TimeScales,
     Weighting,
 )
+from madaline._models.online.regimes import MAX_REGIMES, Kept, RegimeMemory
 from madaline._models.online.replay import SCALED_ROWS, LabelHistory, RecentRows, Replay
 from madaline._models.online.tasks import TASK, Numbers, StreamTask
 from madaline._tables.io.tensor_file import (
@@ -38,6 +39,7 @@ from madaline._tables.io.tensor_header import named, with_prefix
 from madaline._tables.table import Table
 from madaline.errors import InputError, ModelFileError
 from madaline.nn.arrays import Array
+from madaline.records.decision import Decision
 
 # With 20 and 60, tables are learned faster, but networks are too slow where a relation reverses.
 _BLOCK_ROWS = 10  # rows that are learned in one step, at most
@@ -61,7 +63,10 @@ class Prediction:
     history: Array  # (n_history,): fading means of the labels that were known
     members: Array  # (members, n_samples, n_outputs): what each network predicted
     aggregators: Array  # (aggregators, n_samples, n_outputs): what each way of weighing predicted
-    mixture: Array  # (n_samples, n_outputs): the weighted mean of the members
+    each: Array  # (1 + regimes, n_samples, n_outputs): what live and stored networks predicted
+    by_share: Array  # (shares, n_samples, n_outputs): their means, as `mixing` weighs them
+    regimes: Array  # (regimes,): the numbers of those
+    mixture: Array  # (n_samples, n_outputs): the weighted mean of all
 
 
 @final
@@ -69,7 +74,13 @@ class OnlineLearner:
     """A population that keeps up with a stream."""
 
     def __init__(
-        self, task: StreamTask, names: list[str], seed: int, *, missing: Sequence[str] = ()
+        self,
+        task: StreamTask,
+        names: list[str],
+        seed: int,
+        *,
+        missing: Sequence[str] = (),
+        max_regimes: int = MAX_REGIMES,
     ) -> None:
         self.task = task
         self.seed = seed
@@ -83,10 +94,12 @@ class OnlineLearner:
         self.networks = OnlineNetworks(self.scales, n_inputs, n_outputs, self.rng)
         self.weighting = Weighting(len(self.scales))
         self.leads = LeadTracker(self.scales.horizons)
+        self.memory = RegimeMemory(max_regimes)
         self.replay = Replay(max(HORIZONS), len(names), n_inputs, n_outputs, task.target_type)
         self.recent = RecentRows(SCALED_ROWS, len(names))
         self.widened_at = 0  # after how many rows the latest column came
         self.update_inputs()
+        self.memory.bind(self.networks.population.layout, self.seen)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the learner to a file; `InputError` if the file could not be read again."""
@@ -118,6 +131,13 @@ class OnlineLearner:
         with refusing_malformed(name, ONLINE):
             content = parse_tensor_file(memoryview(copied["file"]), name, ONLINE)
             vars(self).update(vars(self._of_state(*content)))
+
+    @property
+    def decisions(self) -> list[Decision]:
+        """Which networks led, and what returned, in order."""
+        return sorted(
+            [*self.leads.decisions, *self.memory.decisions], key=lambda decision: decision.epoch
+        )
 
     @property
     def n_history(self) -> int:
@@ -200,6 +220,7 @@ class OnlineLearner:
             "widened_at": self.widened_at,
             "seed": self.seed,
             "leads": self.leads.to_state(),
+            "regimes": self.memory.to_state(self.replay.stretches),
             "rng": self.rng.bit_generator.state,
         }
         return description, with_prefix("encoder.", arrays) | self._arrays()
@@ -219,10 +240,13 @@ class OnlineLearner:
         learner.networks.widen(history, learner.n_inputs, n_outputs)
         learner.replay.widen(history, learner.n_inputs, n_outputs, len(columns.names))
         learner.leads = LeadTracker.from_state(learner.scales.horizons, state["leads"])
+        learner.memory = RegimeMemory.from_state(state["regimes"], learner._kept())
+        learner.replay.stretches = list(map(tuple, state["regimes"]["drawn"]))
         for name, array in learner._arrays().items():
             check_array(name, arrays, array)
             array[...] = arrays[name]
         learner.weighting.weigh()
+        learner.memory.bind(learner.networks.population.layout, learner.seen)
         learner.replay.n_added = state["n_added"]["replay"]
         learner.recent.n_added = state["n_added"]["recent"]
         learner.widened_at = state["widened_at"]
@@ -240,6 +264,7 @@ class OnlineLearner:
             **with_prefix("memory.", population.memory),
             **with_prefix("column.", population.columns),
             **with_prefix("weighting.", self.weighting.to_arrays()),
+            **with_prefix("regimes.", self.memory.to_arrays()),
             "replay.raw": replay.raw,
             "replay.x": replay.x,
             "replay.target": replay.target,
@@ -272,6 +297,29 @@ class OnlineLearner:
             self._learn_block(raw[some], x[some], target[some], weight[some])
         self.history.add(target[self.task.is_believed(target)])
         self.leads.follow(self.weighting.weights, self.n_learned, len(y))
+        self._remember(len(y))
+
+    def _remember(self, n_new: int) -> None:
+        """Store what the stream is like, and go on from what it was like before."""
+        regime = self.memory.recognize(self.n_learned, n_new)
+        if regime is not None:
+            self.networks.take_up(regime.theta)
+            self.weighting.losses[...] = regime.losses
+            self.weighting.aggregator_losses[...] = regime.aggregator_losses
+            self.weighting.weigh()
+            self.replay.stretches = [(first - 1, last) for first, last in regime.stretches]
+        if self.memory.is_due(self.n_learned, n_new) and self.memory.consider(
+            self.n_learned, self._kept()
+        ):
+            self.replay.stretches = []
+
+    def _kept(self) -> Kept:
+        """Return what a regime keeps of the live population."""
+        means = self.networks.population.memory["mean"].copy()
+        return Kept(means, **{name: array.copy() for name, array in self._weights().items()})
+
+    def _weights(self) -> dict[str, Array]:
+        return {**self.weighting.to_arrays(), "weights": self.weighting.weights}
 
     def _learn_block(self, raw: Array, x: Array, target: Array, weight: Array) -> None:
         self.replay.add(raw, x, target, weight)
@@ -289,9 +337,13 @@ class OnlineLearner:
         aggregators = (self.weighting.aggregators @ flat).reshape(
             len(self.weighting.aggregators), *members.shape[1:]
         )
-        mixture = (self.weighting.weights @ flat).reshape(members.shape[1:])
+        live = (self.weighting.weights @ flat).reshape(members.shape[1:])
+        each = self.memory.predict(x, live, self.task)
+        by_share = self.memory.mixing.by_share(each)
+        mixture = self.memory.mixing.mix(each)
         self.task.check_prediction(mixture)
-        return Prediction(raw, x, history, members, aggregators, mixture)
+        numbers = self.memory.numbers
+        return Prediction(raw, x, history, members, aggregators, each, by_share, numbers, mixture)
 
     def _inputs(self, raw: Array, history: Array) -> Array:
         """Return what networks see, float32 (n_samples, n_inputs); new classes have no history."""
@@ -313,6 +365,12 @@ class OnlineLearner:
         self.weighting.update(
             self.task.losses(predicted.members, known),
             self.task.losses(predicted.aggregators, known),
+        )
+        self.memory.follow(
+            self.task.losses(predicted.each, known),
+            self.task.losses(predicted.by_share, known),
+            predicted.regimes,
+            self.n_learned + len(target),
         )
         self.task.learned(predicted.mixture, known)
 
@@ -356,6 +414,7 @@ class OnlineLearner:
         center, spread = task.center, task.spread
         factor, shift = task.rescale(self.replay.target[rows[-SCALED_ROWS:], 0])
         self.networks.rescale_outputs(factor, shift)
+        self.memory.rescale_outputs(factor, shift)
         self.history.means = task.likely(self.history.means)
         history = self.replay.x[rows, : self.n_history].astype(np.float64) * spread + center
         self.replay.x[rows, : self.n_history] = task.scaled(task.likely(history))
@@ -377,5 +436,6 @@ class OnlineLearner:
         if are_late:
             self.widened_at = self.n_learned
         self.networks.widen(positions, self.n_inputs, n_outputs, zero=are_late)
+        self.memory.widen(self.networks.population.layout, self.seen, positions)
         self.replay.widen(positions, self.n_inputs, n_outputs, raw.shape[1])
         self.recent.widen(raw.shape[1])

@@ -156,6 +156,12 @@ class OnlineNetworks:
             views["2.bias"] *= np.float32(factor)
             views["2.bias"] += np.float32(shift)
 
+    def take_up(self, theta: Array) -> None:
+        """Go on from other weights, those of means that predict."""
+        self.population.theta[...] = theta
+        self.population.memory["mean"][...] = theta
+        self.population.memory["slopes"][...] = 0
+
     def _start(self, population: Population) -> None:
         self._optimizer.start(population)
         population.memory["mean"] = population.theta.copy()

@@ -37,6 +37,9 @@ class Replay:
         target_type: type[np.floating[Any]] = np.float32,
     ) -> None:
         self.n_added = 0
+        # stretches of rows, counted from 0, from which alone is drawn, and all rows since a row;
+        # none: from all
+        self.stretches: list[tuple[int, int]] = []
         self.raw = np.zeros((capacity, n_columns))
         self.x = np.zeros((capacity, n_inputs), np.float32)
         self.target = np.zeros((capacity, n_outputs), target_type)
@@ -63,9 +66,17 @@ class Replay:
 
     def draw(self, horizons: Array, count: int, rng: np.random.Generator) -> Array:
         """Return places, (members, count), drawn from so many latest rows, (members, 1)."""
-        within = np.minimum(horizons, self.n_kept)
+        stretches = self.stretches or [(0, 0)]
+        starts, stops = np.array([*stretches[:-1], (stretches[-1][0], self.n_added)][::-1]).T
+        starts = np.maximum(starts, self.n_added - self.n_kept)
+        lengths = np.maximum(stops - starts, 0)
+        ends = np.cumsum(lengths)
+        within = np.minimum(horizons, ends[-1])
         age = (rng.random((len(horizons), count)) * within).astype(np.intp)
-        return self._places(self.n_added - 1 - age)
+        if len(stretches) == 1:
+            return self._places(self.n_added - 1 - age)
+        stretch = np.searchsorted(ends, age, side="right")
+        return self._places(stops[stretch] - 1 - age + (ends - lengths)[stretch])
 
     def widen(self, positions: Array, n_inputs: int, outputs: int, n_columns: int) -> None:
         """Make room for more inputs, outputs and columns; old inputs move to `positions`."""
