@@ -197,7 +197,7 @@ def test_a_saved_learner_goes_on_to_the_same_bits(estimator, tmp_path):
     assert again.feature_names_in_.tolist() == ["size", "color", "day"]
     loaded = load(tmp_path / "stream.madaline")
     assert type(loaded) is estimator
-    assert loaded.get_params() == {"missing": None, "random_state": 0}
+    assert loaded.get_params() == {"missing": None, "max_regimes": 16, "random_state": 0}
     with pytest.raises(ModelFileError, match="is an online model: load it in Python"):
         FittedModel.load(tmp_path / "stream.madaline")
     other = OnlineRegressor if estimator is OnlineClassifier else OnlineClassifier

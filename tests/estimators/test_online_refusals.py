@@ -192,7 +192,7 @@ def test_a_first_row_that_is_refused_starts_nothing(estimator):
     ):
         with pytest.raises(ValueError, match=r"give|correct|leave|NaN|use"):
             learn()
-        assert vars(model) == {"missing": None, "random_state": 0}
+        assert vars(model) == {"missing": None, "max_regimes": 16, "random_state": 0}
     model.learn_one({"b": 1.0}, NEW[estimator])
 
 
@@ -281,7 +281,7 @@ def test_classes_that_no_file_holds_are_refused_at_once(label):
     ):
         with pytest.raises(InputError, match="give a class as text"):
             learn()
-    assert vars(model) == {"missing": None, "random_state": 0}
+    assert vars(model) == {"missing": None, "max_regimes": 16, "random_state": 0}
 
 
 @pytest.mark.parametrize("row", [None, [1.0, 2.0], "text"])

@@ -184,8 +184,8 @@ def test_copies_and_files(tmp_path):
     loaded = ours.OnlineClassifier.load(tmp_path / "stream.madaline")
     for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model), loaded):
         assert other.predict_proba_one(x) == model.predict_proba_one(x)
-    assert loaded.get_params() == {"missing": None, "seed": 3}
-    assert clone(model).get_params() == {"missing": None, "seed": 3}
+    assert loaded.get_params() == {"missing": None, "max_regimes": 16, "seed": 3}
+    assert clone(model).get_params() == {"missing": None, "max_regimes": 16, "seed": 3}
     assert model.clone({"seed": 4}).seed == 4
 
 

@@ -89,7 +89,7 @@ def test_files_and_copies_go_on_to_the_same_bits(played, tmp_path):
     for one in (model, again):
         play(one, X[:600], y[:600])
         one.learn_one({"x0": 0.5, "x3": 2.0, "word": "new"}, "a new class")
-        one.partial_fit(X[:150], y[:150])
+        one.partial_fit({f"x{n}": X[:150, n] for n in range(3)}, y[:150])
         one.save(tmp_path / "b.madaline")
         one.bits = (tmp_path / "b.madaline").read_bytes()
     assert model.bits == again.bits

@@ -123,22 +123,17 @@ def run_stream(arguments: Namespace) -> None:
             say_lines([_line(segment)])
         if path is not None:  # what stops the command later loses no more than the next part
             learner.save(path)
-    decisions = learner.decisions
     if picture is not None:
         drawn = Charts(changes.figures([decision.epoch for decision in learner.leads.decisions]))
-        sentences = [*(decision.sentence for decision in decisions), *changes.sentences()]
+        sentences = [*(made.sentence for made in learner.decisions), *changes.sentences()]
         title = _("{n_samples:,} rows of {table}").format(
             n_samples=table.n_samples, table=arguments.table
         )
         write_picture(picture, title, [Section([drawn, *points(sentences)])])
     if arguments.json:
-        regimes = learner.memory.table(learner.n_learned)
-        facts = {"regimes": [regime.to_json() for regime in regimes]}
-        say_json(_facts(segments, path, decisions, changes) | facts)
+        say_json(_facts(segments, path, learner, changes))
         return
-    leads, returned = learner.leads.decisions, learner.memory.decisions
-    say_lines(_last_lines(Segment.merged(segments), leads, changes.sentences()))
-    say_lines(_return_lines(returned))
+    say_lines(_last_lines(Segment.merged(segments), learner, changes.sentences()))
     if path is not None:
         say_lines(["", _saved_line(path, is_classes=is_classes)])
 
@@ -168,14 +163,15 @@ def _read(arguments: Namespace) -> tuple[OnlineLearner, Table, Array]:
 def _facts(
     segments: Sequence[Segment],
     path: Path | None,
-    decisions: Sequence[Decision],
+    learner: OnlineLearner,
     changes: _StreamChanges,
 ) -> dict[str, Any]:
     return {
         "segments": [_segment_facts(segment) for segment in segments],
         "all": _segment_facts(Segment.merged(segments)),
         "file": None if path is None else str(path),
-        "decisions": [decision.to_json() for decision in decisions],
+        "decisions": [decision.to_json() for decision in learner.decisions],
+        "regimes": [one.to_json() for one in learner.memory.table(learner.n_learned)],
         "changes": changes.facts(),
     }
 
@@ -292,11 +288,10 @@ def _line(segment: Segment) -> str:
     return f"{rows:>19}  {_measures(segment)}  {memory}"
 
 
-def _last_lines(
-    whole: Segment, decisions: Sequence[Decision], changes: Iterable[str]
-) -> Iterator[str]:
+def _last_lines(whole: Segment, learner: OnlineLearner, changes: Iterable[str]) -> Iterator[str]:
     """Yield the whole, when other networks began to lead, and what changed."""
     yield f"{pad_left(translate_word('all'), 19)}  {_measures(whole)}"
+    decisions = learner.leads.decisions
     left_out = len(decisions) - _MAX_DECISIONS
     if left_out > 0:
         yield _("\nThe lead changed {times} before:").format(times=format_count(left_out, "time"))
@@ -306,6 +301,7 @@ def _last_lines(
         if number == 0:
             yield "\nChanges:"
         yield paragraph(sentence, "  ", "    ")
+    yield from _return_lines(learner.memory.decisions)
 
 
 def _return_lines(returned: Sequence[Decision]) -> Iterator[str]:

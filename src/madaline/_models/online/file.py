@@ -52,6 +52,7 @@ def check_state(state: Any, arrays: Mapping[str, Array]) -> None:
     """Raise `Malformed` unless a learner can be made of a description and arrays."""
     STATE(state)
     _check_sizes(state, arrays)
+    _check_regimes(state)
     _check_encoder(state, arrays)
     _check_rows(state["columns"]["kinds"], arrays)
 
@@ -102,7 +103,14 @@ STATE = Fields(
 )
 """The description."""
 
-_NOT_NEGATIVE = ("memory.squares", "column.steps", "replay.weight")  # arrays without negatives
+_NOT_NEGATIVE = (  # arrays without negatives
+    "memory.squares",
+    "column.steps",
+    "replay.weight",
+    "regimes.weights",
+    "regimes.top",
+    "regimes.past",
+)
 
 
 def _check_sizes(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
@@ -122,6 +130,16 @@ def _check_sizes(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     for name, shape in shapes.items():
         if name not in arrays or arrays[name].shape != shape:
             raise Malformed("has not the shape {shape}", shape=shape).within(name)
+
+
+def _check_regimes(state: Mapping[str, Any]) -> None:
+    """Raise `Malformed` unless the stretches of regimes are rows that were learned."""
+    n_rows = state["n_added"]["replay"]
+    of_regimes = [one["stretches"] for one in state["regimes"]["regimes"]]
+    drawn = [(first + 1, last) for first, last in state["regimes"]["drawn"]]
+    for stretches in [drawn, *of_regimes]:
+        if not all(1 <= first <= last <= n_rows for first, last in stretches):
+            raise Malformed("holds rows that were not learned").within("regimes")
 
 
 def _check_rows(kinds: Sequence[str | None], arrays: Mapping[str, Array]) -> None:

@@ -16,7 +16,7 @@ from madaline.nn.arrays import Array
 
 _SHARES = np.array([0.0003, 0.01, 0.1])[:, None]  # of the weight that moves at each label
 _TOP_SHARE = 0.01  # the same of the weights of these
-_TOP_PRIOR = np.array([0.75, 0.2, 0.05])  # what they begin with, and where that share goes
+_TOP_PRIOR = np.array([0.85, 0.12, 0.03])  # what they begin with, and where that share goes
 _PAST_MEMORY = 0.9998  # how much of the mean weights of the past is kept at each label
 
 

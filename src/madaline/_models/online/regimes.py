@@ -127,6 +127,9 @@ class RegimeMemory:
         """Note what is known again; return a regime that the live population should go on from."""
         if not self.regimes:
             return None
+        place = self.place(self.current)
+        if place >= 0:
+            self.regimes[place].stretches[-1][1] = row
         weights = self.mixing.mean[1:]
         best = int(weights.argmax())
         regime = self.regimes[best]
@@ -174,8 +177,6 @@ class RegimeMemory:
     def consider(self, row: int, kept: Kept) -> bool:
         """Store the live population as the regime that it stands for; return whether it is new."""
         place = self.place(self.current)
-        if place >= 0:
-            self.regimes[place].stretches[-1][1] = row
         live = float(self.means[0])
         alike = [self._is_alike(i) for i in range(len(self.regimes))]
         self.n_unlike = 0 if any(alike) else self.n_unlike + 1
