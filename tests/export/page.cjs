@@ -22,6 +22,9 @@ async function main([path, table, language]) {
   await page.goto(pathToFileURL(path).href, { waitUntil: "load" });
   const text = (id) => page.$eval(`#${id}`, (element) => element.innerText);
   const title = await text("title"), before = await text("answer");
+  const offered = await page.$eval("#change", (element) => !element.hidden);
+  if (offered) await page.waitForFunction(() => document.getElementById("changes").children.length);
+  const changes = offered ? await page.$$eval("#changes li", (own) => own.map(({ textContent }) => textContent)) : [];
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   await page.focus("#fields input[type=range]");
   for (let k = 0; k < 12; k++) await page.keyboard.press("PageUp");
@@ -33,7 +36,7 @@ async function main([path, table, language]) {
   const told = await text("told");
   const csv = await page.evaluate(() => (window.taken ? window.taken.text() : ""));
   await browser.close();
-  console.log(JSON.stringify({ requests, errors, title, before, after, why, beyond, violations, told, csv }));
+  console.log(JSON.stringify({ requests, errors, title, before, after, why, changes, beyond, violations, told, csv }));
 }
 
 main(process.argv.slice(2));

@@ -18,6 +18,7 @@ from tests.export.conftest import SOME, table_of
 
 from madaline import AdaptiveRegressor
 from madaline._apps.export import write_program
+from madaline._apps.export.lowering import lower
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODULES = PROJECT / "build" / "docs-browser" / "node_modules"
@@ -70,6 +71,43 @@ def test_the_page_predicts_rows_and_files(kind, models, tmp_path) -> None:
         assert predicted.tolist() == expected.astype(str).tolist()
     else:
         np.testing.assert_allclose(predicted.astype(float), expected, rtol=1e-4)
+
+
+@needs_browser
+@pytest.mark.parametrize("kind", ["binary", pytest.param("multiclass", marks=pytest.mark.slow)])
+def test_the_page_tells_changes_that_give_another_class(kind, models, tmp_path) -> None:
+    model = models(kind)
+    found = looked_at(model, tmp_path, table_of(3, seed=4)[0].to_csv(index=False))
+    program = lower(model)
+    row = {one.name: [_typical(one)] for one in program.columns}
+    before = str(model.predict(pd.DataFrame(row))[0])
+    pattern = r"With (.+) (\S+) instead of (.+) the prediction is (\S+)\."
+    told = [re.fullmatch(pattern, line).groups() for line in found["changes"]]
+    assert "width" in [name for name, *_ in told]
+    for name, value, _, label in told:
+        kind_of = {one.name: one.kind for one in program.columns}[name]
+        cell = {"number": float, "boolean": "true".__eq__, "category": str}[kind_of](value)
+        changed = pd.DataFrame(row | {name: [cell]})
+        assert str(model.predict(changed)[0]) == label != before
+
+
+def _typical(column):
+    """Return the cell with which the page begins."""
+    match column.kind:
+        case "category":
+            return column.levels[int(column.typical)]
+        case "boolean":
+            return bool(column.typical)
+        case "datetime":
+            return pd.Timestamp(1970, 1, 1) + pd.Timedelta(days=column.typical)
+        case _:
+            return column.typical
+
+
+@needs_browser
+def test_numbers_have_no_section_of_changes(models, tmp_path) -> None:
+    found = looked_at(models("numbers"), tmp_path, table_of(3, seed=4)[0].to_csv(index=False))
+    assert (found["errors"], found["changes"]) == ([], [])
 
 
 @needs_browser

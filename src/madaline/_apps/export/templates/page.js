@@ -15,8 +15,9 @@ const shown = (number) => number.toLocaleString(language, { maximumSignificantDi
 const share = (number) => number.toLocaleString(language, { style: "percent", maximumFractionDigits: 1 });
 const isoDay = (day) => new Date(day * 864e5).toISOString().slice(0, 10);
 
+$("change").hidden = outputs.length > 1 || !outputs[0].labels; // numbers have no "other" answer
 const usual = columns.map(({ typical }) => typical);
-let row = [...usual];
+let row = [...usual], waiting;
 
 /** Returns a cell as people write it as a number of the row; throws where it is none. */
 function readCell(text, number) {
@@ -113,7 +114,12 @@ function answer() {
   }
   $("answer").replaceChildren(...lines);
   explain(found);
+  clearTimeout(waiting);
+  if (!$("change").hidden) waiting = setTimeout(change, 200); // not at each step of a slider
 }
+
+const valueText = ({ kind, levels }, value, told = shown) => Number.isNaN(value) ? say("none")
+  : kind === "category" ? levels[value] ?? say("other") : kind === "datetime" ? isoDay(value) : kind === "boolean" ? String(value === 1) : told(value);
 
 /** Shows what would be predicted if one column had its usual value. */
 function explain(found) {
@@ -123,15 +129,62 @@ function explain(found) {
     const other = evaluate(row.map((own, k) => (k === number ? usual[k] : own)), coverage());
     return { column, number, told: summary(other), change: Math.max(...size(other).map((own, k) => Math.abs(own - before[k]))) };
   });
-  const text = ({ kind, levels }, value) => Number.isNaN(value) ? say("none") : kind === "category" ? levels[value]
-    : kind === "datetime" ? isoDay(value) : kind === "boolean" ? String(value === 1) : shown(value);
   const kept = rows.filter(({ change }) => change > 1e-9).sort((a, b) => b.change - a.change).slice(0, 8);
   const cell = (textContent, className = "") => made("td", { textContent, className });
   const head = ["column", "usual_value", "then"].map((name) => made("th", { scope: "col", textContent: say(name) }));
   const body = kept.map(({ column, number, told }) =>
-    made("tr", {}, [made("th", { scope: "row", textContent: column.name }), cell(text(column, usual[number])), cell(told)]));
+    made("tr", {}, [made("th", { scope: "row", textContent: column.name }), cell(valueText(column, usual[number])), cell(told)]));
   if (!kept.length) body.push(made("tr", {}, [made("td", { colSpan: 3, textContent: say("all_usual") })]));
   $("why").replaceChildren(made("thead", {}, [made("tr", {}, head)]), made("tbody", {}, body));
+}
+
+/** Returns the number nearest to the row's that gives another class, with few digits, or none. */
+function nearestNumber({ span: [min, max] }, now, isOther) {
+  const found = [max, min].map((end) => {
+    const up = end > now, steps = 20, at = (step) => now + ((end - now) * step) / steps;
+    if (up !== (end === max)) return null; // the row's lies at this end, or beyond
+    let step = 1;
+    while (step <= steps && !isOther(at(step))) step++;
+    if (step > steps) return null;
+    let [same, other] = [at(step - 1), at(step)];
+    for (let k = 0; k < 12; k++) {
+      const middle = (same + other) / 2;
+      if (isOther(middle)) other = middle;
+      else same = middle;
+    }
+    for (let digits = Math.max(0, 1 - Math.floor(Math.log10(max - min))); digits < 12; digits++) {
+      const scale = 10 ** digits, rounded = (up ? Math.ceil(other * scale) : Math.floor(other * scale)) / scale;
+      if (rounded >= min && rounded <= max && isOther(rounded)) return rounded;
+    }
+    return null;
+  });
+  return found.filter((own) => own !== null).sort((a, b) => Math.abs(a - now) - Math.abs(b - now))[0];
+}
+
+/** Returns changes of single columns that give another class, the smallest first; a level or a truth counts as a whole span. */
+function changes() {
+  const labelOf = (number, value) => evaluate(row.map((own, k) => (k === number ? value : own)), coverage()).label[0];
+  const before = evaluate(row, coverage()).label[0];
+  const found = columns.flatMap((column, number) => {
+    const isOther = (value) => labelOf(number, value) !== before, [min, max] = column.span;
+    if (column.kind === "number") {
+      const value = max > min && !Number.isNaN(row[number]) ? nearestNumber(column, row[number], isOther) : undefined;
+      return value === undefined ? [] : [{ number, value, size: Math.abs(value - row[number]) / (max - min) }];
+    }
+    const given = column.kind === "boolean" ? [1, 0] : column.kind === "category" ? column.levels.slice(0, 100).keys() : [];
+    const value = [...given].find((own) => own !== row[number] && isOther(own));
+    return value === undefined ? [] : [{ number, value, size: 1 }];
+  });
+  return found.sort((a, b) => a.size - b.size).slice(0, 5).map((own) => ({ ...own, label: labelOf(own.number, own.value) }));
+}
+
+/** Shows which change of one column would give another class. */
+function change() {
+  const lines = changes().map(({ number, value, label }) => {
+    const [now, then] = [row[number], value].map((own) => valueText(columns[number], own, (exact) => +exact.toPrecision(12)));
+    return say("change_line", { column: columns[number].name, value: then, now, label: outputs[0].labels[label] });
+  });
+  $("changes").replaceChildren(...(lines.length ? lines : [say("change_none")]).map((textContent) => made("li", { textContent })));
 }
 
 /** Returns the rows of a CSV file, each a list of cells. */
