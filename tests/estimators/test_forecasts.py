@@ -8,6 +8,7 @@ import pytest
 
 import madaline
 from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline._race.time.totals import ALL
 from madaline.errors import InputError, LaterRowsWarning, NoPastWarning, NothingLearnedWarning
 from madaline.runtime import load
 
@@ -329,3 +330,36 @@ def test_what_needs_a_model_without_lags_says_so(fitted) -> None:
         without = AdaptiveRegressor(effort=1, random_state=0).fit(X, sales, time="date")
     with pytest.raises(InputError, match="The model has no lags"):
         without.forecast()
+
+
+def test_a_model_adds_up_its_forecasts(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    months = np.arange(np.datetime64("2015-01"), np.datetime64("2019-01")).astype("M8[D]")
+    X = {"shop": np.repeat(["a", "b", "c"], 48), "month": np.tile(months, 3)}
+    common = np.tile(rng.normal(size=48), 3)
+    sales = (
+        10 + 5 * np.tile(np.sin(np.arange(48) * np.pi / 6), 3) + common + 0.1 * rng.normal(size=144)
+    )
+    model = AdaptiveRegressor(effort=4, preset="quick", random_state=0)
+    model.fit(X, sales, time="month", lags=True, horizon=3)
+    assert model.model_.predictor.past.lags.correlation > 0.8
+    ahead = model.forecast(totals=True)
+    total, single = ahead["shop"] == ALL, ahead["shop"] != ALL
+    np.testing.assert_array_equal(
+        ahead["target"][total], ahead["target"][single].reshape(3, 3).sum(axis=0)
+    )
+    width = ahead["target_high"] - ahead["target_low"]
+    assert np.all(width[total] > 0.8 * width[single].reshape(3, 3).sum(axis=0))
+    path = tmp_path / "sales.madaline"
+    model.save(path)
+    again = madaline.load(path).forecast(totals=True)
+    np.testing.assert_array_equal(again["target_low"], ahead["target_low"])
+
+
+def test_what_has_no_totals_is_refused() -> None:
+    months = np.arange(np.datetime64("2015-01"), np.datetime64("2019-01")).astype("M8[D]")
+    sales = np.sin(np.arange(48) * np.pi / 6)
+    model = AdaptiveRegressor(effort=2, preset="quick", random_state=0)
+    model.fit({"month": months}, sales, time="month", lags=1)
+    with pytest.raises(InputError, match="nothing to add up"):
+        model.forecast(totals=True)

@@ -103,6 +103,7 @@ FORECAST = Command(
     (
         *MODEL,
         Option("--horizon N", "rows of each series (default: as many as the model learned to predict)", type=at_least(1)),
+        Option("--totals", "add the totals of all series, and of each level of the first columns of --series"),
         Option("--future FILE", "a table of later rows, with what is known of them"),
         *READING,
         Option("-o --output OUT", "file to write: CSV, TSV, jsonl, Parquet or Feather (default: CSV to standard output)"),
@@ -126,7 +127,9 @@ def run_forecast(arguments: Namespace) -> None:
     if arguments.future is not None:
         rows, __ = read_table_of(arguments.future, model, arguments)
     columns = with_date_texts(
-        model.predictor.forecast(arguments.horizon, rows, coverage=arguments.coverage)
+        model.predictor.forecast(
+            arguments.horizon, rows, coverage=arguments.coverage, totals=arguments.totals
+        )
     )
     written = without_formulas(columns) if arguments.spreadsheet else columns
     if path is not None:

@@ -61,7 +61,12 @@ class Upkeep(Explanations):
         """Keep what the model's file holds, too."""
 
     def forecast(
-        self, horizon: int | None = None, X: Any = None, *, coverage: float = 0.9
+        self,
+        horizon: int | None = None,
+        X: Any = None,
+        *,
+        coverage: float = 0.9,
+        totals: bool = False,
     ) -> dict[str, Array]:
         """Predict the rows that follow the last known ones, series by series.
 
@@ -75,6 +80,10 @@ class Upkeep(Explanations):
             as a price, which they tell.
         coverage : float, default=0.9
             Share of new rows whose number should lie in its interval.
+        totals : bool, default=False
+            Whether to add the totals of all series, and of those that agree in the first columns of
+            `series`, such as each country of ``["country", "shop"]``: sums of the forecasts, so
+            that all levels add up. They stand first, with "(all)" in the columns that are added.
 
         Returns
         -------
@@ -86,8 +95,8 @@ class Upkeep(Explanations):
         Raises
         ------
         InputError
-            If the fit had no `lags`, the horizon is beyond that of the fit, or rows to come need
-            columns that are not given.
+            If the fit had no `lags`, the horizon is beyond that of the fit, rows to come need
+            columns that are not given, or `totals` are of one series, of classes or of quantiles.
 
         Examples
         --------
@@ -105,7 +114,7 @@ class Upkeep(Explanations):
         >>> ahead["target"].round(-1)
         array([170., 180., 190.])
         """
-        return self._model().predictor.forecast(horizon, X, coverage=coverage)
+        return self._model().predictor.forecast(horizon, X, coverage=coverage, totals=totals)
 
     def watch(
         self,

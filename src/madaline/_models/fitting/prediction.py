@@ -16,6 +16,7 @@ from madaline._race.dataset import Dataset
 from madaline._race.ensemble import Ensemble, EnsembleMember
 from madaline._race.evaluation.conformal import JointConformal
 from madaline._race.time.forward import drift_of
+from madaline._race.time.past import Past
 from madaline._tables.target import (
     JointEncoder,
     TargetEncoder,
@@ -77,8 +78,17 @@ def make_predictor(
         target_encoder,
         JointConformal(each) if isinstance(target_encoder, JointEncoder) else each[0],
         temperature,
-        None if prepared.time.lagged is None else prepared.time.lagged.past,
+        _past(prepared, output, places),
     )
+
+
+def _past(prepared: Preparation, output: Array, places: Array) -> Past | None:
+    """Return what the model keeps of the past, given raw outputs of rows out of fold."""
+    lagged, dataset = prepared.time.lagged, prepared.own_dataset
+    if lagged is None or lagged.past.lags.classes or dataset.target.shape[1] > 1:
+        return None if lagged is None else lagged.past
+    errors = dataset.loss.prediction(output)[:, 0] - dataset.target[places][:, 0]
+    return lagged.keeping(prepared.rows.order[places], errors.astype(np.float64))
 
 
 def _parts(ensemble: Ensemble, predicting: slice) -> tuple[NetworkPart, ...]:

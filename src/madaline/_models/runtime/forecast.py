@@ -13,8 +13,10 @@ from madaline._models.runtime.given_rows import given_rows
 from madaline._race.time.calendar import moments
 from madaline._race.time.lags import STEPS_AHEAD, Lags, check_rows
 from madaline._race.time.past import Past
+from madaline._race.time.totals import with_totals
 from madaline._tables.encoders.table_encoder import TableEncoder
 from madaline._tables.table import Table, listed
+from madaline._tables.target import JointEncoder, TargetEncoder
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -67,6 +69,27 @@ def places_of(lags: Lags, table: Table, steps: Array | None) -> dict[str, Array]
         columns[lags.time] = moments(times) if lags.of_dates else times
     ahead = np.full(table.n_samples, lags.horizon) if steps is None else steps
     return columns | {STEPS_AHEAD: ahead.astype(np.int64)}
+
+
+def check_totals(past: Past | None, encoder: TargetEncoder) -> None:
+    """Raise `InputError` where a forecast has no totals."""
+    if past is None:
+        return
+    if not past.lags.series:
+        raise InputError(
+            "There is one series, so that there is nothing to add up: leave totals out."
+        )
+    if past.lags.classes or isinstance(encoder, JointEncoder):
+        raise InputError(
+            "Totals are sums of predicted means: leave them out for classes and quantiles."
+        )
+
+
+def add_totals(lags: Lags, columns: Mapping[str, Array]) -> dict[str, Array]:
+    """Return a forecast with the totals of its series."""
+    return with_totals(
+        columns, lags.series, lags.target, lags.time or STEPS_AHEAD, lags.correlation
+    )
 
 
 def with_date_texts(columns: Mapping[str, Array]) -> dict[str, Array]:

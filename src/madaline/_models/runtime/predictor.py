@@ -17,7 +17,7 @@ from madaline._models.runtime.file_checks import (
     check_predictor,
     count_outputs,
 )
-from madaline._models.runtime.forecast import places_of, rows_ahead
+from madaline._models.runtime.forecast import add_totals, check_totals, places_of, rows_ahead
 from madaline._models.runtime.frozen_networks import NetworkPart
 from madaline._models.runtime.given_rows import Columns as Columns
 from madaline._models.runtime.given_rows import Rows as Rows
@@ -245,7 +245,12 @@ class Predictor:
         return self.conformal.predict(of_folds, coverage, self.choose(self.probabilities(output)))
 
     def forecast(
-        self, horizon: int | None = None, rows: Any = None, *, coverage: float = 0.9
+        self,
+        horizon: int | None = None,
+        rows: Any = None,
+        *,
+        coverage: float = 0.9,
+        totals: bool = False,
     ) -> dict[str, Array]:
         """Return the next rows of each series with their predictions, as columns.
 
@@ -258,6 +263,9 @@ class Predictor:
             model needs beside times and the past, such as prices; then these are predicted.
         coverage : float, default=0.9
             Share of new rows whose number is in its interval.
+        totals : bool, default=False
+            Whether to add the totals of all series, and of those that agree in the first columns of
+            `series`: sums of the forecasts, so that all levels add up.
 
         Returns
         -------
@@ -268,8 +276,11 @@ class Predictor:
         Raises
         ------
         InputError
-            If the model has no lags, or the horizon is beyond what it learned to predict.
+            If the model has no lags, the horizon is beyond what it learned to predict, or totals
+            are asked for that there are not.
         """
+        if totals:
+            check_totals(self.past, self.target_encoder)
         lags, table = rows_ahead(self.past, self.encoder, self.columns, horizon, rows)
         encoded = self.encode(table)
         columns = places_of(lags, table, encoded.steps)
@@ -283,7 +294,8 @@ class Predictor:
             labels = (f"probability_{label}" for label in lags.classes)
             return columns | dict(zip(labels, shares, strict=True))
         bounds = self.predict_interval(encoded, coverage)
-        return columns | {f"{lags.target}_low": bounds[:, 0], f"{lags.target}_high": bounds[:, 1]}
+        columns |= {f"{lags.target}_low": bounds[:, 0], f"{lags.target}_high": bounds[:, 1]}
+        return add_totals(lags, columns) if totals else columns
 
     def fold_outputs(self, table: Rows, *, n_jobs: int | None = -1) -> Array:
         """Return the raw output of each fold's networks, shape (n_folds, n_samples, n_outputs)."""

@@ -24,6 +24,7 @@ from madaline._race.time.seasons import propose_lags
 from madaline._race.time.series_scores import SeriesScores, score_series
 from madaline._race.time.stretches import RowTimes
 from madaline._race.time.time_request import TimeRequest
+from madaline._race.time.totals import error_correlation
 from madaline._tables.column import as_texts, is_missing, to_column
 from madaline._tables.conversion import as_levels
 from madaline._tables.formats.number_format import NumberFormat
@@ -142,6 +143,14 @@ class LaggedData:
         theta = None if theta is None else theta[rows]
         scores = score_series(name, series, times, target, rows, predicted, naive, theta)
         return scores and replace(scores, divided=self.sizes is not None)
+
+    def keeping(self, rows: Array, errors: Array) -> Past:
+        """Return what a model keeps of the past, given errors of some rows out of fold."""
+        if not self.past.lags.series:
+            return self.past
+        codes = np.unique(self.series[rows], return_inverse=True)[1]
+        correlation = error_correlation(codes, self.times.values[rows], errors)
+        return replace(self.past, lags=replace(self.past.lags, correlation=correlation))
 
     def encoder(self, of_target: TargetEncoder, of_differences: TargetEncoder) -> TargetEncoder:
         """Return an encoder in the unit of differences, with the range of the target."""

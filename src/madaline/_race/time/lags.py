@@ -29,7 +29,7 @@ from typing import Annotated, Any, Self, final
 
 import numpy as np
 
-from madaline._base.codec import Finite, Items, Stored
+from madaline._base.codec import Finite, Items, Share, Stored
 from madaline._base.json_checks import Whole
 from madaline._base.language import _
 from madaline._race.time.anchors import (
@@ -90,6 +90,7 @@ class Lags(Stored):
     calendar: Calendar = field(default=Calendar())
     theta: ThetaSettings = field(default=ThetaSettings())
     typical: Finite = 0.0  # the mean of the target, for series of which nothing is known
+    correlation: Share = 0.0  # of the errors of two series at the same time
     gap: Annotated[int, Whole(0, MAX_LAG)] = 0  # rows right before a row that are not known yet
     # columns whose values are not known in advance: only their past is used
     others: Annotated[tuple[PastColumn, ...], Items(most=_MAX_COLUMNS)] = ()
