@@ -79,6 +79,10 @@ def test_a_file_of_forecasts(run, sales) -> None:
     outcome = run("forecast", sales, "--future", "prices.csv", "-o", "next.csv")
     assert outcome.code == 0, outcome.err
     assert outcome.err.strip() == "Wrote 10 predictions to next.csv."
+    heading, *lines = outcome.out.splitlines()
+    assert heading == "The latest known values, and the forecast:"
+    assert sorted(line.split()[0] for line in lines) == ["north", "south"]
+    assert all(len(line.split()[2]) == 5 for line in lines)  # a character for each row ahead
     assert len(Path("next.csv").read_text().splitlines()) == 11
 
 

@@ -48,6 +48,7 @@ from madaline._apps.cli.reading import (
     time_columns,
 )
 from madaline._apps.cli.sections import kept_rows_line
+from madaline._apps.cli.spark_lines import spark_lines
 from madaline._apps.cli.streams import row_times
 from madaline._apps.cli.training_data import read_groups, read_weight
 from madaline._base.language import _, tight, translate_word
@@ -147,6 +148,8 @@ def run_forecast(arguments: Namespace) -> None:
         say_json({"target": model.summary.target, "columns": lists, **facts})
     elif path is None:
         say_csv(format_predictions(written))
+    else:
+        say_lines(spark_lines(model.predictor, arguments.horizon, rows))
 
 
 # fmt: off

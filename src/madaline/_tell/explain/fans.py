@@ -94,7 +94,9 @@ def forecast_fans(predictor: Predictor, horizon: int | None = None, rows: Any = 
         if len(own) and len(values):
             ahead = times[-1] + steps[STEPS_AHEAD] if lags.time is None else steps[lags.time]
             ahead = ahead[own].astype(times.dtype)
-            fans.append(Fan(name, times, values, ahead, forecast[own], bounds[:, own]))
+            columns = lags.series_columns(np.array([name], dtype=object))
+            shown = _(", ").join(str(level) for (level,) in columns.values())
+            fans.append(Fan(shown, times, values, ahead, forecast[own], bounds[:, own]))
     return fans
 
 
