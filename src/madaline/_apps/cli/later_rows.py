@@ -118,11 +118,7 @@ FORECAST = Command(
 
 
 def run_forecast(arguments: Namespace) -> None:
-    path = None if arguments.output in (None, "-") else Path(arguments.output)
-    if path is not None:
-        sources = [arguments.model, *filter(None, [arguments.future])]
-        check_destination(path, sources=sources)
-        check_ending(path)
+    path = _path_of_forecast(arguments)
     model = load_model(arguments)
     rows = None
     if arguments.future is not None:
@@ -150,6 +146,16 @@ def run_forecast(arguments: Namespace) -> None:
         say_csv(format_predictions(written))
     else:
         say_lines(spark_lines(model.predictor, arguments.horizon, rows))
+
+
+def _path_of_forecast(arguments: Namespace) -> Path | None:
+    """Return the file to write, checked; None for standard output."""
+    if arguments.output in (None, "-"):
+        return None
+    path = Path(arguments.output)
+    check_destination(path, sources=[arguments.model, *filter(None, [arguments.future])])
+    check_ending(path)
+    return path
 
 
 # fmt: off
