@@ -13,7 +13,7 @@ from madaline._models.runtime.forecast import places_of, rows_ahead
 from madaline._models.runtime.given_rows import given_rows
 from madaline._models.runtime.predictor import Predictor
 from madaline._race.time.calendar import moments
-from madaline._race.time.lags import STEPS_AHEAD
+from madaline._race.time.lags import STEPS_AHEAD, shown_series
 from madaline._race.time.past import Past
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -94,9 +94,9 @@ def forecast_fans(predictor: Predictor, horizon: int | None = None, rows: Any = 
         if len(own) and len(values):
             ahead = times[-1] + steps[STEPS_AHEAD] if lags.time is None else steps[lags.time]
             ahead = ahead[own].astype(times.dtype)
-            columns = lags.series_columns(np.array([name], dtype=object))
-            shown = _(", ").join(str(level) for (level,) in columns.values())
-            fans.append(Fan(shown, times, values, ahead, forecast[own], bounds[:, own]))
+            fans.append(
+                Fan(shown_series(name), times, values, ahead, forecast[own], bounds[:, own])
+            )
     return fans
 
 
