@@ -26,6 +26,7 @@ from madaline.nn.layers import (
     SiLU,
     Tanh,
 )
+from madaline.nn.layers._trees import Trees
 from madaline.nn.network import Network
 
 N_FEATURES = 30
@@ -109,6 +110,22 @@ def test_networks_of_several_depths_side_by_side() -> None:
         for part in parts
     )
     np.testing.assert_allclose(found, expected, rtol=0, atol=3e-6)
+
+
+@pytest.mark.parametrize("levels", [(), (Linear(N_FEATURES, 6),)], ids=["alone", "of sums"])
+def test_trees_split_on_bins(levels) -> None:
+    n_base, x = 12, rows()
+    trees = Trees(levels[0].out_features if levels else N_FEATURES, 2, 3, 5)
+    network = Network((*levels, trees))
+    theta = network.initialize((1, 2), np.random.default_rng(0)).theta
+    part = NetworkPart(16, network, theta, np.ones(1))
+    means = np.linspace(0, 1, N_FEATURES - n_base, dtype=np.float32)
+    graph = Graph(["x", "bins"])
+    features = Features("x", {16: "bins"}, {16: means})
+    output = layered_output(graph, features, LayeredNetworks.of(part, part.shares, N_FEATURES))
+    found = run_graph(graph, output, {"x": x[:, :n_base], "bins": x[:, n_base:] + means})
+    expected = network.predict(theta, x)[0].mean(axis=0)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
 
 
 def test_other_layers_are_refused() -> None:

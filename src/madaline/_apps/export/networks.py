@@ -181,11 +181,11 @@ def layered_output(
 ) -> str:
     """Return the mean of the raw outputs, float64 of shape (rows, n_outputs)."""
     x = features.base
+    if networks.n_bins in features.bins:
+        x = graph.add("Concat", x, features.centered_bins(graph, networks.n_bins), axis=1)
     match [layer for layer, _ in networks.layers]:
         case [FixedTrees()] | [Linear(), FixedTrees()]:
             return trees_output(graph, x, networks)
-    if networks.n_bins in features.bins:
-        x = graph.add("Concat", x, features.centered_bins(graph, networks.n_bins), axis=1)
     rows = Values(graph.add("Unsqueeze", x, np.array([0])))
     output = _chain(graph, rows, networks.layers)
     shares = networks.shares[:, :, None]
