@@ -175,7 +175,9 @@ def test_a_table_of_ones_own_is_a_stream(visit) -> None:  # noqa: F811
     page.locator("#speed").fill("4")
     page.get_by_role("button", name="Play").click()
     expect(page.locator("#status")).to_contain_text("all rows have come")
-    expect(page.locator("#status")).to_contain_text("row 342: mean absolute error 234")
+    expect(page.locator("#status")).to_contain_text(
+        re.compile(r"row 342: mean absolute error 2\d\d ")
+    )
     assert page.locator("#latest tr").count() == 8
     expect(page.locator("#play")).to_be_disabled()
     page.get_by_text("Show the Python").click()
