@@ -363,3 +363,52 @@ def test_what_has_no_totals_is_refused() -> None:
     model.fit({"month": months}, sales, time="month", lags=1)
     with pytest.raises(InputError, match="nothing to add up"):
         model.forecast(totals=True)
+
+
+def with_anomalies():
+    """Return six shops by month, and which rows have an odd value."""
+    rng = np.random.default_rng(3)
+    months = np.arange(np.datetime64("2015-01"), np.datetime64("2021-01")).astype("M8[D]")
+    season = 10 + 3 * np.sin(np.arange(72) * np.pi / 6)
+    sizes = np.repeat([1.0, 5, 30, 100, 400, 1000], 72)
+    X = {"shop": np.repeat([*"abcdef"], 72), "month": np.tile(months, 6)}
+    sales = sizes * (np.tile(season, 6) + 0.5 * rng.normal(size=432))
+    odd = np.array([40, 72 + 50, 4 * 72 + 60])
+    return X, sales, odd, np.where(np.isin(np.arange(432), odd), sales + 6 * sizes, sales)
+
+
+def test_odd_values_are_found_in_series_of_any_size_and_those_behind_them_are_not(tmp_path) -> None:
+    X, sales, odd, changed = with_anomalies()
+    model = AdaptiveRegressor(effort=8, preset="quick", random_state=0)
+    model.fit(X, sales, time="month", lags=True)
+    assert len(model.find_anomalies(X, sales, rate=0.01)["row"]) <= 0.03 * 432
+    found = model.find_anomalies(X, changed, rate=0.01)
+    assert set(odd) <= set(found["row"].tolist())
+    assert len(found["row"]) <= len(odd) + 0.03 * 432
+    place = found["row"].tolist().index(odd[1])
+    assert found["shop"][place] == "b"
+    assert found["target"][place] > found["target_high"][place] > found["expected"][place]
+    named = model.find_anomalies(X | {"target": changed}, rate=0.01)
+    np.testing.assert_array_equal(named["row"], found["row"])
+    model.save(tmp_path / "shops.madaline")
+    again = madaline.load(tmp_path / "shops.madaline").find_anomalies(X, changed, rate=0.01)
+    np.testing.assert_array_equal(again["expected"], found["expected"])
+
+
+def test_a_shift_is_found_where_it_begins() -> None:
+    X, sales, _, _ = with_anomalies()
+    model = AdaptiveRegressor(effort=8, preset="quick", random_state=0)
+    model.fit(X, sales, time="month", lags=True)
+    shifted = np.where((X["shop"] == "d") & (np.arange(432) % 72 >= 55), sales + 600, sales)
+    found = model.find_anomalies(X, shifted)
+    assert 3 * 72 + 55 in found["row"]
+
+
+def test_what_has_no_anomalies_to_find_is_refused() -> None:
+    X, sales, _, _ = with_anomalies()
+    model = AdaptiveRegressor(effort=2, preset="quick", random_state=0)
+    model.fit(X, sales, time="month", lags=True)
+    with pytest.raises(InputError, match="rows lack 'target'"):
+        model.find_anomalies(X)
+    with pytest.raises(InputError, match="coverage is 3"):
+        model.find_anomalies(X, sales, rate=3)

@@ -116,6 +116,52 @@ class Upkeep(Explanations):
         """
         return self._model().predictor.forecast(horizon, X, coverage=coverage, totals=totals)
 
+    def find_anomalies(self, X: Any, y: Any = None, *, rate: float = 0.01) -> dict[str, Array]:
+        """Find rows of series that are far from what was expected of them.
+
+        Each row is predicted from those before it, in `X` and in what the model keeps of each
+        series, and is an anomaly where its value is outside of an interval that nearly all are in,
+        wider for series that are harder to predict than others. Rows behind an anomaly are
+        predicted as if its value were not known; a shift is found where it begins.
+
+        Parameters
+        ----------
+        X : data frame or mapping of str to array
+            Rows of the fit, or later ones, with their times and series.
+        y : array-like of shape (n_samples,), optional
+            Their values; by default a column of `X` that is named like the target.
+        rate : float, default=0.01
+            About which share of usual rows may be taken for anomalies.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Which `row` each anomaly is, counted from 0, its series and time, its value, what was
+            `expected`, and the bounds of the interval.
+
+        Raises
+        ------
+        InputError
+            If the fit had no `lags`, classes or quantiles are predicted, or `X` has no values.
+
+        Examples
+        --------
+        >>> from madaline import AdaptiveRegressor
+        >>> month = np.arange("2016-01", "2026-01", dtype="datetime64[M]")
+        >>> sales = 100 + 20 * np.sin(np.arange(120) * np.pi / 6)
+        >>> sales += np.random.default_rng(0).normal(size=120)
+        >>> model = AdaptiveRegressor(effort=10, random_state=0).fit(
+        ...     {"month": month}, sales, time="month", lags=True
+        ... )
+        >>> sales[100] = 60
+        >>> found = model.find_anomalies({"month": month}, sales, rate=0.002)
+        >>> bool(100 in found["row"])
+        True
+        """
+        from madaline._models.runtime.anomalies import find_anomalies
+
+        return find_anomalies(self._model().predictor, X, y, rate)
+
     def watch(
         self,
         *,

@@ -32,7 +32,7 @@ def rows_ahead(
 
     `InputError` where `Predictor.forecast` raises it.
     """
-    past = _check_past(past)
+    past = check_past(past)
     horizon = _check_horizon(past.lags, horizon)
     table = None if rows is None else _later_rows(past, encoder, columns, rows)
     known = past if table is None else past.joined(table)
@@ -107,7 +107,7 @@ def _as_text(moments: Array) -> Array:
     return np.array([str(moment).replace("T", " ") for moment in shown], dtype=object)
 
 
-def _check_past(past: Past | None) -> Past:
+def check_past(past: Past | None) -> Past:
     if past is None:
         raise InputError(
             "The model has no lags, so that it predicts rows and does not go on from the last ones:"
