@@ -62,6 +62,25 @@ def test_what_returns_is_known_again_and_said(played):
     assert "share" in model.regimes_.text()
 
 
+def test_the_story_tells_what_changed_and_what_came_back(played):
+    model, *_ = played
+    story = model.story()
+    assert [*story.parts] == ["tried", "seen", "time", "kept", "next"]
+    assert "18 networks learn side by side" in str(story)
+    assert "3,200 rows were learned, of 3 columns." in [*story]
+    returned = [one.sentence for one in model.decisions_ if isinstance(one, RegimeReturned)]
+    assert story.parts["time"][-1] == returned[-1]
+    whole = [*model.story(full=True)]
+    assert any(text.startswith("Regime A reigned in rows 1 to") for text in whole)
+    assert {one.sentence for one in model.decisions_} <= {*whole}
+
+
+def test_the_story_of_few_rows_asks_for_more():
+    model = OnlineClassifier(max_regimes=0).learn_one({"x": 1.0}, "a")
+    assert model.story().parts["kept"] == ["No regime is remembered, as max_regimes is 0."]
+    assert "Learn more rows" in str(model.story())
+
+
 def test_after_a_return_the_loss_is_lower_than_without_the_memory(played):
     _, X, y, losses = played
     without = play(OnlineClassifier(random_state=0, max_regimes=0), X, y)

@@ -14,13 +14,15 @@ from madaline._apps.estimators.tables import array_table
 from madaline._base.language import _
 from madaline._models import arguments
 from madaline._models.online.learner import OnlineLearner, Prediction
-from madaline._models.online.pending import MAX_PENDING, Pending, Waiting
+from madaline._models.online.pending import MAX_PENDING, Pending, Waiting, key_of
 from madaline._models.online.regimes import MAX_REGIMES
 from madaline._models.online.tasks import StreamTask
+from madaline._models.story.of_stream import tell_stream
+from madaline._models.story.story import Story
 from madaline._models.watching import FALSE_ALARMS
 from madaline._models.watching.monitor import Monitor
 from madaline._models.watching.stream_source import StreamSource
-from madaline._tables.io.recognition import Form, is_null, recognize
+from madaline._tables.io.recognition import Form, recognize
 from madaline._tables.table import Table, listed
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
@@ -110,7 +112,7 @@ class OnlineEstimator(ABC):
             What was true.
         """
         _check_row(x)
-        content = _content(x)
+        content = key_of(x)
         with arguments.unchanged_if_refused(self):
             label, learner = self._read_one(y), self._started(list(x))
             waiting = self.pending_.get(content)
@@ -180,6 +182,29 @@ class OnlineEstimator(ABC):
         if file is not None:
             return Monitor.load(file, source)
         return Monitor(source, false_alarms, arguments.read_seed(random_state))
+
+    def story(self, *, full: bool = False) -> Story:
+        """Return what learns, what changed and came back, and what to do next; ``print`` it.
+
+        Parameters
+        ----------
+        full : bool, default=False
+            Whether all that is remembered is told, not the latest three changes and returns and
+            the three regimes of most rows.
+
+        Returns
+        -------
+        Story
+            Sentences, those of changes and returns from `decisions_`.
+
+        Examples
+        --------
+        >>> from madaline import OnlineRegressor
+        >>> model = OnlineRegressor(random_state=0).learn_one({"x": 1.0}, 2.0)
+        >>> list(model.story())[1]
+        '1 row was learned, of 1 column.'
+        """
+        return tell_stream(self._learner, full=full)
 
     def save(self, path: Any) -> None:
         """Write the whole learner to one file, from which `load` goes on to the same bits.
@@ -301,7 +326,7 @@ class OnlineEstimator(ABC):
         if predicted is None and key is None:
             return None
         waiting = Waiting(dict(x), predicted)
-        self.pending_.put(_content(x) if key is None else key, waiting, self._max_pending)
+        self.pending_.put(key_of(x) if key is None else key, waiting, self._max_pending)
         return predicted
 
     def _started(self, names: list[str]) -> OnlineLearner:
@@ -358,31 +383,6 @@ def _check_row(x: Any) -> None:
         raise InputError(
             "The row is a {name}: give a dictionary of its values.", name=type(x).__name__
         )
-
-
-def _content(x: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
-    """Return a key for a row that was given none: the names and values of what is not missing.
-
-    Examples
-    --------
-    >>> _content({"a": 1, "b": "x", "c": None}) == _content({"b": "x", "a": np.float64(1.0)})
-    True
-    """
-    return frozenset(
-        (name, value if type(value) in _PLAIN else _plain(value))
-        for name, value in x.items()
-        if (type(value) in _PLAIN and value == value) or not is_null(value)
-    )
-
-
-_PLAIN = (int, float, str)
-
-
-def _plain(value: Any) -> Any:
-    """Return numbers and text, which are equal in any type, as they are, all else as text."""
-    if isinstance(value, np.number) and not isinstance(value, np.timedelta64):
-        value = value.item()
-    return value if type(value) in _PLAIN else repr(value)
 
 
 def _hashable(key: Hashable) -> Hashable:

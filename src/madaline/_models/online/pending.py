@@ -6,9 +6,14 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
+
 from madaline._models.online.learner import Prediction
+from madaline._tables.io.recognition import is_null
 
 MAX_PENDING = 10_000  # how many rows wait for their label; the oldest are let go
+
+_PLAIN = (int, float, str)  # values that are equal in any type
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,3 +65,25 @@ class Pending:
     def drop(self, key: Hashable) -> None:
         """Let the prediction of a key go, if there is one."""
         self._waiting.pop(key, None)
+
+
+def key_of(x: Mapping[str, Any]) -> frozenset[tuple[str, Any]]:
+    """Return a key for a row that was given none: the names and values of what is not missing.
+
+    Examples
+    --------
+    >>> key_of({"a": 1, "b": "x", "c": None}) == key_of({"b": "x", "a": np.float64(1.0)})
+    True
+    """
+    return frozenset(
+        (name, value if type(value) in _PLAIN else _plain(value))
+        for name, value in x.items()
+        if (type(value) in _PLAIN and value == value) or not is_null(value)
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Return numbers and text, which are equal in any type, as they are, all else as text."""
+    if isinstance(value, np.number) and not isinstance(value, np.timedelta64):
+        value = value.item()
+    return value if type(value) in _PLAIN else repr(value)

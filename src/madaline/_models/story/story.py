@@ -41,14 +41,15 @@ from madaline.records.race_decisions import (
     TreesLeftOut,
 )
 
-Part: TypeAlias = Literal["tried", "seen", "kept", "time", "recipes"]
-"""What a sentence is about: what was tried, seen or kept, holds over time, or letters stand for."""
+Part: TypeAlias = Literal["tried", "seen", "kept", "time", "next", "recipes"]
+"""What a sentence is about: tried, seen or kept, over time, what to do, or what letters mean."""
 
 HEADINGS: dict[Part, str] = {
     "tried": "What was tried",
     "seen": "What was seen",
     "kept": "What was kept",
     "time": "Over time",
+    "next": "What to do next",
     "recipes": "Recipes",
 }
 
