@@ -26,9 +26,18 @@ async function main([path, table, language]) {
   if (offered) await page.waitForFunction(() => document.getElementById("changes").children.length);
   const changes = offered ? await page.$$eval("#changes li", (own) => own.map(({ textContent }) => textContent)) : [];
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  await page.focus("#fields input[type=range]");
-  for (let k = 0; k < 12; k++) await page.keyboard.press("PageUp");
-  const after = await text("answer"), why = await text("why");
+  const added = () => page.waitForSelector("#why[aria-busy=false]").then(() => page.$$eval("#why tr", (lines) => lines.map((line) => [line.firstChild.innerText, +line.querySelector("data").value])));
+  const unchanged = await added().then(() => text("why"));
+  for (const slider of await page.$$("#fields input[type=range]")) {
+    await slider.focus();
+    for (let k = 0; k < 12; k++) await page.keyboard.press("PageUp");
+  }
+  for (const select of await page.$$("#fields select")) await select.select(await select.$eval("option:nth-child(3)", (own) => own.value));
+  const fields = await page.$$eval(".field", (own) => own.map((field) => {
+    const chosen = field.querySelector("select"), { value } = field.querySelector("input:not([type=range]), select");
+    return [field.firstChild.textContent, chosen ? chosen.selectedOptions[0].textContent : value];
+  }));
+  const after = await text("answer"), sums = await added(), why = await text("why");
   await page.evaluate(AXE);
   const violations = await page.evaluate(async () => (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`));
   await (await page.$("#file")).uploadFile(table);
@@ -36,7 +45,7 @@ async function main([path, table, language]) {
   const told = await text("told");
   const csv = await page.evaluate(() => (window.taken ? window.taken.text() : ""));
   await browser.close();
-  console.log(JSON.stringify({ requests, errors, title, before, after, why, changes, beyond, violations, told, csv }));
+  console.log(JSON.stringify({ requests, errors, title, before, after, unchanged, fields, sums, why, changes, beyond, violations, told, csv }));
 }
 
 main(process.argv.slice(2));

@@ -19,6 +19,7 @@ from tests.export.conftest import SOME, table_of
 from madaline import AdaptiveRegressor
 from madaline._apps.export import write_program
 from madaline._apps.export.lowering import lower
+from madaline._tell.explain import explain
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODULES = PROJECT / "build" / "docs-browser" / "node_modules"
@@ -102,6 +103,61 @@ def _typical(column):
             return pd.Timestamp(1970, 1, 1) + pd.Timedelta(days=column.typical)
         case _:
             return column.typical
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    "kind", ["binary", "numbers", pytest.param("multiclass", marks=pytest.mark.slow)]
+)
+def test_what_columns_add_is_what_explain_says(kind, models, tmp_path) -> None:
+    model = models(kind)
+    found = looked_at(model, tmp_path, table_of(3, seed=4)[0].to_csv(index=False))
+    assert found["unchanged"].startswith("All columns have their usual values")
+    program = lower(model)
+    usual = {one.name: [_typical(one)] for one in program.columns}
+    row = dict(usual)
+    for one, (name, value) in zip(program.columns, found["fields"], strict=True):
+        assert one.name == name
+        if one.kind != "datetime":  # which stays as it is
+            read = {"number": float, "boolean": "true".__eq__, "category": str}[one.kind]
+            row[name] = [read(value)]
+    settings = {} if kind == "numbers" else {"scale": "probability"}
+    told = explain(
+        model, pd.DataFrame(row), background=pd.DataFrame(usual), method="shapley", **settings
+    )
+    (_, first), *lines, (_, last) = found["sums"]
+    largest = max(abs(first), abs(last))
+    np.testing.assert_allclose([first, last], [told.base[0], told.output[0]], atol=1e-4 * largest)
+    assert first + sum(own for _, own in lines) == pytest.approx(last, abs=1e-9 * largest)
+    added = {name.rsplit(" = ", 1)[0]: own for name, own in lines}
+    assert "width" in added
+    assert not {"day", "moment"} & set(added)
+    for name, own in zip(told.columns, told.attributions[0], strict=True):
+        assert added.get(name, 0) == pytest.approx(own, abs=1e-4 * largest)
+
+
+CONTRIBUTIONS = PROJECT / "src/madaline/_apps/export/templates/contributions.js"
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="no node")
+@pytest.mark.parametrize("n_columns", [3, 10])
+def test_contributions_add_up_and_ignored_columns_add_nothing(n_columns) -> None:
+    script = f"""
+      const row = Array.from({{ length: {n_columns} }}, (_, k) => k + 1), usual = row.map(() => 0);
+      const of = (own) => [own[0] + 2 * own[1] + own[0] * own[1], -own[1]];
+      console.log(JSON.stringify(contributions(row, usual, of)));
+    """
+    done = subprocess.run(
+        ["node", "-e", CONTRIBUTIONS.read_text() + script],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    added = np.array(json.loads(done.stdout))
+    # each of two columns has half of their product, as each comes first in half of the orders
+    np.testing.assert_allclose(added[:2], [[2, 0], [5, -2]], atol=1e-9)
+    assert (added[2:] == 0).all()
 
 
 @needs_browser

@@ -22,12 +22,12 @@ TEXTS = {
     "answer": "Prediction",
     "coverage": "Coverage of intervals",
     "interval": "{coverage} of new rows lie between such bounds: {low} to {high}.",
-    "why": "What each column changes",
-    "why_text": "What would be predicted if one column had its usual value, and all others stayed:",
-    "column": "Column",
-    "usual_value": "Usual value",
-    "then": "Prediction then",
-    "all_usual": "No column changes the prediction when it takes its usual value.",
+    "why": "What each column adds",
+    "why_text": "From the prediction of usual values to that of this row. Where columns act together, each has its average share over the orders in which they may change.",
+    "usual_prediction": "Prediction of usual values",
+    "probability": "Probability of {label}",
+    "rest": "{columns} other columns",
+    "all_usual": "All columns have their usual values, so that this is the usual prediction. Change a value to see what it adds.",
     "change": "What would change the answer",
     "change_text": "One column changes, the smallest such change that was found. This is what the model would predict, not what would happen.",
     "change_line": "With {column} {value} instead of {now} the prediction is {label}.",
@@ -57,7 +57,12 @@ def page_of(program: Program, stem: str, scores: Sequence[Score]) -> dict[str, s
         "TEXTS": in_script(texts),
         "WRITTEN": in_script([one.written for one in program.columns]),
     }
-    script = f"{module_of(program, stem)}\n{filled('page.js', own)}".replace("</", "<\\/")
+    parts_of_script = (
+        module_of(program, stem),
+        filled("contributions.js", {}),
+        filled("page.js", own),
+    )
+    script = "\n".join(parts_of_script).replace("</", "<\\/")
     style = filled("page.css", {})
     parts = {
         "TITLE": escape(one_line(_title(program))),

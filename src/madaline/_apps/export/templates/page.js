@@ -85,9 +85,6 @@ function fieldOf(column, number) {
 }
 
 const coverage = () => +$("coverage").value || 0.9;
-const summary = (found) => // one number that tells how much the answer to a row changes
-  found.prediction ? shown(found.prediction[0]) : outputs.length > 1 ? share(found.probabilities[0])
-    : `${outputs[0].labels[found.label[0]]} (${share(found.probabilities[found.label[0]])})`;
 
 /** Shows the answer to the row. */
 function answer() {
@@ -113,29 +110,53 @@ function answer() {
     lines.push(made("p", { textContent: say("interval", { coverage: share(coverage()), low, high }) }));
   }
   $("answer").replaceChildren(...lines);
-  explain(found);
+  $("why").setAttribute("aria-busy", "true");
   clearTimeout(waiting);
-  if (!$("change").hidden) waiting = setTimeout(change, 200); // not at each step of a slider
+  waiting = setTimeout(() => (explain(), $("change").hidden || change()), 200); // not at each step of a slider
 }
 
 const valueText = ({ kind, levels }, value, told = shown) => Number.isNaN(value) ? say("none")
   : kind === "category" ? levels[value] ?? say("other") : kind === "datetime" ? isoDay(value) : kind === "boolean" ? String(value === 1) : told(value);
 
-/** Shows what would be predicted if one column had its usual value. */
-function explain(found) {
-  const size = ({ prediction, probabilities }) => [...(prediction ?? probabilities)];
-  const before = size(found);
-  const rows = columns.map((column, number) => {
-    const other = evaluate(row.map((own, k) => (k === number ? usual[k] : own)), coverage());
-    return { column, number, told: summary(other), change: Math.max(...size(other).map((own, k) => Math.abs(own - before[k]))) };
+/** Shows what each column adds to the usual prediction. */
+function explain() {
+  const found = evaluate(row, coverage());
+  const numbers = ({ prediction, probabilities }) => outputs.map(({ labels }, k) => {
+    if (!labels) return prediction[k];
+    if (outputs.length === 1) return probabilities[found.label[0]];
+    return found.label[k] ? probabilities[k] : 1 - probabilities[k];
   });
-  const kept = rows.filter(({ change }) => change > 1e-9).sort((a, b) => b.change - a.change).slice(0, 8);
-  const cell = (textContent, className = "") => made("td", { textContent, className });
-  const head = ["column", "usual_value", "then"].map((name) => made("th", { scope: "col", textContent: say(name) }));
-  const body = kept.map(({ column, number, told }) =>
-    made("tr", {}, [made("th", { scope: "row", textContent: column.name }), cell(valueText(column, usual[number])), cell(told)]));
-  if (!kept.length) body.push(made("tr", {}, [made("td", { colSpan: 3, textContent: say("all_usual") })]));
-  $("why").replaceChildren(made("thead", {}, [made("tr", {}, head)]), made("tbody", {}, body));
+  const numbersOf = (own) => numbers(evaluate(own, coverage()));
+  const added = contributions(row, usual, numbersOf), before = numbersOf(usual), after = numbers(found);
+  const tables = outputs.flatMap((output, k) => {
+    const of = output.labels && say("probability", { label: output.labels[found.label[k]] });
+    const caption = [outputs.length > 1 && output.name, of].filter(Boolean).join(": ");
+    return [...(caption ? [made("small", { textContent: caption })] : []), sumTable(added.map((own) => own[k]), before[k], after[k], output.labels)];
+  });
+  const changed = row.some((own, k) => !Object.is(own, usual[k]));
+  $("why").replaceChildren(...(changed ? tables : [made("p", { textContent: say("all_usual") })]));
+  $("why").setAttribute("aria-busy", "false");
+}
+
+/** Returns the table of a sum: from the usual prediction over what columns add to the prediction of the row. */
+function sumTable(added, before, after, isShare) {
+  const largest = Math.max(Math.abs(before), Math.abs(after), ...added.map(Math.abs)) || 1;
+  const digits = isShare ? 1 : Math.min(20, Math.max(0, 3 - Math.floor(Math.log10(largest))));
+  const told = (value, signDisplay) => made("data", { value, textContent: value.toLocaleString(language, {
+    signDisplay, style: isShare ? "percent" : "decimal", minimumFractionDigits: digits, maximumFractionDigits: digits }) });
+  const line = (name, bars, number) => made("tr", {}, [made("th", { scope: "row", textContent: name }), made("td", {}, bars), made("td", { className: "number" }, [number])]);
+  const ordered = [...added.keys()].filter((k) => Math.abs(added[k]) > 1e-9 * largest).sort((a, b) => Math.abs(added[b]) - Math.abs(added[a]));
+  const rest = ordered.slice(11).reduce((sum, k) => sum + added[k], 0), longest = Math.abs(added[ordered[0]]);
+  const barOf = (value) => {
+    const part = made("span", { className: value < 0 ? "less" : "more" }), width = Math.min(50, (50 * Math.abs(value)) / longest);
+    part.style.width = `${width}%`; // a policy of styles allows it by script
+    part.style.marginLeft = `${value < 0 ? 50 - width : 50}%`;
+    return [made("span", { className: "signed" }, [part])];
+  };
+  const lines = ordered.slice(0, 11).map((k) =>
+    line(`${columns[k].name} = ${valueText(columns[k], row[k])}`, barOf(added[k]), told(added[k], "always")));
+  if (ordered.length > 11) lines.push(line(say("rest", { columns: ordered.length - 11 }), barOf(rest), told(rest, "always")));
+  return made("table", {}, [made("tbody", {}, [line(say("usual_prediction"), [], told(before, "auto")), ...lines, line(say("answer"), [], told(after, "auto"))])]);
 }
 
 /** Returns the number nearest to the row's that gives another class, with few digits, or none. */
