@@ -182,7 +182,9 @@ def test_fold_outputs_have_the_output_as_their_mean(fittings, make_columns):
         columns = make_columns(task, n_samples=70, seed=9)[0]
         outputs = predictor.fold_outputs(columns)
         assert outputs.shape == (10, 70, n_outputs)
-        np.testing.assert_allclose(outputs.mean(axis=0), predictor.output(columns), rtol=1e-5)
+        np.testing.assert_allclose(
+            outputs.mean(axis=0), predictor.output(columns), rtol=1e-5, atol=1e-6
+        )
 
 
 def test_no_rows_have_no_intervals_and_no_sets(fittings, make_columns):

@@ -81,7 +81,8 @@ def test_many_columns_explain_by_their_values_what_each_does_alone(rng):
     for own, each in zip(codes, found, strict=True):
         errors = np.square(by_value(own, truth) - truth).mean(axis=0)
         assert each == pytest.approx(1 - errors / truth.var(axis=0))
-    assert joint_shares(found, truth).tolist() == [together(each, truth) for each in found]
+    together_each = [together(each, truth) for each in found]
+    assert joint_shares(found, truth).tolist() == pytest.approx(together_each)
 
 
 def test_nothing_is_told_beside_a_column_that_tells_all(rng):

@@ -39,7 +39,8 @@ def format_stretches(stretches: Stretches) -> str:
         [
             _("{first:,} to {last:,}").format(first=first, last=last)
             for first, last in stretches[-_MAX_SHOWN:]
-        ]
+        ],
+        last=" and ",
     )
 
 
