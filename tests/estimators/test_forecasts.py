@@ -410,5 +410,29 @@ def test_what_has_no_anomalies_to_find_is_refused() -> None:
     model.fit(X, sales, time="month", lags=True)
     with pytest.raises(InputError, match="rows lack 'target'"):
         model.find_anomalies(X)
-    with pytest.raises(InputError, match="coverage is 3"):
+    with pytest.raises(InputError, match="rate is 3"):
         model.find_anomalies(X, sales, rate=3)
+
+
+def test_what_a_hurried_person_gives_gets_a_sentence() -> None:
+    X, sales, _, _ = with_anomalies()
+    model = AdaptiveRegressor(effort=2, preset="quick", random_state=0)
+    model.fit(X, sales, time="month", lags=True)
+    for given, message in (
+        (({name: column[:0] for name, column in X.items()}, []), "no rows"),
+        ((X, sales[:2]), "y has 2 values, but X has 432 rows"),
+        ((X, ["a"] * len(sales)), "number"),
+    ):
+        with pytest.raises(InputError, match=message):
+            model.find_anomalies(*given)
+    odd = {**X, "shop": np.where(X["shop"] == "a", ALL, X["shop"])}
+    model.fit(odd, sales, time="month", lags=True)
+    with pytest.raises(InputError, match="the name of totals"):
+        model.forecast(totals=True)
+    named = {"month": X["month"], "row": X["shop"]}
+    model.fit(named, sales, time="month", lags=True)
+    with pytest.raises(InputError, match="named 'row'"):
+        model.find_anomalies(named, sales)
+    apart = {**X, "item": np.tile(["x", "y\x1f"], 216)}
+    with pytest.raises(InputError, match="control character"):
+        model.fit(apart, sales, time="month", lags=True, series=["shop", "item"])

@@ -99,11 +99,11 @@ def test_rows_of_one_time_are_told_or_told_apart_by_a_column():
     assert lagged._series(timed_rows(data, times), ()) == ("store",)
     alone = data_of({"x": table["x"]})
     assert lagged._series(timed_rows(alone, times), ()) == ()
-    told = lagged._shared_times(values)
+    told = lagged._shared_times(values, np.full(n, ""))
     assert told.startswith("60 of 60 rows have the time of another: lags take them together")
     unlike = replace(times, values=np.r_[np.arange(58.0), 57, 57])
-    assert lagged._shared_times(unlike.values).startswith("3 of 60")
-    assert lagged._shared_times(np.arange(60.0)) == ""
+    assert lagged._shared_times(unlike.values, np.full(n, "")).startswith("3 of 60")
+    assert lagged._shared_times(np.arange(60.0), np.full(n, "")) == ""
 
 
 @pytest.mark.parametrize(

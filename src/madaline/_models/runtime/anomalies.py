@@ -8,14 +8,16 @@ else each of them would be one, too. A shift is found where it begins.
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from madaline._base.words import format_count
 from madaline._models.runtime.forecast import check_past, places_of
 from madaline._models.runtime.given_rows import given_rows
 from madaline._models.runtime.predictor import Predictor
-from madaline._race.evaluation.conformal import PredictionIntervals, check_coverage
+from madaline._race.evaluation.conformal import PredictionIntervals
 from madaline._race.time.lags import STEPS_AHEAD
 from madaline._race.time.past import Past
 from madaline._tables.column import to_column
@@ -39,14 +41,10 @@ def find_anomalies(predictor: Predictor, rows: Any, given: Any, rate: float) -> 
     target = past.lags.target
     if not isinstance(conformal, PredictionIntervals):
         raise InputError("Anomalies are told of one number, not of classes or quantiles.")
-    table = given_rows(rows, predictor.encoder, past.read)
-    if given is not None:
-        table = table.replaced({target: to_column(target, np.asarray(given, np.float64))})
-    if target not in table:
-        raise InputError(
-            "The rows lack {target!r}, whose values are looked at: add it.", target=target
-        )
-    coverage = min(1 - check_coverage(rate), conformal.max_coverage)
+    if not (isinstance(rate, Real) and 0 < rate < 1):
+        raise InputError("rate is {rate!r}: give a share between 0 and 1, such as 0.01.", rate=rate)
+    table = _read(predictor, past, rows, given)
+    coverage = min(1 - rate, conformal.max_coverage)
     values, codes = past.lags.read_values(table)[:, 0], _series_codes(past, table)
     bounds, expected = np.full((len(values), 2), np.nan), np.full(len(values), np.nan)
     found, candidates = np.zeros(len(values), np.bool_), ~np.isnan(values)
@@ -62,6 +60,28 @@ def find_anomalies(predictor: Predictor, rows: Any, given: Any, rate: float) -> 
         bounds[first], expected[first] = limits[first], center[first]
         found, candidates = found | first, outside
     return _told(past, table, found, values, expected, bounds)
+
+
+def _read(predictor: Predictor, past: Past, rows: Any, given: Any) -> Table:
+    """Return rows with their values, as they are looked at."""
+    target = past.lags.target
+    table = given_rows(rows, predictor.encoder, past.read)
+    if not table.n_samples:
+        raise InputError("There are no rows to look at: give some.")
+    if given is not None:
+        column = to_column(target, given)
+        if len(column) != table.n_samples:
+            raise InputError(
+                "y has {n_given:,} values, but X has {rows}: give one for each.",
+                n_given=len(column),
+                rows=format_count(table.n_samples, "row"),
+            )
+        table = table.replaced({target: column})
+    if target not in table:
+        raise InputError(
+            "The rows lack {target!r}, whose values are looked at: add it.", target=target
+        )
+    return table
 
 
 def _limits(
@@ -135,7 +155,12 @@ def _told(
     """Return anomalies as columns."""
     target, rows = past.lags.target, np.flatnonzero(found)
     places = places_of(past.lags, table.take(rows), np.ones(len(rows)))
-    places.pop("steps ahead", None)
+    del places[STEPS_AHEAD]
+    taken = [name for name in (ROW, EXPECTED) if name in (*places, target)]
+    if taken:
+        raise InputError(
+            "A column is named {name!r}, as one of the answer: rename it.", name=taken[0]
+        )
     told = {target: values[rows], EXPECTED: expected[rows]}
     told |= {f"{target}_low": bounds[rows, 0], f"{target}_high": bounds[rows, 1]}
     return {ROW: rows, **places, **told}

@@ -13,7 +13,7 @@ from madaline._models.runtime.given_rows import given_rows
 from madaline._race.time.calendar import moments
 from madaline._race.time.lags import STEPS_AHEAD, Lags, check_rows
 from madaline._race.time.past import Past
-from madaline._race.time.totals import with_totals
+from madaline._race.time.totals import ALL, with_totals
 from madaline._tables.encoders.table_encoder import TableEncoder
 from madaline._tables.table import Table, listed
 from madaline._tables.target import JointEncoder, TargetEncoder
@@ -79,6 +79,14 @@ def check_totals(past: Past | None, encoder: TargetEncoder) -> None:
         raise InputError(
             "There is one series, so that there is nothing to add up: leave totals out."
         )
+    names = past.lags.series_columns(np.array(past.kept.names, dtype=object))
+    for column, levels in names.items():
+        if ALL in levels:
+            raise InputError(
+                "Column {column!r} holds {level!r}, the name of totals: rename it, or leave totals out.",
+                column=column,
+                level=ALL,
+            )
     if past.lags.classes or isinstance(encoder, JointEncoder):
         raise InputError(
             "Totals are sums of predicted means: leave them out for classes and quantiles."

@@ -212,7 +212,7 @@ def add_past(rows: TimedRows, asked: TimeRequest, *, anchored: bool, seed: int) 
         lags = _proposed(lags, asked, rows, values)
     _check_names(lags, rows.table)
     _check_length(lags, rows.table)
-    advice = "" if lags.series else _shared_times(rows.times.values)
+    advice = _shared_times(rows.times.values, lags.read_series(rows.table))
     rng = np.random.default_rng([seed, _STREAM])
     anchored = anchored and not rows.of_classes
     made = LaggedRows.of(lags, rows.table, values, rows.times.values, anchored=anchored, rng=rng)
@@ -338,9 +338,11 @@ def _level_codes(table: Table, name: str) -> Array | None:
     return np.unique(values, return_inverse=True)[1]
 
 
-def _shared_times(times: Array) -> str:
-    """Return what to know of rows of the same time; often nothing."""
-    counts = np.unique(times, return_counts=True)[1]
+def _shared_times(times: Array, series: Array) -> str:
+    """Return what to know of rows of the same time in a series; often nothing."""
+    codes = np.unique(as_texts(series), return_inverse=True)[1]
+    moments = np.unique(times, return_inverse=True)[1]
+    counts = np.unique(codes * len(times) + moments, return_counts=True)[1]
     n_repeated = int(counts[counts > 1].sum())
     if not n_repeated:
         return ""

@@ -326,6 +326,11 @@ class Lags(Stored):
         for number, column in enumerate(self.series):
             levels = as_levels(table[column])
             levels = np.array(["" if level is None else level for level in levels], dtype=object)
+            if len(self.series) > 1 and any(_APART in level for level in levels):
+                raise InputError(
+                    "Column {column!r} of series holds the control character U+001F: remove it.",
+                    column=column,
+                )
             names = names + _APART + levels if number else levels
         return names
 
