@@ -82,7 +82,7 @@ def test_a_late_column_is_soon_on_a_scale_of_its_own():
     for row, late in zip(X, far, strict=False):
         learner.learn({"x0": row[0], "late": late}, np.array(["up" if late > 1000 else "down"]))
     kept = learner.replay.x[learner.replay.newest(70)]
-    late = learner.n_history + learner.encoder._arrays.scaled_features[3]
+    late = learner.inputs.n_history + learner.inputs.encoder._arrays.scaled_features[3]
     assert np.corrcoef(kept[:, late], far)[0, 1] > 0.9
     assert np.abs(kept[:, late]).mean() < 1
 
@@ -121,10 +121,10 @@ def test_some_members_do_not_see_all_inputs():
     learner = OnlineLearner(Classes(), ["x0", "x1", "x2"], seed=0)
     X, y = stream(50)
     learner.learn(table(X), y)
-    scales, n_history = learner.scales, learner.n_history
+    scales, n_history = learner.scales, learner.inputs.n_history
 
     def differ(places):
-        x = np.zeros((2, learner.n_inputs), np.float32)
+        x = np.zeros((2, learner.inputs.n_inputs), np.float32)
         x[1, places] = 5
         outputs = learner.networks.outputs(x, learner.seen)
         return (outputs[:, 0] != outputs[:, 1]).any(axis=1)
@@ -132,7 +132,7 @@ def test_some_members_do_not_see_all_inputs():
     labels = differ(np.arange(n_history))
     assert not labels[: scales.n_without].any()
     assert labels[scales.n_without :].all()
-    quarters = differ(n_history + learner.encoder.quarter_features.ravel())
+    quarters = differ(n_history + learner.inputs.encoder.quarter_features.ravel())
     smallest = scales.learning_rates[:, 0] == scales.learning_rates.min()
     np.testing.assert_array_equal(quarters, ~smallest)
     assert differ(n_history + np.arange(1)).all()

@@ -17,6 +17,7 @@ import numpy as np
 from madaline._models.online.columns import MAX_WEIGHT, StreamColumns
 from madaline._models.online.encoder import StreamEncoder
 from madaline._models.online.file import check_array, check_state
+from madaline._models.online.inputs import StreamInputs
 from madaline._models.online.networks import (
     HORIZONS,
     LeadTracker,
@@ -25,8 +26,8 @@ from madaline._models.online.networks import (
     Weighting,
 )
 from madaline._models.online.regimes import MAX_REGIMES, Kept, RegimeMemory
-from madaline._models.online.replay import SCALED_ROWS, LabelHistory, RecentRows, Replay
-from madaline._models.online.tasks import TASK, Numbers, StreamTask
+from madaline._models.online.replay import Replay
+from madaline._models.online.tasks import TASK, StreamTask
 from madaline._tables.io.tensor_file import (
     ONLINE,
     parse_tensor_file,
@@ -46,12 +47,6 @@ _BLOCK_ROWS = 10  # rows that are learned in one step, at most
 _BATCH_ROWS = 16  # rows of a step: the others are drawn
 
 _LABEL_DELAY = 128  # rows of a table whose labels count as unknown to one another
-# After how many rows scales are worked out anew
-_FIRST_RESCALES = (2, 4, 8, 16, 32, 64, 128, 256, 512)
-_RESCALE_INTERVAL = 1024
-_LATE_RESCALES = (16, 64, 256)  # after a column came
-
-_CHUNK = 256  # rows that are encoded anew at a time: more fall out of the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,20 +80,17 @@ class OnlineLearner:
         self.task = task
         self.seed = seed
         self.columns = StreamColumns(names, tuple(missing))
-        self.encoder = StreamEncoder(self.columns)
+        self.inputs = StreamInputs(self.columns, task)
         self.rng = np.random.default_rng(seed)
         self.scales = TimeScales.all()
-        self.history = LabelHistory(task.n_outputs)
-        n_inputs = self.n_history
+        n_inputs = self.inputs.n_inputs
         n_outputs = task.n_outputs
         self.networks = OnlineNetworks(self.scales, n_inputs, n_outputs, self.rng)
         self.weighting = Weighting(len(self.scales))
         self.leads = LeadTracker(self.scales.horizons)
         self.memory = RegimeMemory(max_regimes)
         self.replay = Replay(max(HORIZONS), len(names), n_inputs, n_outputs, task.target_type)
-        self.recent = RecentRows(SCALED_ROWS, len(names))
-        self.widened_at = 0  # after how many rows the latest column came
-        self.update_inputs()
+        self.seen = self.inputs.seen(self.scales)
         self.memory.bind(self.networks.population.layout, self.seen)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -140,23 +132,6 @@ class OnlineLearner:
         )
 
     @property
-    def n_history(self) -> int:
-        """How many inputs are fading means of labels; they come first."""
-        return self.history.means.size
-
-    @property
-    def n_inputs(self) -> int:
-        """How many inputs the networks have."""
-        return self.n_history + self.encoder.n_features
-
-    def update_inputs(self) -> None:
-        """Work out which inputs each member sees, float32 (members, 1, n_inputs)."""
-        quarters = self.n_history + self.encoder.quarter_features.ravel()
-        self.seen = np.ones((len(self.scales), 1, self.n_inputs), np.float32)
-        self.seen[: self.scales.n_without, :, : self.n_history] = 0
-        self.seen[self.scales.without_quarters[:, None], 0, quarters] = 0
-
-    @property
     def n_learned(self) -> int:
         """How many labels were learned."""
         return self.replay.n_added
@@ -168,7 +143,7 @@ class OnlineLearner:
     def observe(self, rows: Table | Mapping[str, Any]) -> Prediction:
         """Return what is predicted for rows whose labels may come later; scales follow them."""
         raw = self.columns.read(rows, learning=False)
-        self.recent.add(raw)
+        self.inputs.recent.add(raw)
         return self._predict(raw)
 
     def learn(
@@ -198,26 +173,23 @@ class OnlineLearner:
         self.task.admit(y)
         self._widen(raw)
         if predicted is None:
-            self.recent.add(raw)
+            self.inputs.recent.add(raw)
         weight = np.ones(len(y)) if weight is None else weight
         if self.n_learned == 0:
-            self.encoder.rescale(self.recent.rows)
-            self.task.start(y[:_LABEL_DELAY])
-            if isinstance(self.task, Numbers):
-                self.history.means[:] = self.task.center
+            self.inputs.start(y[:_LABEL_DELAY])
         for start in range(0, len(y), _LABEL_DELAY):
             some = slice(start, start + _LABEL_DELAY)
             self._learn_rows(raw[some], y[some], weight[some], predicted)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the description and the arrays of the file."""
-        encoder, arrays = self.encoder.to_state()
+        encoder, arrays = self.inputs.encoder.to_state()
         description = {
             "task": self.task.to_json(),
             "columns": self.columns.to_json(),
             "encoder": encoder,
-            "n_added": {"replay": self.replay.n_added, "recent": self.recent.n_added},
-            "widened_at": self.widened_at,
+            "n_added": {"replay": self.replay.n_added, "recent": self.inputs.recent.n_added},
+            "widened_at": self.inputs.widened_at,
             "seed": self.seed,
             "leads": self.leads.to_state(),
             "regimes": self.memory.to_state(self.replay.stretches),
@@ -233,12 +205,13 @@ class OnlineLearner:
         learner = cls(TASK.read(state["task"]), columns.names, seed=0)
         learner.columns = columns
         encoder = StreamEncoder.from_state(columns, state["encoder"], named(arrays, "encoder."))
-        learner.encoder = encoder
-        learner.update_inputs()
-        history = np.arange(learner.n_history)
+        inputs = learner.inputs
+        inputs.encoder = encoder
+        learner.seen = inputs.seen(learner.scales)
+        history = np.arange(inputs.n_history)
         n_outputs = learner.task.n_outputs
-        learner.networks.widen(history, learner.n_inputs, n_outputs)
-        learner.replay.widen(history, learner.n_inputs, n_outputs, len(columns.names))
+        learner.networks.widen(history, inputs.n_inputs, n_outputs)
+        learner.replay.widen(history, inputs.n_inputs, n_outputs, len(columns.names))
         learner.leads = LeadTracker.from_state(learner.scales.horizons, state["leads"])
         learner.memory = RegimeMemory.from_state(state["regimes"], learner._kept())
         learner.replay.stretches = list(map(tuple, state["regimes"]["drawn"]))
@@ -248,8 +221,8 @@ class OnlineLearner:
         learner.weighting.weigh()
         learner.memory.bind(learner.networks.population.layout, learner.seen)
         learner.replay.n_added = state["n_added"]["replay"]
-        learner.recent.n_added = state["n_added"]["recent"]
-        learner.widened_at = state["widened_at"]
+        inputs.recent.n_added = state["n_added"]["recent"]
+        inputs.widened_at = state["widened_at"]
         learner.seed = state["seed"]
         learner.rng.bit_generator.state = state["rng"]
         return learner
@@ -260,7 +233,7 @@ class OnlineLearner:
         replay = self.replay
         return {
             "theta": population.theta,
-            "history": self.history.means,
+            "history": self.inputs.history.means,
             **with_prefix("memory.", population.memory),
             **with_prefix("column.", population.columns),
             **with_prefix("weighting.", self.weighting.to_arrays()),
@@ -269,7 +242,7 @@ class OnlineLearner:
             "replay.x": replay.x,
             "replay.target": replay.target,
             "replay.weight": replay.weight,
-            "recent.ring": self.recent.ring,
+            "recent.ring": self.inputs.recent.ring,
         }
 
     def _is_read(self, rows: Table | Mapping[str, Any], raw: Array) -> bool:
@@ -290,12 +263,12 @@ class OnlineLearner:
             predicted = self._predict(raw)
         target = self.task.encode(y)
         self._weigh(predicted, target)
-        is_current = predicted.x.shape == (len(y), self.n_inputs)
-        x = predicted.x if is_current else self._inputs(raw, predicted.history)
+        is_current = predicted.x.shape == (len(y), self.inputs.n_inputs)
+        x = predicted.x if is_current else self.inputs.encode(raw, predicted.history)
         for start in range(0, len(y), _BLOCK_ROWS):
             some = slice(start, start + _BLOCK_ROWS)
             self._learn_block(raw[some], x[some], target[some], weight[some])
-        self.history.add(target[self.task.is_believed(target)])
+        self.inputs.history.add(target[self.task.is_believed(target)])
         self.leads.follow(self.weighting.weights, self.n_learned, len(y))
         self._remember(len(y))
 
@@ -326,12 +299,13 @@ class OnlineLearner:
         if self.task.is_outgrown(target):
             self._rescale_target()
         self._step(len(raw))
-        if self._is_due(len(raw)):
-            self._rescale()
+        if self.inputs.is_due(self.n_learned, len(raw)):
+            self.inputs.rescale(self.replay)
+            self._rescale_target()
 
     def _predict(self, raw: Array) -> Prediction:
-        history = self.history.features().copy()
-        x = self._inputs(raw, history)
+        history = self.inputs.history.features().copy()
+        x = self.inputs.encode(raw, history)
         members = self.task.predictions(self.networks.outputs(x, self.seen))
         flat = members.reshape(len(members), members.shape[1] * members.shape[2])
         aggregators = (self.weighting.aggregators @ flat).reshape(
@@ -344,21 +318,6 @@ class OnlineLearner:
         self.task.check_prediction(mixture)
         numbers = self.memory.numbers
         return Prediction(raw, x, history, members, aggregators, each, by_share, numbers, mixture)
-
-    def _inputs(self, raw: Array, history: Array) -> Array:
-        """Return what networks see, float32 (n_samples, n_inputs); new classes have no history."""
-        x = np.zeros((len(raw), self.n_inputs), np.float32)
-        x[:, : self.n_history] = self.task.scaled(self._widened_history(history))
-        x[:, self.n_history :] = self.encoder.encode(raw)
-        return x
-
-    def _widened_history(self, history: Array) -> Array:
-        if history.size == self.n_history:
-            return history
-        wider = np.zeros_like(self.history.means)
-        means = history.reshape(len(wider), -1)
-        wider[:, : means.shape[1]] = means
-        return wider.ravel()
 
     def _weigh(self, predicted: Prediction, target: Array) -> None:
         known = target[:, : predicted.mixture.shape[1]]  # classes that there were at the time
@@ -388,54 +347,20 @@ class OnlineLearner:
             self.seen,
         )
 
-    def _is_due(self, n_new: int) -> bool:
-        """Return whether one of the newest rows is one after which scales are worked out anew."""
-        before, now = self.n_learned - n_new, self.n_learned
-        return (
-            now // _RESCALE_INTERVAL > before // _RESCALE_INTERVAL
-            or any(before < early <= now for early in _FIRST_RESCALES)
-            or any(before < self.widened_at + early <= now for early in _LATE_RESCALES)
-        )
-
-    def _rescale(self) -> None:
-        """Work out all scales anew, and with them the inputs and targets of the replay."""
-        self.encoder.rescale(self.recent.rows)
-        rows = self.replay.newest(self.replay.n_kept)
-        for start in range(0, len(rows), _CHUNK):
-            some = rows[start : start + _CHUNK]
-            self.replay.x[some, self.n_history :] = self.encoder.encode(self.replay.raw[some])
-        self._rescale_target()
-
     def _rescale_target(self) -> None:
-        task = self.task
-        rows = self.replay.newest(self.replay.n_kept)
-        if not isinstance(task, Numbers):
-            return
-        center, spread = task.center, task.spread
-        factor, shift = task.rescale(self.replay.target[rows[-SCALED_ROWS:], 0])
-        self.networks.rescale_outputs(factor, shift)
-        self.memory.rescale_outputs(factor, shift)
-        self.history.means = task.likely(self.history.means)
-        history = self.replay.x[rows, : self.n_history].astype(np.float64) * spread + center
-        self.replay.x[rows, : self.n_history] = task.scaled(task.likely(history))
+        moved = self.inputs.rescale_target(self.replay)
+        if moved is not None:
+            self.networks.rescale_outputs(*moved)
+            self.memory.rescale_outputs(*moved)
 
     def _widen(self, raw: Array) -> None:
         """Make room for new columns, levels, missing values and classes."""
-        n_outputs = self.task.n_outputs
-        old_features = self.encoder.n_features
-        old_outputs = self.history.means.shape[1]
-        if not self.encoder.widen(raw) and n_outputs == old_outputs:
+        widened = self.inputs.widen(raw, self.n_learned)
+        if widened is None:
             return
-        means = self.history.means
-        self.history = LabelHistory(n_outputs)
-        self.history.means[:, :old_outputs] = means
-        places = np.arange(self.n_history).reshape(self.history.means.shape)[:, :old_outputs]
-        positions = np.concatenate([places.ravel(), self.n_history + np.arange(old_features)])
-        self.update_inputs()
-        are_late = old_features > 0 and raw.shape[1] > self.replay.raw.shape[1]
-        if are_late:
-            self.widened_at = self.n_learned
-        self.networks.widen(positions, self.n_inputs, n_outputs, zero=are_late)
+        positions, are_late = widened
+        n_inputs, n_outputs = self.inputs.n_inputs, self.task.n_outputs
+        self.seen = self.inputs.seen(self.scales)
+        self.networks.widen(positions, n_inputs, n_outputs, zero=are_late)
         self.memory.widen(self.networks.population.layout, self.seen, positions)
-        self.replay.widen(positions, self.n_inputs, n_outputs, raw.shape[1])
-        self.recent.widen(raw.shape[1])
+        self.replay.widen(positions, n_inputs, n_outputs, raw.shape[1])

@@ -149,7 +149,7 @@ class Playback:
     def _plain(self, predicted: Prediction) -> Array:
         """Return the inputs of a row without the latest labels and the quarters of numbers."""
         x = predicted.x[0, predicted.history.size :].copy()
-        quarters = self._learner.encoder.quarter_features
+        quarters = self._learner.inputs.encoder.quarter_features
         x[quarters[quarters < len(x)]] = 0
         return np.asarray(x)
 
