@@ -9,9 +9,22 @@ import pandas as pd
 import pytest
 
 from madaline import AdaptiveClassifier, AdaptiveRegressor
+from madaline._models.runtime.frozen_networks import NetworkPart
+from madaline.nn.layers._trees import Trees
+from madaline.nn.network import Network
 
-KINDS = ("binary", "multiclass", "numbers", "counts", "quantiles", "several", "labels", "bare")
-"""What is predicted; the last one is a model of networks on a single column of numbers."""
+KINDS = (
+    "binary",
+    "multiclass",
+    "numbers",
+    "counts",
+    "quantiles",
+    "several",
+    "labels",
+    "bare",
+    "trees",
+)
+"""What is predicted; the last are networks on a single column of numbers, and trees on bins."""
 
 
 SOME = [
@@ -82,6 +95,8 @@ def models():
     made = {}
 
     def model(kind):
+        if kind == "trees":
+            return of_trees(model("numbers"))
         if kind not in made:
             made[kind] = _fitted(kind)._model()
             if kind == "multiclass":
@@ -90,6 +105,20 @@ def models():
         return made[kind]
 
     return model
+
+
+def of_trees(model):
+    """Return a model of nothing but trees, which split on bins; some thresholds are empty bins."""
+    predictor, n_bins = model.predictor, 16
+    n_features, n_base = (predictor.encoder.n_features(n) for n in (n_bins, 0))
+    network = Network((Trees(n_features, 1, 6, 5),))
+    theta = network.initialize((1, predictor.parts[0].theta.shape[1]), np.random.default_rng(0))
+    splits = network.bind(theta.theta)[0]
+    bins = splits["feature"].astype(int) - n_base
+    empty = -predictor.encoder.joined.bins[n_bins].means.astype(np.float32)[np.maximum(bins, 0)]
+    splits["threshold"][...] = np.where((bins >= 0) & (bins % 2), empty, splits["threshold"] / 2)
+    parts = (NetworkPart(n_bins, network, theta.theta, np.ones(1)),)
+    return replace(model, predictor=replace(predictor, parts=parts))
 
 
 def _fitted(kind):

@@ -76,6 +76,10 @@ def place_on_edges(x: Array, edges: Array, starts: Array) -> Any:
     ]
 
 
+def fill_bins(places: Array, owners: Array, lows: Array, means: Array) -> Any:
+    return np.clip(places[owners] - lows, 0, 1).astype(np.float32) - means
+
+
 def interpolate_rows(sums: Array, places: Array, table: Array) -> Any:
     numbers = np.arange(len(table))
     return sums + [sum(np.interp(places, numbers, column)) for column in table.T]
@@ -155,6 +159,7 @@ FUNCTIONS: dict[str, Any] = {
     "LookUpLevel": lambda level, rows, table: table[rows[level[0]]],
     "JoinFeatures": join_features,
     "PlaceOnEdges": place_on_edges,
+    "FillBins": fill_bins,
     "InterpolateRows": interpolate_rows,
     "WeightInputs": weight_inputs,
     "Activate": activate,

@@ -16,6 +16,7 @@ from madaline._models.model import FittedModel
 from madaline._models.runtime.predictor import Predictor
 from madaline._race.evaluation.conformal import JointConformal, PredictionIntervals
 from madaline._race.evaluation.scores import label_text
+from madaline._tables.kinds.bins import JoinedBins
 from madaline._tables.kinds.boolean import BooleanEncoder
 from madaline._tables.kinds.category import CategoryEncoder
 from madaline._tables.kinds.kind import ColumnEncoder
@@ -221,7 +222,6 @@ _FUNCTIONS: dict[type[Layer], str] = {ReLU: "relu", SiLU: "silu", LeakySiLU: "le
 def _outputs_of_folds(written: _Steps, predictor: Predictor, features: _Features) -> Value:
     """Write networks and trees, and the calibrated mean of those of each fold."""
     total: Value | None = None
-    n_base = predictor.encoder.n_features(0)
     for part in predictor.parts:
         members = part.theta.shape[0] * part.theta.shape[1]
         network, parameters = part.network.fixed(part.theta.reshape(members, -1))
@@ -229,21 +229,42 @@ def _outputs_of_folds(written: _Steps, predictor: Predictor, features: _Features
         chain = [pair for pair in pairs if not isinstance(pair[0], Dropout)]
         bins = predictor.encoder.joined.bins.get(part.n_bins) if predictor.encoder.joined else None
         x = features.base
-        if bins is not None:
-            layer, first = chain.pop(0)
-            if not isinstance(layer, Linear):
-                raise InputError("A layer {name} cannot be exported.", name=type(layer).__name__)
-            weight, bias = _merged(first)
-            constant = bias.astype(np.float64) - bins.means @ weight[n_base:].astype(np.float64)
-            x = _affine(written, x, weight[None, :n_base], constant[None])
-            table = _of_edges(weight[n_base:], bins.edges)
-            x = written.add(do.InterpolateRows(x, features.edges[part.n_bins], table))
+        if bins is not None and isinstance(chain[0][0], Linear):
+            _, first = chain.pop(0)
+            x = _first_sums(written, features, part.n_bins, bins, _merged(first))
+        elif bins is not None:
+            x = _with_bins(written, features, part.n_bins, bins)
         for layer, values in chain:
             x = _of_layer(written, x, layer, values)
         total = written.add(do.AddMeans(total, x, part.fold_shares))
     assert total is not None
     temperature = np.atleast_1d(np.asarray(predictor.temperature, np.float64))
     return total if (temperature == 1).all() else written.add(do.Calibrate(total, temperature))
+
+
+def _first_sums(
+    written: _Steps, features: _Features, n_bins: int, bins: JoinedBins, first: tuple[Array, Array]
+) -> Value:
+    """Write the sums of features and bins, which a line between two edges adds."""
+    weight, bias = first
+    n_base = len(weight) - len(bins)
+    constant = bias.astype(np.float64) - bins.means @ weight[n_base:].astype(np.float64)
+    x = _affine(written, features.base, weight[None, :n_base], constant[None])
+    table = _of_edges(weight[n_base:], bins.edges)
+    return written.add(do.InterpolateRows(x, features.edges[n_bins], table))
+
+
+def _with_bins(written: _Steps, features: _Features, n_bins: int, bins: JoinedBins) -> Value:
+    """Write the features with how full their bins are, which trees split on."""
+    owners = bins.owner
+    lows = np.arange(len(bins)) + owners  # a number has one edge more than bins
+    means = bins.means.astype(np.float32)
+    full = do.FillBins(features.edges[n_bins], _ints(owners), _ints(lows), means)
+    base = written.steps[features.base]
+    assert isinstance(base, do.JoinFeatures)
+    sizes = [len(base.places), len(bins)]
+    parts = features.base, written.add(full)
+    return written.add(do.JoinFeatures(parts, _ints(sizes), _ints(np.arange(sum(sizes)))))
 
 
 def _merged(parameters: Parameters) -> tuple[Array, Array]:

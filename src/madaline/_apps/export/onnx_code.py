@@ -189,6 +189,11 @@ def _bins(step: do.PlaceOnEdges) -> tuple[Array, Array]:
     return low, owner[low]
 
 
+def _fill_bins(nodes: _Nodes, step: do.FillBins) -> str:
+    full = nodes.graph.cast(nodes.made[step.places], np.float32)
+    return nodes.add("Sub", full, step.means[None])
+
+
 def _interpolate_rows(nodes: _Nodes, step: do.InterpolateRows) -> str:
     """Return sums plus what full bins add; ONNX has no table of which it mixes two rows."""
     places = nodes.program.steps[step.places]
@@ -341,6 +346,7 @@ _WRITERS: Mapping[type[Operation], Callable[[_Nodes, Any], str]] = {
     do.LookUpLevel: _look_up_level,
     do.JoinFeatures: _join_features,
     do.PlaceOnEdges: _place_on_edges,
+    do.FillBins: _fill_bins,
     do.InterpolateRows: _interpolate_rows,
     do.WeightInputs: _weight_inputs,
     do.Activate: _activate,

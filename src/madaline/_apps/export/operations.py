@@ -175,6 +175,15 @@ class PlaceOnEdges(Operation, makes="float64"):
         return (len(self.starts) - 1,)
 
 
+class FillBins(Operation):
+    """How full bins are, ``min(max(place - low, 0), 1) - mean``: each reaches from edge to edge."""
+
+    places: Value
+    owners: Array  # (n,): the number that each bin is of
+    lows: Array  # (n,): the edge where it begins
+    means: Array  # (n,)
+
+
 class InterpolateRows(Operation):
     """Sums plus the rows of a table at some places: between two edges, a mix of both rows."""
 
@@ -329,9 +338,9 @@ class BoundInterval(Operation, makes="float64"):
 
 OPERATIONS: tuple[type[Operation], ...] = (
     ReadNumbers, ReadLevel, DateParts, FillMissing, TakePlaces, ScaleSmoothly, FlagMissing,
-    CenterNumbers, CircleParts, LookUpLevel, JoinFeatures, PlaceOnEdges, InterpolateRows,
-    WeightInputs, Activate, WalkTrees, AddMeans, MeanOfFolds, Calibrate, Link, ToUnit, ChooseClass,
-    BoundInterval,
+    CenterNumbers, CircleParts, LookUpLevel, JoinFeatures, PlaceOnEdges, FillBins,
+    InterpolateRows, WeightInputs, Activate, WalkTrees, AddMeans, MeanOfFolds, Calibrate, Link,
+    ToUnit, ChooseClass, BoundInterval,
 )  # fmt: skip
 """All that a back end has to know."""
 

@@ -107,6 +107,13 @@ static void place_on_edges(double *out, const double *x, const double *edges, co
     }
 }
 
+static void fill_bins(float *out, const double *places, const int *owners, const int *lows,
+                      const float *means, int n)
+{
+    for (int k = 0; k < n; k++)
+        out[k] = (float)fmin(fmax(places[owners[k]] - lows[k], 0), 1) - means[k];
+}
+
 static void interpolate_rows(float *out, const float *sums, const double *places,
                              const float *table, int n, int n_places)
 {

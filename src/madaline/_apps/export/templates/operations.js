@@ -77,6 +77,11 @@ function place_on_edges(out, x, edges, starts, n) {
   }
 }
 
+function fill_bins(out, places, owners, lows, means, n) {
+  for (let k = 0; k < n; k++)
+    out[k] = Math.fround(Math.min(Math.max(places[owners[k]] - lows[k], 0), 1)) - means[k];
+}
+
 function interpolate_rows(out, sums, places, table, n, nPlaces) {
   out.set(sums);
   for (let number = 0; number < nPlaces; number++) {
