@@ -113,7 +113,7 @@ PUBLIC = {
     """,
     "madaline.records.reading": "AnyDecision DECISION TYPES",
     "madaline.records.regimes": """
-        Regime RegimeReturned Regimes Stretches format_stretches letter
+        Regime RegimeReturned Regimes Stretches format_stretches letter long_stretches
     """,
     "madaline.runtime": "Predictor load",
     "madaline.serving": "Settings make_app",

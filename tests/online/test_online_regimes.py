@@ -52,7 +52,7 @@ def test_what_returns_is_known_again_and_said(played):
     assert abs(first.since - 2 * LENGTH) < 20
     assert first.epoch - first.since < 60
     assert re.fullmatch(
-        r"Since row 1,[56]\d\d as in rows 1 to \d+ \(regime A\); it took \d+ rows to know\.",
+        r"Since row 1,[56]\d\d regime A is back, as in rows 1 to \d+; it took \d+ rows to know\.",
         first.sentence,
     )
     assert RegimeReturned.from_json(first.to_json()) == first
@@ -156,3 +156,15 @@ def test_names_and_an_empty_table():
     assert Regimes([regime]).to_columns()["rows"] == ["1 to 9"]
     assert Regimes([regime]).to_json()[0]["name"] == "A"
     assert str(Regimes()) == "(none)"
+
+
+def test_short_stretches_are_not_told():
+    ours, other = ((1, 400), (500, 500), (801, 1200)), ((401, 800),)
+    regimes = Regimes([Regime("A", ours, 0.7, 0.1, 0.6), Regime("B", other, 0.3, 0.1, 0.4)])
+    assert regimes[0].rows == "1 to 400 and 801 to 1,200"
+    assert regimes.timeline(1200) == "A" * 20 + "B" * 20 + "A" * 20
+    returns = [RegimeReturned(row + 9, "", "A", row, ((1, 400),)) for row in (500, 801)]
+    gone = RegimeReturned(600, "", "C", 590, ((1, 2),))
+    assert regimes.lasting([*returns, gone]) == [returns[1], gone]
+    bands = [(*band.x.tolist(), band.lower[0]) for band in regimes.figure().marks]
+    assert bands == [(1, 400, -0.4), (801, 1200, -0.4), (401, 800, 0.6)]

@@ -80,6 +80,18 @@ def test_a_drift_is_noticed_soon_and_only_then(drifted) -> None:
     assert alarms[0]["now"] > alarms[0]["before"]
 
 
+def test_the_line_turned_once_around_is_known_again() -> None:
+    run = world(0)
+    told = []
+    for __ in range(4):
+        told += [run.play(200) for _ in range(4)]
+        run.drift("sudden")
+    back = next(e for one in told for e in one["events"] if e["kind"] == "back")
+    assert 2400 < back["row"] < 2450
+    assert "regime A is back, as in rows 1 to" in back["sentence"]
+    assert [name for name, *_ in told[7]["regimes"]] == ["A", "B"]
+
+
 def test_networks_of_a_short_memory_take_the_lead_after_a_drift(drifted) -> None:
     leads = [event for told in drifted[1] for event in told["events"] if event["kind"] == "lead"]
     memories = [event["memory"] for event in leads]

@@ -63,11 +63,12 @@ from madaline.nn.arrays import Array
 from madaline.records._results.blocks import Charts, Section, points
 from madaline.records._results.curves import loss_figure, shares_figure
 from madaline.records._results.figure import Figure
-from madaline.records.decision import Decision
+from madaline.records.regimes import Regimes
 
 _SEGMENTS = 12  # lines of the table
 PARTS = 10  # of each line in the picture
-_MAX_DECISIONS = 8  # decisions that are printed, at most: the latest
+_MAX_RETURNS = 8  # returns that are printed, at most: the latest
+_MAX_LEADS = 3  # changes of the lead that are printed, at most: the latest
 _MAX_CHANGES = 5  # changes that are printed, at most
 _RESTLESS_ROWS = 2000  # a column that changed more often than once in so many rows always does
 
@@ -124,7 +125,7 @@ def run_stream(arguments: Namespace) -> None:
         if path is not None:  # what stops the command later loses no more than the next part
             learner.save(path)
     if picture is not None:
-        drawn = Charts(changes.figures([decision.epoch for decision in learner.leads.decisions]))
+        drawn = Charts([*_figures(learner, changes)])
         sentences = [*(made.sentence for made in learner.decisions), *changes.sentences()]
         title = _("{n_samples:,} rows of {table}").format(
             n_samples=table.n_samples, table=arguments.table
@@ -136,6 +137,14 @@ def run_stream(arguments: Namespace) -> None:
     say_lines(_last_lines(Segment.merged(segments), learner, changes.sentences()))
     if path is not None:
         say_lines(["", _saved_line(path, is_classes=is_classes)])
+
+
+def _figures(learner: OnlineLearner, changes: _StreamChanges) -> Iterator[Figure]:
+    """Yield loss, weights, and regimes where there are several."""
+    yield from changes.figures([decision.epoch for decision in learner.leads.decisions])
+    regimes = Regimes(learner.memory.table(learner.n_learned))
+    if len(regimes) > 1:
+        yield regimes.figure()
 
 
 def _saved_line(path: Path, *, is_classes: bool) -> str:
@@ -291,30 +300,42 @@ def _line(segment: Segment) -> str:
 def _last_lines(whole: Segment, learner: OnlineLearner, changes: Iterable[str]) -> Iterator[str]:
     """Yield the whole, when other networks began to lead, and what changed."""
     yield f"{pad_left(translate_word('all'), 19)}  {_measures(whole)}"
-    decisions = learner.leads.decisions
-    left_out = len(decisions) - _MAX_DECISIONS
-    if left_out > 0:
-        yield _("\nThe lead changed {times} before:").format(times=format_count(left_out, "time"))
-    for decision in decisions[-_MAX_DECISIONS:]:
-        yield f"\n{paragraph(decision.sentence)}"
+    yield from _regime_lines(learner)
     for number, sentence in enumerate(changes):
         if number == 0:
             yield "\nChanges:"
         yield paragraph(sentence, "  ", "    ")
-    yield from _return_lines(learner.memory.decisions)
-
-
-def _return_lines(returned: Sequence[Decision]) -> Iterator[str]:
-    """Yield what returned."""
-    for number, decision in enumerate(returned[-_MAX_DECISIONS:]):
-        if number == 0:
-            yield "\nReturned:"
-        yield paragraph(decision.sentence, "  ", "    ")
-    left_out = len(returned) - _MAX_DECISIONS
+    decisions = learner.leads.decisions
+    left_out = len(decisions) - _MAX_LEADS
     if left_out > 0:
+        yield _("\nThe lead changed {times} before:").format(times=format_count(left_out, "time"))
+    for decision in decisions[-_MAX_LEADS:]:
+        yield f"\n{paragraph(decision.sentence)}"
+
+
+def _regime_lines(learner: OnlineLearner) -> Iterator[str]:
+    """Yield what was there when, and what returned."""
+    n_rows = learner.n_learned
+    regimes = Regimes(learner.memory.table(n_rows))
+    if len(regimes) < 2:
+        return
+    line = regimes.timeline(n_rows)
+    about = format_number(float(f"{n_rows / len(line):.2g}"))
+    yield ""
+    yield paragraph(
+        _(
+            "Regimes: the same letter where the same networks predict well, each for about {about} rows."
+        ).format(about=about)
+    )
+    yield f"  {line}"
+    returned = regimes.lasting(learner.memory.decisions)
+    left_out = len(learner.memory.decisions) - len(returned[-_MAX_RETURNS:])
+    for decision in returned[-_MAX_RETURNS:]:
+        yield paragraph(decision.sentence, "  ", "    ")
+    if left_out:
         yield paragraph(
-            _("Something returned {more_times} before.").format(
-                more_times=format_count(left_out, "more time")
+            _("{returns} that were earlier or did not last are not listed.").format(
+                returns=format_count(left_out, "return")
             ),
             "  ",
             "    ",

@@ -28,6 +28,7 @@ from madaline._race.evaluation.scores import label_text
 from madaline._tables.table import Table
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
+from madaline.records.regimes import long_stretches
 
 MAX_ROWS = 200  # that are played at a time
 _SIZE = 32  # pixels of a side of the map
@@ -133,7 +134,7 @@ class StreamRun:
             predicted = self.learner.observe(given) if self.learner.n_learned else None
             losses[place] = self._note(predicted, values, label)
             self.learner.learn(given, labels[place : place + 1], predicted=predicted)
-            events += self._lead(self.row + place + 1)
+            events += [*self._lead(self.row + place + 1), *self._back(self.row + place + 1)]
         alarms = self._monitor.observe(table, np.minimum(losses, MAX_LABEL)) if len(labels) else ()
         events = [*(event for alarm in alarms for event in self._of_alarm(alarm)), *events]
         self._judge_frozen(table, labels)
@@ -145,6 +146,7 @@ class StreamRun:
             "same": self._score_of_repeating.value,
             "frozen": self._score_of_frozen.value,
             "weights": self.learner.weighting.weights.tolist(),
+            "regimes": self._regimes(),
             "events": sorted(events, key=lambda event: event["row"]),
         }
 
@@ -276,6 +278,23 @@ class StreamRun:
             return []
         self._leading = memory
         return [{"kind": "lead", "row": row, "memory": memory, "weight": weights[memory]}]
+
+    def _regimes(self) -> list[list[str | int]]:
+        """Return the name, the first and the last row of each stretch of a regime."""
+        return [
+            [regime.name, *stretch]
+            for regime in self.learner.memory.table(self.row)
+            for stretch in long_stretches(regime.stretches)
+        ]
+
+    def _back(self, row: int) -> list[Event]:
+        """Return the event that a regime is back, if that was known at this row."""
+        latest = self.learner.memory.decisions[-1:]
+        return [
+            {"kind": "back", "row": row, "sentence": translate(decision.sentence)}
+            for decision in latest
+            if decision.epoch == row
+        ]
 
 
 def _values(column: Array) -> list[Any]:

@@ -90,6 +90,10 @@ def _next(n_rows: int, leads: Sequence[LeadChanged], returns: Sequence[RegimeRet
             "Learn more rows: what changed is told after about {few:,}, what came back later."
         ).format(few=_FEW_ROWS)
     lately = n_rows - _LATELY
+    if returns and returns[-1].epoch > lately:
+        return _(
+            "Regime {name} is back, so changes of the lead since row {since:,} need no other reason: save the model, as its file keeps the regimes."
+        ).format(name=returns[-1].name, since=returns[-1].since)
     if any(one.rows < one.rows_before and one.epoch > lately for one in leads):
         return _(
             "Something may have changed lately: a monitor (watch) tells in which columns, and since when."

@@ -121,6 +121,7 @@ function note(event) {
     alarm: () => t("Alarm: the {measure} rose from {before} to {now} since row {since}.", { measure: t(measure), before: number(before), now: number(now), since: count(since) }),
     column: () => sentence,
     restless: () => t("{name} changes all the time, as rows near in time are alike: such changes are not listed any more.", { name }),
+    back: () => sentence,
     lead: () => sentence ?? t("The experts that remember {memory} rows lead, with {weight} of the weight.", { memory: count(memory), weight: percent(weight) }),
   };
   const item = element("li", { class: "new" }, element("span", { text: t("row {row}", { row: count(row) }) }), element("p", { text: words[event.kind]() }));
@@ -154,7 +155,7 @@ function showMemories() {
 }
 
 function draw() {
-  drawScores(find("accuracy"), points, events, run);
+  drawScores(find("accuracy"), points, events, run, latest?.regimes);
   const colors = palette();
   const banded = run ? bands(colors) : { order: [], colors: [] };
   drawWeights(find("weights"), points, banded, colors.text, run);

@@ -5,6 +5,7 @@ import { css, fitCanvas } from "./plane.js";
 
 const SHOWN_ROWS = 2000; // the latest rows of a world that pictures show; of a table, they show all
 const MAX_POINTS = 800;
+const BAND = 14; // height of the bands of regimes
 const MARGIN = { left: 58, right: 12, top: 12, bottom: 28 };
 
 // Returns the points to be drawn: of a world the latest, of a table some over all rows.
@@ -23,8 +24,8 @@ function span(points, run) {
 // Returns an error in a few characters, such as 0.0015.
 const short = (value) => (value >= 1e-4 && value < 1 ? String(Number(value.toPrecision(2))) : number(value, 2));
 
-// Draws accuracies or errors as lines, and drifts and alarms as marks.
-export function drawScores(svg, points, events, run) {
+// Draws accuracies or errors as lines, drifts and alarms as marks, and regimes, [name, first row, last row], as bands.
+export function drawScores(svg, points, events, run, regimes = []) {
   const [width, height] = [Math.max(240, svg.clientWidth), Math.max(160, svg.clientHeight)];
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const [from, to] = span(points, run);
@@ -49,6 +50,13 @@ export function drawScores(svg, points, events, run) {
     const [begin, end] = kind === "gradual" ? [row, Math.min(to, row + rows)] : [Math.max(from, since ?? row), row];
     if (end > begin) drawn.push(element("rect", { class: "drifting", x: x(begin), y: y(top), width: x(end) - x(begin), height: y(0) - y(top) }));
     drawn.push(element("line", { class: kind === "alarm" ? "alarm" : "drift", x1: x(row), x2: x(row), y1: y(top), y2: y(0) }));
+  }
+  for (const [name, first, last] of regimes.length > 1 ? regimes : []) {
+    const [begin, end] = [x(Math.max(from, first)), x(last)];
+    if (last < from) continue;
+    const number = [...name].reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0);
+    drawn.push(element("rect", { class: `regime r${(number - 1) % 5}`, x: begin, y: y(0) - BAND, width: Math.max(1, end - begin), height: BAND }));
+    if (end - begin > 10) drawn.push(element("text", { class: "regime", x: (begin + end) / 2, y: y(0) - 3, "text-anchor": "middle", text: name }));
   }
   const names = run?.world === false ? ["same", "frozen", "score"] : ["frozen", "score"];
   for (const name of names) {
