@@ -22,11 +22,10 @@ async function main([path, table, language]) {
   await page.goto(pathToFileURL(path).href, { waitUntil: "load" });
   const text = (id) => page.$eval(`#${id}`, (element) => element.innerText);
   const title = await text("title"), before = await text("answer");
-  const offered = await page.$eval("#change", (element) => !element.hidden);
-  if (offered) await page.waitForFunction(() => document.getElementById("changes").children.length);
-  const changes = offered ? await page.$$eval("#changes li", (own) => own.map(({ textContent }) => textContent)) : [];
+  const changesOf = () => page.waitForSelector("#changes[aria-busy=false]").then(() => page.$$eval("#changes li", (own) => own.map(({ firstChild }) => firstChild.textContent)));
+  const changes = await changesOf();
   const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  const added = () => page.waitForSelector("#why[aria-busy=false]").then(() => page.$$eval("#why tr", (lines) => lines.map((line) => [line.firstChild.innerText, +line.querySelector("data").value])));
+  const added = () => page.waitForSelector("#why[aria-busy=false]").then(() => page.$$eval("#why tr", (lines) => lines.map((line) => [line.firstChild.innerText, +line.querySelector("data")?.value])));
   const unchanged = await added().then(() => text("why"));
   for (const slider of await page.$$("#fields input[type=range]")) {
     await slider.focus();
@@ -41,11 +40,16 @@ async function main([path, table, language]) {
   await page.evaluate(AXE);
   const violations = await page.evaluate(async () => (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`));
   await (await page.$("#file")).uploadFile(table);
-  await page.waitForFunction(() => document.getElementById("told").textContent);
+  await page.waitForFunction(() => !document.getElementById("take").hidden || /:/.test(document.getElementById("told").textContent));
   const told = await text("told");
+  const cells = await page.$$eval("#rows tbody tr", (lines) => lines.map(({ children }) => [...children].map((own) => own.textContent)));
+  const problems = await page.$$eval("#problems li", (own) => own.map(({ textContent }) => textContent));
+  await page.$eval("#rows button", (button) => button.click()).catch(() => {});
+  const loaded = await text("answer");
+  violations.push(...(await page.evaluate(async () => (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0].html}`))));
   const csv = await page.evaluate(() => (window.taken ? window.taken.text() : ""));
   await browser.close();
-  console.log(JSON.stringify({ requests, errors, title, before, after, unchanged, fields, sums, why, changes, beyond, violations, told, csv }));
+  console.log(JSON.stringify({ requests, errors, title, before, after, unchanged, fields, sums, why, changes, beyond, violations, told, cells, problems, loaded, csv }));
 }
 
 main(process.argv.slice(2));

@@ -63,7 +63,11 @@ def test_the_page_predicts_rows_and_files(kind, models, tmp_path) -> None:
     assert found["title"] == f"Predict {model.summary.target}"
     assert found["before"] != found["after"]
     assert ("length" if kind == "bare" else "width") in found["why"]
-    assert found["told"] == "30 rows predicted."
+    assert found["told"] == "Rows that are predicted: 30."
+    assert all("c19 was not among the rows" in line for line in found["problems"])
+    shown = [cells[1].split(" (")[0] for cells in found["cells"]]
+    assert len(shown) == 20
+    assert shown[0] in found["loaded"]
     lines = list(csv.reader(found["csv"].lstrip("\ufeff").splitlines()))
     places = [k for k, name in enumerate(lines[0]) if name.startswith("predicted_")]
     predicted = np.array([[line[place] for place in places] for line in lines[1:]])
@@ -75,21 +79,34 @@ def test_the_page_predicts_rows_and_files(kind, models, tmp_path) -> None:
 
 
 @needs_browser
-@pytest.mark.parametrize("kind", ["binary", pytest.param("multiclass", marks=pytest.mark.slow)])
-def test_the_page_tells_changes_that_give_another_class(kind, models, tmp_path) -> None:
+@pytest.mark.parametrize(
+    "kind", ["binary", "numbers", pytest.param("multiclass", marks=pytest.mark.slow)]
+)
+def test_the_page_tells_changes_that_change_the_prediction(kind, models, tmp_path) -> None:
     model = models(kind)
     found = looked_at(model, tmp_path, table_of(3, seed=4)[0].to_csv(index=False))
     program = lower(model)
+    kind_of = {one.name: one.kind for one in program.columns}
+    names = "|".join(map(re.escape, kind_of))
     row = {one.name: [_typical(one)] for one in program.columns}
-    before = str(model.predict(pd.DataFrame(row))[0])
-    pattern = r"With (.+) (\S+) instead of (.+) the prediction is (\S+)\."
-    told = [re.fullmatch(pattern, line).groups() for line in found["changes"]]
-    assert "width" in [name for name, *_ in told]
-    for name, value, _, label in told:
-        kind_of = {one.name: one.kind for one in program.columns}[name]
-        cell = {"number": float, "boolean": "true".__eq__, "category": str}[kind_of](value)
-        changed = pd.DataFrame(row | {name: [cell]})
-        assert str(model.predict(changed)[0]) == label != before
+    before = model.predict(pd.DataFrame(row))[0]
+    told = [
+        re.fullmatch(r"With (.+), the prediction is (\S+)\.", line).groups()
+        for line in found["changes"]
+    ]
+    for changes, answer in told:
+        changed = dict(row)
+        for change in changes.split(" and "):
+            name, value = re.fullmatch(rf"({names}) (.+) instead of .+", change).groups()
+            read = {"number": float, "boolean": "true".__eq__, "category": str}
+            changed[name] = [read.get(kind_of[name], pd.Timestamp)(value)]
+        after = model.predict(pd.DataFrame(changed))[0]
+        if kind == "numbers":
+            assert float(answer.replace(",", "")) == pytest.approx(after, rel=1e-3)
+            assert after > before + 1
+        else:
+            assert str(after) == answer != str(before)
+    assert any("width" in changes for changes, _ in told)
 
 
 def _typical(column):
@@ -112,9 +129,9 @@ def _typical(column):
 def test_what_columns_add_is_what_explain_says(kind, models, tmp_path) -> None:
     model = models(kind)
     found = looked_at(model, tmp_path, table_of(3, seed=4)[0].to_csv(index=False))
-    assert found["unchanged"].startswith("All columns have their usual values")
     program = lower(model)
     usual = {one.name: [_typical(one)] for one in program.columns}
+    assert found["unchanged"].splitlines()[0 if kind == "numbers" else 1].startswith("width")
     row = dict(usual)
     for one, (name, value) in zip(program.columns, found["fields"], strict=True):
         assert one.name == name
@@ -160,22 +177,52 @@ def test_contributions_add_up_and_ignored_columns_add_nothing(n_columns) -> None
     assert (added[2:] == 0).all()
 
 
-@needs_browser
-def test_numbers_have_no_section_of_changes(models, tmp_path) -> None:
-    found = looked_at(models("numbers"), tmp_path, table_of(3, seed=4)[0].to_csv(index=False))
-    assert (found["errors"], found["changes"]) == ([], [])
+CHANGES = CONTRIBUTIONS.with_name("changes.js")
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="no node")
+def test_changes_of_pairs_are_those_that_need_both() -> None:
+    number = {"kind": "number", "span": [0, 10], "step": 0}
+    columns = [number, number | {"step": 1}, {"kind": "boolean", "span": [0, 1]}, number]
+    script = f"""
+      const columns = {json.dumps(columns)}, sum = ([a, b, c, d]) => a + b + 4 * c;
+      const of = (goal) => changes([2, 3, 0, 5], (own) => sum(own) >= goal, sum).map(({{ parts }}) => parts);
+      console.log(JSON.stringify([6.5, 16, 40].map(of)));
+      console.log(JSON.stringify(reach([2, 3, 0, 5], (own) => [sum(own)])));
+    """
+    done = subprocess.run(
+        ["node", "-e", CHANGES.read_text() + script],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    (alone, pairs, none), ranges = map(json.loads, done.stdout.splitlines())
+    found = [{part["number"]: part["value"] for part in parts} for parts in alone]
+    assert found[:3] == [{0: 4}, {1: 5}, {2: 1}]
+    found = [{part["number"]: part["value"] for part in parts} for parts in pairs]
+    assert found == [{0: 8, 1: 9}, {0: 9, 2: 1}, {1: 10, 2: 1}]
+    assert none == []
+    assert ranges == [[[3, 13], [2, 12], [5, 9], [5, 5]]]
 
 
 @needs_browser
-def test_the_page_is_in_chinese_and_names_a_cell_that_cannot_be_read(models, tmp_path) -> None:
+def test_the_page_is_in_chinese_and_names_cells_that_cannot_be_read(models, tmp_path) -> None:
     rows, _ = table_of(3, seed=4)
     rows["length"] = ["1", "about 3", "2"]
+    rows["city"] = ["Bonn", "Ulm", "Rome"]
     found = looked_at(models("multiclass"), tmp_path, rows.to_csv(index=False), "zh-CN")
-    assert (found["errors"], found["violations"], found["csv"]) == ([], [], "")
+    assert (found["errors"], found["violations"]) == ([], [])
     assert found["title"] == "预测 target"
-    assert "3" in found["told"]
-    assert "length" in found["told"]
-    assert "about 3" in found["told"]
+    unread, unknown = found["problems"]
+    assert all(own in unread for own in ("3", "length", "about 3"))
+    assert all(own in unknown for own in ("4", "city", "Rome"))
+    first, second, third = csv.reader(found["csv"].lstrip("\ufeff").splitlines()[1:])
+    assert first[len(rows.columns)]
+    assert not any(second[len(rows.columns) :])
+    assert third[len(rows.columns)]
+    assert found["cells"][1][1] == ""
+    assert [cell for cell in found["cells"][1] if "about 3" in cell] == ["about 3 无法读取"]
 
 
 def test_the_page_forbids_all_requests(models, tmp_path) -> None:
@@ -206,7 +253,7 @@ def test_the_page_reads_numbers_and_dates_as_people_write_them(tmp_path) -> None
     some = X.head(20)
     some.loc[0, "price"], some.loc[1, "since"], some.loc[2, "size"] = "", "n/a", "-"
     found = looked_at(model, tmp_path, some.to_csv(index=False, sep=";"))
-    assert found["told"] == "20 rows predicted."
+    assert found["told"] == "Rows that are predicted: 20."
     lines = list(csv.reader(found["csv"].lstrip("\ufeff").splitlines(), delimiter=";"))
     predicted = [float(line[lines[0].index("predicted_target")]) for line in lines[1:]]
     np.testing.assert_allclose(predicted, model.predict(some), rtol=1e-4)

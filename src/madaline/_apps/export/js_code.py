@@ -54,7 +54,7 @@ def _described(program: Program) -> dict[str, str]:
     """Return what tells of the columns and the outputs."""
     columns = [
         {"name": one.name, "kind": one.kind, "levels": one.levels, "typical": one.typical}
-        | {"span": one.span}
+        | {"span": one.span, "step": one.step}
         for one in program.columns
     ]
     labels = program.labels or [None] * len(program.outputs)

@@ -104,23 +104,28 @@ def _ints(numbers: Any) -> Array:
 
 def _column(encoder: ColumnEncoder) -> ProgramColumn:
     """Return a column with its levels, and what a page shows of it at first."""
-    written, typical, span = getattr(encoder, "written", None), 0.0, (0.0, 1.0)
+    written, typical, span, step = getattr(encoder, "written", None), 0.0, (0.0, 1.0), 0.0
     levels: tuple[str, ...] = ()
     match encoder:
         case NumberEncoder(scaling=scaling, bins=bins):
             typical, reach = scaling.center, 2 * scaling.spread
             span = typical - reach, typical + reach
             if bins:
-                edges = max(bins.values(), key=len).edges.tolist()
-                span = edges[0], edges[-1]
-        case DatetimeEncoder(scalings={"time": scaling}):
-            typical = float(round(scaling.center / DAY))
+                edges = max(bins.values(), key=len).edges
+                span = float(edges[0]), float(edges[-1])
+                step = float((edges == np.rint(edges)).all())
+                typical = float(np.rint(typical)) if step else typical
+        case DatetimeEncoder(scalings=scalings, cycles=cycles):
+            step = 1 / 1440 if "hour" in {*scalings, *cycles} else 1.0
+            if "time" in scalings:
+                center, reach = scalings["time"].center / DAY, scalings["time"].spread / DAY
+                typical, span = step * round(center / step), (center - reach, center + reach)
         case CategoryEncoder():
             levels = encoder.levels
         case BooleanEncoder():
             typical = float(encoder.true_share > 0.5)
     form = {"decimal": ".", "words": (), **({} if written is None else vars(written))}
-    return ProgramColumn(encoder.name, encoder.kind, levels, typical, span, form)
+    return ProgramColumn(encoder.name, encoder.kind, levels, typical, span, step, form)
 
 
 def _features(written: _Steps, predictor: Predictor) -> _Features:

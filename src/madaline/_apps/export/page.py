@@ -10,35 +10,62 @@ from html import escape
 from madaline._apps.export.code import filled, one_line
 from madaline._apps.export.js_code import in_script, module_of
 from madaline._apps.export.program import Program
-from madaline._base.language import _, languages, translate
+from madaline._base.language import _, languages, translate_word
 from madaline._base.language.choice import speaking
 from madaline._race.evaluation.score import Score
 
 # fmt: off
 TEXTS = {
-    "row": "A row",
+    "lead": "Change the values below, and see what the model predicts, how sure it is, and why. Everything is computed in this page; nothing leaves this machine.",
+    "row": "Values of a row",
     "missing": "Leave a field empty where its value is not known.",
-    "usual": "Usual values",
-    "answer": "Prediction",
+    "usual": "Back to usual values",
+    "answer": "Prediction of {target}",
     "coverage": "Coverage of intervals",
-    "interval": "{coverage} of new rows lie between such bounds: {low} to {high}.",
+    "interval": "{low} to {high}: in {coverage} of new rows the truth lies within such an interval.",
+    "sure": "By the model's own estimate, {target} is {label} in {share} of such rows.",
+    "threshold": "{label} is not the most probable answer: the model was set to say {label} from a lower probability on.",
+    "reach": "How far each column moves the prediction",
+    "reach_text": "All columns have usual values now. Each line tells how low and how high the prediction comes when that column alone changes. Change a value to see what it adds.",
+    "to": "{low} to {high}",
     "why": "What each column adds",
     "why_text": "From the prediction of usual values to that of this row. Where columns act together, each has its average share over the orders in which they may change.",
     "usual_prediction": "Prediction of usual values",
+    "this_prediction": "Prediction of this row",
     "probability": "Probability of {label}",
     "rest": "{columns} other columns",
-    "all_usual": "All columns have their usual values, so that this is the usual prediction. Change a value to see what it adds.",
-    "change": "What would change the answer",
-    "change_text": "One column changes, the smallest such change that was found. This is what the model would predict, not what would happen.",
-    "change_line": "With {column} {value} instead of {now} the prediction is {label}.",
-    "change_none": "No change of one column alone was found to give another answer.",
+    "change": "What would change the prediction",
+    "change_text": "The smallest changes that were found, of one column or of two together. They change what the model predicts, not what happens.",
+    "goal": "The prediction shall",
+    "any": "be another one",
+    "more-by": "rise by",
+    "less-by": "fall by",
+    "more": "be at least",
+    "less": "be at most",
+    "of_label": "Output that shall change",
+    "amount_label": "How much",
+    "change_part": "{column} {value} instead of {now}",
+    "and": " and ",
+    "change_line": "With {changes}, the prediction is {answer}.",
+    "change_none": "No change of one or two columns was found that does this.",
+    "reached": "The prediction is so already.",
+    "try": "Try it",
     "file": "A file of rows",
-    "file_text": "Choose a CSV file with the same columns, or drop it here. It stays on this machine.",
+    "file_text": "Choose a CSV file whose first line names the columns as above, or drop it here.",
     "choose": "CSV file",
     "take": "Take away the rows with predictions",
-    "predicted": "{rows} rows predicted.",
+    "predicting": "{rows} rows so far.",
+    "predicted": "Rows that are predicted: {rows}.",
+    "unpredicted": "Rows that are not, as a cell cannot be read: {rows}.",
     "absent": "The file lacks columns: {columns}.",
-    "unreadable": "Line {row}, column {column}: {cell} cannot be read; correct it.",
+    "cell_unreadable": "Line {row}, column {column}: {cell} cannot be read; correct it.",
+    "cell_unknown": "Line {row}, column {column}: {cell} was not among the rows that the model learned from; it counts as an unknown value.",
+    "more_problems": "{count} more such cells.",
+    "unreadable": "cannot be read",
+    "unknown": "unknown value",
+    "first_rows": "The first {rows} rows. The number of a line shows its row above, with what its columns add.",
+    "line": "Line no.",
+    "show_row": "Show line {row}",
     "none": "(missing)",
     "other": "(another one)",
     "slider": "Slider of {column}",
@@ -60,7 +87,9 @@ def page_of(program: Program, stem: str, scores: Sequence[Score]) -> dict[str, s
     parts_of_script = (
         module_of(program, stem),
         filled("contributions.js", {}),
+        filled("changes.js", {}),
         filled("page.js", own),
+        filled("rows.js", {}),
     )
     script = "\n".join(parts_of_script).replace("</", "<\\/")
     style = filled("page.css", {})
@@ -87,7 +116,7 @@ def _texts(program: Program, scores: Sequence[Score]) -> dict[str, str]:
     promise = _(
         "On rows that it did not learn from: {name} {value}; without any columns: {baseline}."
     ).format(name=name, value=value, baseline=baseline)
-    texts = {name: translate(text) for name, text in TEXTS.items()}
+    texts = {name: translate_word(text) for name, text in TEXTS.items()}
     return texts | {"title": _title(program), "score": promise}
 
 

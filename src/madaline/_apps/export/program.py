@@ -22,6 +22,7 @@ class ProgramColumn:
     levels: tuple[str, ...] = ()  # of a category
     typical: float = 0.0  # a usual number, or day since 1970
     span: tuple[float, float] = (0.0, 1.0)  # from where to where usual ones reach
+    step: float = 0.0  # what numbers and days are multiples of; 0: of nothing
     # how people write its cells: separators, symbols, the order of dates, words for missing values
     written: Mapping[str, Any] = field(default_factory=dict)
 

@@ -191,6 +191,7 @@ function choose_class(out, x, thresholds, nThresholds, n) {
 }
 
 function bound_interval(out, x, scores, starts, knots, errors, low, high, n, nFolds, nKnots, coverage) {
+  if (!coverage) return out.fill(NaN); // who needs no interval
   const number = starts[nFolds], tail = (1 - coverage) / 2, values = new Float64Array(number);
   const lower = Math.floor(tail * (number + 1) + 1e-9) - 1;
   const upper = Math.ceil((1 - tail) * (number + 1) - 1e-9) - 1;

@@ -1,8 +1,7 @@
-// The page: fields of a row, the answer to it, and a file of rows. Texts are those of @TEXTS@, by language.
+// The page: fields of a row, the answer to it, why, and what would change it. Texts are those of @TEXTS@, by language.
 
 const texts = @TEXTS@;
 const written = @WRITTEN@;
-const missingWords = new Set(["", "?", "-", "na", "n/a", "nan", "null", "none", "nat"]);
 const $ = (id) => document.getElementById(id);
 const made = (name, properties = {}, children = []) => {
   const element = Object.assign(document.createElement(name), properties);
@@ -12,39 +11,13 @@ const made = (name, properties = {}, children = []) => {
 let language = navigator.language.startsWith("zh") && texts.zh ? "zh" : Object.keys(texts)[0];
 const say = (name, values = {}) => texts[language][name].replace(/\{(\w+)\}/g, (gap, key) => values[key] ?? gap);
 const shown = (number) => number.toLocaleString(language, { maximumSignificantDigits: 4 });
-const share = (number) => number.toLocaleString(language, { style: "percent", maximumFractionDigits: 1 });
-const isoDay = (day) => new Date(day * 864e5).toISOString().slice(0, 10);
+const precise = (number) => +number.toPrecision(6);
+const percent = (number) => number.toLocaleString(language, { style: "percent", maximumFractionDigits: 1 });
+const share = (number) => number > 0 && number < 5e-4 ? `< ${percent(1e-3)}` : number < 1 && number >= 0.9995 ? `> ${percent(0.999)}` : percent(number);
+const isoTime = (day, { step }) => new Date(Math.round(day * 1440) * 6e4).toISOString().slice(0, step < 1 ? 16 : 10);
 
-$("change").hidden = outputs.length > 1 || !outputs[0].labels; // numbers have no "other" answer
 const usual = columns.map(({ typical }) => typical);
 let row = [...usual], waiting;
-
-/** Returns a cell as people write it as a number of the row; throws where it is none. */
-function readCell(text, number) {
-  const { kind } = columns[number], form = written[number], cell = text.trim();
-  if (kind === "category") {
-    const level = typed(cell, number);
-    return level >= 0 ? level : missingWords.has(cell.toLowerCase()) ? NaN : typed(text, number);
-  }
-  if (missingWords.has(cell.toLowerCase()) || form.words.includes(cell)) return NaN;
-  if (kind === "boolean") {
-    const truth = { true: 1, yes: 1, t: 1, y: 1, 1: 1, false: 0, no: 0, f: 0, n: 0, 0: 0 }[cell.toLowerCase()];
-    return typed(truth ?? cell, number);
-  }
-  if (kind === "datetime") {
-    const [, first, second, year, rest] = cell.match(/^(\d{1,2})[./-](\d{1,2})[./-](\d{4})(.*)$/) ?? [];
-    const [day, month] = form.order === "month-first" ? [second, first] : [first, second];
-    const padded = (own) => own.padStart(2, "0");
-    const iso = cell.replace(/^(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)/, (_, ...own) => [own[0], padded(own[1]), padded(own[2])].join("-"));
-    return typed(!year ? iso : form.order ? `${year}-${padded(month)}-${padded(day)}${rest}` : cell, number);
-  }
-  let plain = cell.replace("\u2212", "-");
-  for (const dress of [form.before, form.after, form.symbol]) if (dress) plain = plain.replace(dress, "").trim();
-  if (form.thousands && /\d/.test(plain)) plain = plain.replaceAll(form.thousands, "");
-  plain = plain.replace(form.decimal, ".");
-  const scale = form.after && cell.includes(form.after) ? 10 ** form.power : 1;
-  return scale * typed(/^[+-]?[\d.]+([eE][+-]?\d+)?$/.test(plain) ? plain : "?" + cell, number);
-}
 
 /** Returns the field of a column, which changes the row. */
 function fieldOf(column, number) {
@@ -55,9 +28,11 @@ function fieldOf(column, number) {
   if (column.kind === "category" && options.length > 500) {
     const known = made("datalist", { id: `${id}-levels` }, column.levels.slice(0, 5000).map((value) => made("option", { value })));
     const input = made("input", { id, className: "wide", value: row[number] >= 0 ? column.levels[row[number]] : "" });
+    const told = made("small", { id: `${id}-told` });
     input.setAttribute("list", known.id);
-    input.oninput = () => set(input.value ? typed(input.value, number) : NaN);
-    return made("div", { className: "field" }, [label, input, known]);
+    input.setAttribute("aria-describedby", told.id);
+    input.oninput = () => (set(input.value ? typed(input.value, number) : NaN), (told.textContent = row[number] < 0 ? say("unknown") : ""));
+    return made("div", { className: "field" }, [label, input, told, known]);
   }
   if (column.kind === "category" || column.kind === "boolean") {
     const given = [[say("none"), ""], ...options];
@@ -68,15 +43,16 @@ function fieldOf(column, number) {
     return made("div", { className: "field" }, [label, select]);
   }
   if (column.kind === "datetime") {
-    const input = made("input", { id, type: "date", className: "wide", value: Number.isNaN(row[number]) ? "" : isoDay(row[number]) });
+    const type = column.step < 1 ? "datetime-local" : "date", value = Number.isNaN(row[number]) ? "" : isoTime(row[number], column);
+    const input = made("input", { id, type, className: "wide", value });
     input.oninput = () => set(input.value ? typed(input.value, number) : NaN);
     return made("div", { className: "field" }, [label, input]);
   }
   const [min, max] = column.span, value = row[number];
-  const exact = made("input", { id, type: "number", step: "any", value: Number.isNaN(value) ? "" : +value.toPrecision(6) });
-  const slider = made("input", { type: "range", min, max, step: "any", value });
+  const exact = made("input", { id, type: "number", step: "any", value: Number.isNaN(value) ? "" : precise(value) });
+  const slider = made("input", { type: "range", min, max, step: column.step || "any", value });
   slider.setAttribute("aria-label", say("slider", { column: column.name }));
-  slider.oninput = () => set(+(exact.value = (+slider.value).toPrecision(4)));
+  slider.oninput = () => set(+(exact.value = +(+slider.value).toPrecision(4)));
   exact.oninput = () => {
     if (exact.value) slider.value = exact.value;
     set(exact.value ? +exact.value : NaN);
@@ -86,56 +62,81 @@ function fieldOf(column, number) {
 
 const coverage = () => +$("coverage").value || 0.9;
 
+/** Returns the probability of each label of each output. */
+const probabilitiesOf = ({ probabilities }) =>
+  outputs.length === 1 ? [[...(probabilities ?? [])]] : outputs.map((_, k) => probabilities && [1 - probabilities[k], probabilities[k]]);
+
 /** Shows the answer to the row. */
 function answer() {
-  const found = evaluate(row, coverage());
-  const lines = outputs.flatMap((output, k) => {
-    const name = outputs.length > 1 ? [made("small", { textContent: output.name })] : [];
-    if (output.labels) {
-      const shares = outputs.length > 1 ? [1 - found.probabilities[k], found.probabilities[k]] : [...found.probabilities];
-      const ordered = shares.map((own, number) => [own, output.labels[number]]).sort((a, b) => b[0] - a[0]);
-      const rows = ordered.slice(0, 10).map(([own, text]) => {
-        const bar = made("meter", { value: own });
-        bar.setAttribute("aria-label", text);
-        return made("tr", {}, [made("th", { scope: "row", textContent: text }), made("td", {}, [bar]), made("td", { className: "number", textContent: share(own) })]);
-      });
-      return [...name, made("p", { className: "big", textContent: output.labels[found.label[k]] }), made("table", {}, [made("tbody", {}, rows)])];
-    }
-    const bounds = found.intervals.length === outputs.length ? found.intervals[k] : null;
-    const held = bounds && say("interval", { coverage: share(coverage()), low: shown(bounds[0]), high: shown(bounds[1]) });
-    return [...name, made("p", { className: "big", textContent: shown(found.prediction[k]) }), ...(held ? [made("p", { textContent: held })] : [])];
+  const found = evaluate(row, coverage()), shares = probabilitiesOf(found);
+  const heldBy = (bounds) => made("p", { textContent: say("interval", { coverage: share(coverage()), low: shown(bounds[0]), high: shown(bounds[1]) }) });
+  const lines = outputs.flatMap(({ name, labels }, k) => {
+    const named = outputs.length > 1 ? [made("small", { textContent: name })] : [];
+    if (!labels)
+      return [...named, made("p", { className: "big", textContent: shown(found.prediction[k]) }), ...(found.intervals.length === outputs.length ? [heldBy(found.intervals[k])] : [])];
+    const label = found.label[k], ordered = shares[k].map((own, number) => [own, labels[number]]).sort((a, b) => b[0] - a[0]);
+    const rows = ordered.slice(0, 10).map(([own, text]) => {
+      const bar = made("meter", { value: own });
+      bar.setAttribute("aria-label", text);
+      return lineOf(text, [bar], share(own));
+    });
+    const notes = [say("sure", { target: outputs.length > 1 ? name : target, share: share(shares[k][label]), label: labels[label] })];
+    if (shares[k][label] < ordered[0][0]) notes.push(say("threshold", { label: labels[label] }));
+    return [...named, made("p", { className: "big", textContent: labels[label] }), made("table", {}, [made("tbody", {}, rows)]), ...notes.map((textContent) => made("p", { textContent }))];
   });
-  if (found.intervals.length === 1 && outputs.length > 1) {
-    const [low, high] = found.intervals[0].map(shown);
-    lines.push(made("p", { textContent: say("interval", { coverage: share(coverage()), low, high }) }));
-  }
+  if (found.intervals.length === 1 && outputs.length > 1) lines.push(heldBy(found.intervals[0]));
   $("answer").replaceChildren(...lines);
   $("why").setAttribute("aria-busy", "true");
+  $("changes").setAttribute("aria-busy", "true");
   clearTimeout(waiting);
-  waiting = setTimeout(() => (explain(), $("change").hidden || change()), 200); // not at each step of a slider
+  waiting = setTimeout(() => (explain(), change()), 200); // not at each step of a slider
 }
 
-const valueText = ({ kind, levels }, value, told = shown) => Number.isNaN(value) ? say("none")
-  : kind === "category" ? levels[value] ?? say("other") : kind === "datetime" ? isoDay(value) : kind === "boolean" ? String(value === 1) : told(value);
+const valueText = (column, value, told = shown) => Number.isNaN(value) ? say("none")
+  : column.kind === "category" ? column.levels[value] ?? say("other") : column.kind === "datetime" ? isoTime(value, column).replace("T", " ")
+  : column.kind === "boolean" ? String(value === 1) : told(value);
 
-/** Shows what each column adds to the usual prediction. */
+/** Shows what each column adds to the usual prediction, or of the usual row how far each moves it. */
 function explain() {
-  const found = evaluate(row, coverage());
-  const numbers = ({ prediction, probabilities }) => outputs.map(({ labels }, k) => {
-    if (!labels) return prediction[k];
-    if (outputs.length === 1) return probabilities[found.label[0]];
-    return found.label[k] ? probabilities[k] : 1 - probabilities[k];
-  });
-  const numbersOf = (own) => numbers(evaluate(own, coverage()));
-  const added = contributions(row, usual, numbersOf), before = numbersOf(usual), after = numbers(found);
+  const { label } = evaluate(row, 0);
+  const numbersOf = (own) => {
+    const found = evaluate(own, 0), shares = probabilitiesOf(found);
+    return outputs.map(({ labels }, k) => (labels ? shares[k][label[k]] : found.prediction[k]));
+  };
+  const isUsual = row.every((own, k) => Object.is(own, usual[k])), before = numbersOf(usual), after = numbersOf(row);
+  const found = isUsual ? reach(row, numbersOf) : contributions(row, usual, numbersOf);
   const tables = outputs.flatMap((output, k) => {
-    const of = output.labels && say("probability", { label: output.labels[found.label[k]] });
+    const of = output.labels && say("probability", { label: output.labels[label[k]] });
     const caption = [outputs.length > 1 && output.name, of].filter(Boolean).join(": ");
-    return [...(caption ? [made("small", { textContent: caption })] : []), sumTable(added.map((own) => own[k]), before[k], after[k], output.labels)];
+    const table = isUsual ? reachTable(found[k], output.labels) : sumTable(found.map((own) => own[k]), before[k], after[k], output.labels);
+    return [...(caption ? [made("small", { textContent: caption })] : []), table];
   });
-  const changed = row.some((own, k) => !Object.is(own, usual[k]));
-  $("why").replaceChildren(...(changed ? tables : [made("p", { textContent: say("all_usual") })]));
+  $("why-heading").textContent = say(isUsual ? "reach" : "why");
+  $("why-text").textContent = say(isUsual ? "reach_text" : "why_text");
+  $("why").replaceChildren(...tables);
   $("why").setAttribute("aria-busy", "false");
+}
+
+const tableOf = (lines) => made("table", {}, [made("tbody", {}, lines)]);
+const lineOf = (name, bars, number) => made("tr", {}, [made("th", { scope: "row", textContent: name }), made("td", {}, bars), made("td", { className: "number" }, [number])]);
+
+/** Returns a bar from one share of the width to another; a policy of styles allows it by script. */
+function barOf(kind, from, to, sign = "more") {
+  const part = made("span", { className: sign });
+  part.style.width = `max(1px, ${100 * (to - from)}%)`;
+  part.style.marginLeft = `min(${100 * from}%, 100% - 1px)`;
+  return [made("span", { className: kind }, [part])];
+}
+
+/** Returns the table of how low and how high each column brings the prediction, the widest first. */
+function reachTable(ranges, isShare) {
+  const widthOf = (k) => ranges[k][1] - ranges[k][0], told = isShare ? share : shown;
+  const ordered = [...ranges.keys()].sort((a, b) => widthOf(b) - widthOf(a)).slice(0, 12);
+  const least = Math.min(...ranges.map(([low]) => low)), all = Math.max(...ranges.map(([, high]) => high)) - least;
+  return tableOf(ordered.filter((k) => told(ranges[k][0]) !== told(ranges[k][1])).map((k) => {
+    const [low, high] = ranges[k];
+    return lineOf(columns[k].name, barOf("range", (low - least) / all, (high - least) / all), say("to", { low: told(low), high: told(high) }));
+  }));
 }
 
 /** Returns the table of a sum: from the usual prediction over what columns add to the prediction of the row. */
@@ -144,124 +145,72 @@ function sumTable(added, before, after, isShare) {
   const digits = isShare ? 1 : Math.min(20, Math.max(0, 3 - Math.floor(Math.log10(largest))));
   const told = (value, signDisplay) => made("data", { value, textContent: value.toLocaleString(language, {
     signDisplay, style: isShare ? "percent" : "decimal", minimumFractionDigits: digits, maximumFractionDigits: digits }) });
-  const line = (name, bars, number) => made("tr", {}, [made("th", { scope: "row", textContent: name }), made("td", {}, bars), made("td", { className: "number" }, [number])]);
   const ordered = [...added.keys()].filter((k) => Math.abs(added[k]) > 1e-9 * largest).sort((a, b) => Math.abs(added[b]) - Math.abs(added[a]));
   const rest = ordered.slice(11).reduce((sum, k) => sum + added[k], 0), longest = Math.abs(added[ordered[0]]);
-  const barOf = (value) => {
-    const part = made("span", { className: value < 0 ? "less" : "more" }), width = Math.min(50, (50 * Math.abs(value)) / longest);
-    part.style.width = `${width}%`; // a policy of styles allows it by script
-    part.style.marginLeft = `${value < 0 ? 50 - width : 50}%`;
-    return [made("span", { className: "signed" }, [part])];
+  const lineOfSum = (name, value) => {
+    const width = Math.min(0.5, (0.5 * Math.abs(value)) / longest);
+    return lineOf(name, value < 0 ? barOf("signed", 0.5 - width, 0.5, "less") : barOf("signed", 0.5, 0.5 + width), told(value, "exceptZero"));
   };
-  const lines = ordered.slice(0, 11).map((k) =>
-    line(`${columns[k].name} = ${valueText(columns[k], row[k])}`, barOf(added[k]), told(added[k], "always")));
-  if (ordered.length > 11) lines.push(line(say("rest", { columns: ordered.length - 11 }), barOf(rest), told(rest, "always")));
-  return made("table", {}, [made("tbody", {}, [line(say("usual_prediction"), [], told(before, "auto")), ...lines, line(say("answer"), [], told(after, "auto"))])]);
+  const lines = ordered.slice(0, 11).map((k) => lineOfSum(`${columns[k].name} = ${valueText(columns[k], row[k])}`, added[k]));
+  if (ordered.length > 11) lines.push(lineOfSum(say("rest", { columns: ordered.length - 11 }), rest));
+  return tableOf([lineOf(say("usual_prediction"), [], told(before, "auto")), ...lines, lineOf(say("this_prediction"), [], told(after, "auto"))]);
 }
 
-/** Returns the number nearest to the row's that gives another class, with few digits, or none. */
-function nearestNumber({ span: [min, max] }, now, isOther) {
-  const found = [max, min].map((end) => {
-    const up = end > now, steps = 20, at = (step) => now + ((end - now) * step) / steps;
-    if (up !== (end === max)) return null; // the row's lies at this end, or beyond
-    let step = 1;
-    while (step <= steps && !isOther(at(step))) step++;
-    if (step > steps) return null;
-    let [same, other] = [at(step - 1), at(step)];
-    for (let k = 0; k < 12; k++) {
-      const middle = (same + other) / 2;
-      if (isOther(middle)) other = middle;
-      else same = middle;
-    }
-    for (let digits = Math.max(0, 1 - Math.floor(Math.log10(max - min))); digits < 12; digits++) {
-      const scale = 10 ** digits, rounded = (up ? Math.ceil(other * scale) : Math.floor(other * scale)) / scale;
-      if (rounded >= min && rounded <= max && isOther(rounded)) return rounded;
-    }
-    return null;
-  });
-  return found.filter((own) => own !== null).sort((a, b) => Math.abs(a - now) - Math.abs(b - now))[0];
+/** Returns whether a row reaches the goal, and what grows towards it. */
+function wanted() {
+  const k = +$("of").value, { labels } = outputs[k], now = evaluate(row, 0), goal = $("goal").value;
+  if (labels) {
+    const isAny = goal === "any", label = isAny ? now.label[k] : +goal;
+    const reaches = (own) => (evaluate(own, 0).label[k] === label) !== isAny;
+    return { reaches, progress: (own) => (isAny ? -1 : 1) * probabilitiesOf(evaluate(own, 0))[k][label] };
+  }
+  const sign = goal.startsWith("more") ? 1 : -1, amount = +$("amount").value;
+  const bound = goal.endsWith("by") ? now.prediction[k] + sign * amount : amount, progress = (own) => sign * evaluate(own, 0).prediction[k];
+  return { progress, reaches: (own) => progress(own) >= sign * bound };
 }
 
-/** Returns changes of single columns that give another class, the smallest first; a level or a truth counts as a whole span. */
-function changes() {
-  const labelOf = (number, value) => evaluate(row.map((own, k) => (k === number ? value : own)), coverage()).label[0];
-  const before = evaluate(row, coverage()).label[0];
-  const found = columns.flatMap((column, number) => {
-    const isOther = (value) => labelOf(number, value) !== before, [min, max] = column.span;
-    if (column.kind === "number") {
-      const value = max > min && !Number.isNaN(row[number]) ? nearestNumber(column, row[number], isOther) : undefined;
-      return value === undefined ? [] : [{ number, value, size: Math.abs(value - row[number]) / (max - min) }];
-    }
-    const given = column.kind === "boolean" ? [1, 0] : column.kind === "category" ? column.levels.slice(0, 100).keys() : [];
-    const value = [...given].find((own) => own !== row[number] && isOther(own));
-    return value === undefined ? [] : [{ number, value, size: 1 }];
-  });
-  return found.sort((a, b) => a.size - b.size).slice(0, 5).map((own) => ({ ...own, label: labelOf(own.number, own.value) }));
-}
-
-/** Shows which change of one column would give another class. */
+/** Shows which changes reach the goal; a button makes one of them. */
 function change() {
-  const lines = changes().map(({ number, value, label }) => {
-    const [now, then] = [row[number], value].map((own) => valueText(columns[number], own, (exact) => +exact.toPrecision(12)));
-    return say("change_line", { column: columns[number].name, value: then, now, label: outputs[0].labels[label] });
+  const k = +$("of").value, { labels } = outputs[k], { reaches, progress } = wanted();
+  const lines = reaches(row) ? [] : changes(row, reaches, progress).map((found) => {
+    const told = found.parts.map(({ number, value }) => {
+      const [now, then] = [row[number], value].map((own) => valueText(columns[number], own, precise));
+      return say("change_part", { column: columns[number].name, value: then, now });
+    });
+    const { label, prediction } = evaluate(found.row, 0);
+    const text = say("change_line", { changes: told.join(say("and")), answer: labels ? labels[label[k]] : shown(prediction[k]) });
+    const button = made("button", { textContent: say("try"), onclick: () => showRow(found.row) });
+    button.setAttribute("aria-label", `${say("try")}: ${text}`);
+    return made("li", {}, [made("span", { textContent: text }), " ", button]);
   });
-  $("changes").replaceChildren(...(lines.length ? lines : [say("change_none")]).map((textContent) => made("li", { textContent })));
+  $("changes").replaceChildren(...(lines.length ? lines : [made("li", { textContent: say(reaches(row) ? "reached" : "change_none") })]));
+  $("changes").setAttribute("aria-busy", "false");
 }
 
-/** Returns the rows of a CSV file, each a list of cells. */
-function parseCsv(text) {
-  const head = text.split(/\r?\n/, 1)[0], mark = [",", ";", "\t"].sort((a, b) => head.split(b).length - head.split(a).length)[0];
-  const rows = [[]];
-  for (let at = 0; at <= text.length; ) {
-    let cell = "";
-    if (text[at] === '"') {
-      for (at++; at < text.length && (text[at] !== '"' || text[++at] === '"'); at++) cell += text[at];
-    } else while (at < text.length && text[at] !== mark && text[at] !== "\n") cell += text[at++];
-    rows.at(-1).push(cell.replace(/\r$/, ""));
-    if (text[at] === "\r") at++;
-    if (text[at] === "\n" && at < text.length - 1) rows.push([]);
-    else if (text[at] === "\n" || at >= text.length) break;
-    at++;
-  }
-  return { mark, rows };
+/** Offers the goals of the output that is chosen. */
+function offerGoals() {
+  const { labels } = outputs[+$("of").value], chosen = $("goal").value;
+  const goals = labels ? [["any", say("any")], ...labels.map((label, own) => [String(own), label])] : ["more-by", "less-by", "more", "less"].map((own) => [own, say(own)]);
+  $("goal").replaceChildren(...goals.map(([value, textContent]) => made("option", { value, textContent })));
+  $("goal").value = goals.some(([value]) => value === chosen) ? chosen : goals[0][0];
+  $("of").hidden = outputs.length === 1;
+  $("amount").hidden = Boolean(labels);
+  $("goals").hidden = outputs.length === 1 && labels?.length === 2;
+  ["of", "amount"].forEach((id) => $(id).setAttribute("aria-label", say(`${id}_label`)));
 }
 
-/** Predicts the rows of a file, and offers them with predictions. */
-async function predictFile(file) {
-  $("take").hidden = true;
-  const { mark, rows } = parseCsv((await file.text()).replace(/^\ufeff/, ""));
-  const [head, ...cells] = rows, places = columns.map(({ name }) => head.findIndex((own) => own.trim() === name));
-  const absent = columns.filter((column, k) => places[k] < 0).map(({ name }) => name);
-  if (absent.length) return ($("told").textContent = say("absent", { columns: absent.join(", ") }));
-  const quoted = (own) => (/["\n\r]/.test(own) || String(own).includes(mark) ? `"${String(own).replaceAll('"', '""')}"` : own);
-  const made = [[...head, ...answerNames()]];
-  for (const [k, own] of cells.entries()) {
-    let column = 0;
-    try {
-      const values = columns.map((_, number) => readCell(own[places[(column = number)]] ?? "", number));
-      made.push([...own, ...answersOf(evaluate(values, coverage()))]);
-    } catch {
-      const told = { row: k + 2, column: columns[column].name, cell: own[places[column]] };
-      return ($("told").textContent = say("unreadable", told));
-    }
-  }
-  const lines = made.map((own) => own.map(quoted).join(mark)).join("\r\n") + "\r\n";
-  URL.revokeObjectURL($("take").href);
-  $("take").href = URL.createObjectURL(new Blob(["\ufeff", lines], { type: "text/csv" }));
-  $("take").download = file.name.replace(/(\.\w+)?$/, "_predicted.csv");
-  $("take").hidden = false;
-  $("told").textContent = say("predicted", { rows: cells.length.toLocaleString(language) });
+/** Chooses an amount that is not small beside the errors of the output that is chosen. */
+function chooseAmount() {
+  const { prediction, intervals } = evaluate(row, coverage()), k = +$("of").value, [low, high] = intervals[k] ?? intervals[0] ?? [0, 0];
+  if (prediction) $("amount").value = +((high - low) / 4 || Math.abs(prediction[k]) / 10 || 1).toPrecision(1);
 }
 
-const answerNames = () => outputs.flatMap(({ name, labels }) => {
-  const of = outputs.length > 1 ? `${target}_${name}` : target;
-  return labels ? [`predicted_${of}`, ...labels.map((label) => `probability_${outputs.length > 1 ? `${name}_` : ""}${label}`)] : [`predicted_${of}`];
-}).concat(maxCoverage && outputs.length === 1 ? [`${target}_low`, `${target}_high`] : []);
-const answersOf = (found) => outputs.flatMap(({ labels }, k) => {
-  if (!labels) return [found.prediction[k]];
-  const shares = outputs.length > 1 ? [1 - found.probabilities[k], found.probabilities[k]] : [...found.probabilities];
-  return [labels[found.label[k]], ...shares];
-}).concat(maxCoverage && outputs.length === 1 ? found.intervals[0] : []);
+/** Shows another row, and leads to its answer. */
+function showRow(own) {
+  row = [...own];
+  show();
+  $("answer-heading").focus();
+}
 
 /** Writes all texts anew, and the fields. */
 function show() {
@@ -269,25 +218,23 @@ function show() {
   for (const element of document.querySelectorAll("[data-text]")) element.textContent = say(element.dataset.text);
   $("title").textContent = document.title = say("title");
   $("score").textContent = say("score");
+  $("answer-heading").textContent = say("answer", { target });
   $("covered").hidden = !maxCoverage;
   $("fields").replaceChildren(...columns.map(fieldOf));
+  offerGoals();
   answer();
 }
 
 $("language").append(...Object.entries(texts).map(([value, { name }]) => made("option", { value, textContent: name, lang: value })));
 $("language").value = language;
-$("language").onchange = () => ((language = $("language").value), show());
+$("language").onchange = () => ((language = $("language").value), show(), showFile());
 const shares = [0.5, 0.8, 0.9, 0.95, 0.99].filter((own) => own <= maxCoverage);
 $("coverage").append(...(shares.length ? shares : [maxCoverage]).map((value) => made("option", { value, textContent: share(value) })));
 $("coverage").value = shares.includes(0.9) ? 0.9 : (shares.at(-1) ?? maxCoverage);
 $("coverage").onchange = answer;
+$("of").append(...outputs.map(({ name }, value) => made("option", { value, textContent: name })));
+$("of").onchange = () => (offerGoals(), chooseAmount(), change());
+$("goal").onchange = $("amount").oninput = change;
 $("usual").onclick = () => ((row = [...usual]), show());
-$("file").onchange = () => $("file").files[0] && predictFile($("file").files[0]);
-$("drop").ondragover = (event) => (event.preventDefault(), $("drop").classList.add("over"));
-$("drop").ondragleave = () => $("drop").classList.remove("over");
-$("drop").ondrop = (event) => {
-  event.preventDefault();
-  $("drop").classList.remove("over");
-  if (event.dataTransfer.files[0]) predictFile(event.dataTransfer.files[0]);
-};
+chooseAmount();
 show();
