@@ -55,6 +55,14 @@ class Earlier(NamedTuple):
     loss: float  # before it
 
 
+_COURSES = (
+    "the loss comes out at {a} for {first}, not {old}",
+    "the loss comes out at {a} for {first} and {b} for {second}, not {old}",
+    "the loss comes out at {a} for {first}, {b} for {second} and {c} for {third}, not {old}",
+)
+"""What came of one, two or three values."""
+
+
 @dataclass(frozen=True)
 class Trial(CoachDecision):
     """Abstract: some epochs are repeated with one value after another, up to the best."""
@@ -94,21 +102,14 @@ class Trial(CoachDecision):
 
     @property
     def _outcome(self) -> str:
-        old, *new = self.loss_without, *self.losses
-        n = _digits([old, *new])
-        match (*new, *map(format_value, self.values[: len(new)])):
-            case [a, first]:
-                course = f"the loss comes out at {a:.{n}g} for {first}, not {old:.{n}g}"
-            case [a, b, first, second]:
-                course = (
-                    f"the loss comes out at {a:.{n}g} for {first} and {b:.{n}g} for {second},"
-                    f" not {old:.{n}g}"
-                )
-            case [a, b, c, first, second, third]:
-                course = (
-                    f"the loss comes out at {a:.{n}g} for {first}, {b:.{n}g} for {second}"
-                    f" and {c:.{n}g} for {third}, not {old:.{n}g}"
-                )
+        digits = _digits([self.loss_without, *self.losses])
+        old, *new = (f"{loss:.{digits}g}" for loss in (self.loss_without, *self.losses))
+        tried = dict(
+            zip(("first", "second", "third"), map(format_value, self.values), strict=False)
+        )
+        course = _(_COURSES[len(new) - 1]).format(
+            old=old, **dict(zip("abc", new, strict=False)), **tried
+        )
         return _("{course}, so {verdict}").format(course=course, verdict=self._verdict)
 
     @property

@@ -22,5 +22,6 @@ To add a page:
 from __future__ import annotations
 
 from madaline._apps.playground.app import make_app as make_app
+from madaline._apps.playground.export import write_folder as write_folder
 from madaline._apps.playground.run import run_playground as run_playground
 from madaline._apps.playground.settings import PlaygroundSettings as PlaygroundSettings

@@ -26,7 +26,7 @@ from madaline.nn._engine.blas import one_threaded_products
 PAGES: tuple[Callable[[Tables], Page], ...] = (network_page, race_page, stream_page)
 """The pages in the order of the navigation."""
 
-_PACKAGE = "madaline._apps.playground"
+PACKAGE = "madaline._apps.playground"
 _TYPES = {".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -74,24 +74,34 @@ async def _show(
 ) -> Any:
     """Answer with a page in the language that is wanted."""
     language = choose_language(request, settings)
+    view = view_of(page, pages, language, lambda other, code: f"{other.path}?lang={code}")
+    view["facts"]["max_bytes"] = settings.max_bytes
+    return page_response(render(page.template, view, package=PACKAGE))
+
+
+def view_of(
+    page: Page, pages: Sequence[Page], language: str, address_of: Callable[[Page, str], str]
+) -> dict[str, Any]:
+    """Return what the template of a page gets; links are addresses of a page in a language."""
     texts = catalog("playground", language)
-    view = {
+    return {
         "t": lambda sentence: texts.get(sentence, sentence),
         "catalog": texts,
-        "facts": {"max_bytes": settings.max_bytes, **page.facts()},
+        "facts": {**page.facts()},
         "language": language,
         "languages": languages(),
         "page": page,
         "pages": pages,
+        "address_of": address_of,
+        "script": "",  # in the page, where it opens from a folder
     }
-    return page_response(render(page.template, view, package=_PACKAGE))
 
 
 async def _static(request: Any) -> Any:
     """Answer with a file of `static/`."""
     name = request.path_params["name"]
     kind = _TYPES.get(name[name.rfind(".") :])
-    file = files(_PACKAGE) / "static" / name
+    file = files(PACKAGE) / "static" / name
     if kind is None or "\\" in name or not file.is_file():
         raise Refusal(404, "There is no file {name}.", name=name)
     return text_response(file.read_bytes(), kind)

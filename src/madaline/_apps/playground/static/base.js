@@ -43,13 +43,16 @@ export function sentenceOf(error) {
   return t("Something went wrong on this page: reload it.");
 }
 
-// Sends a JSON value; returns what is answered. An error has the server's sentence.
+// Asks with a JSON value; returns what the server answers, or folder.js where a folder has the page.
+// An error has a sentence.
 export async function post(path, value) {
-  return send(`${path}?lang=${language}`, JSON.stringify(value));
+  const answer = globalThis.madalineAnswers?.[path];
+  return answer ? answer(value) : send(`${path}?lang=${language}`, JSON.stringify(value));
 }
 
 // Sends a file; returns what is answered.
 export async function upload(path, file) {
+  if (globalThis.madalineAnswers) throw new Told(t("A page that opens from a folder takes no table: start madaline playground for yours."));
   if (file.size > facts.max_bytes) throw new Told(t("{name} is larger than {size} MB: start madaline playground with its path, or open a table with fewer rows.", { name: file.name, size: Math.round(facts.max_bytes / 1e6) }));
   return send(`${path}?lang=${language}&name=${encodeURIComponent(file.name)}`, file);
 }

@@ -564,9 +564,9 @@ globalThis.madalineEngine = (() => {
       const old = this.descent.learningRate;
       const last = this.decisions.at(-1);
       let factor = RATE_FACTOR;
-      if (last?.kind === "BestRestored" && last.best.epoch === best.epoch.epoch)
+      if (last?.kind === "BestRestored" && last.epoch === best.epoch.epoch)
         factor *= last.previous / last.learningRate;
-      this.failed.set(keyOf(old), { epochs: this.epochs, loss: best.loss });
+      this.failed.set(keyOf(old), { epoch: now.epoch, epochs: this.epochs, loss: best.loss });
       const [kind, learningRate] = ["BestRestored", old / factor];
       const [epoch, loss, previous] = [now.epoch, now.loss, old];
       this.decisions.push({ kind, epoch, loss, best: best.epoch, learningRate, previous });
@@ -635,7 +635,9 @@ globalThis.madalineEngine = (() => {
       start.place.weightDecay = previous;
       const decision = { kind: "WeightDecayRaised", epoch: now.epoch, epochs: OVERFIT_EPOCHS };
       Object.assign(decision, { loss: best.loss, lossWithout: best.loss, previous, values });
-      Object.assign(decision, { losses: [], value: null, kept: null, best: best.epoch, now });
+      const { learningRate } = start.place;
+      Object.assign(decision, { losses: [], value: null, kept: null, learningRate });
+      Object.assign(decision, { best: best.epoch, now });
       this.decisions.push(decision);
       if (values.length) {
         const gain = (1 - DECAY_GAIN) * this.losses.above(best.loss);
@@ -695,7 +697,8 @@ globalThis.madalineEngine = (() => {
         trial.best = this.checkpoint(now, loss);
         decision.value = value;
       } else {
-        this.failed.set(keyOf(value), { epochs: decision.epochs, loss: decision.loss });
+        const { epoch, epochs, loss: before } = decision;
+        this.failed.set(keyOf(value), { epoch, epochs, loss: before });
       }
       decision.losses.push(loss);
       return better;
