@@ -36,9 +36,10 @@ def test_a_right_file_passes(exports, capsys) -> None:
 def test_a_wrong_file_fails(exports, capsys, monkeypatch) -> None:
     from madaline._apps.export import networks
 
-    right = networks._whole
-    wrong = networks.np.float32(1.001)
-    monkeypatch.setattr(networks, "_whole", lambda *arguments: right(*arguments) * wrong)
+    right, wrong = networks._affine, networks.np.float32(1.001)
+    monkeypatch.setattr(
+        networks, "_affine", lambda steps, x, weight, bias: right(steps, x, weight * wrong, bias)
+    )
     assert exports.main(SHORT) == 1
     assert capsys.readouterr().out.splitlines()[1].endswith("FAILED")
 

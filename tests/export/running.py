@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from madaline._apps.export import onnx_feed, write_onnx
-from madaline._apps.export.graph import Graph
-from madaline._apps.export.onnx_model import FORMAT, OPERATORS
 from madaline._models.model import FittedModel
+from madaline._models.runtime.frozen_networks import NetworkPart
 from madaline._models.runtime.predictor import Predictor
+from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.kinds.kind import ColumnEncoder
+from madaline._tables.target.encoders import RegressionEncoder
 from madaline.nn.arrays import Array
 
 WHY = "onnx and onnxruntime are not installed, or not for this Python"
@@ -41,23 +42,11 @@ def changed(model: FittedModel, **parts: Any) -> FittedModel:
     return replace(model, predictor=predictor)
 
 
-def run_graph(graph: Graph, result: str, inputs: Mapping[str, Array]) -> Array:
-    """Return what a graph computes from its inputs."""
-    helper = onnx.helper
-    types = {
-        "O": onnx.TensorProto.STRING,
-        "d": onnx.TensorProto.DOUBLE,
-        "f": onnx.TensorProto.FLOAT,
-    }
-    given = [
-        helper.make_tensor_value_info(name, types[array.dtype.char], [None, *array.shape[1:]])
-        for name, array in inputs.items()
-    ]
-    made = [onnx.ValueInfoProto(name=result)]
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, "test", given, made, graph.constants),
-        opset_imports=[helper.make_opsetid(*one) for one in OPERATORS.items()],
-        ir_version=FORMAT,
-    )
-    found = session_of(model.SerializeToString()).run(None, dict(inputs))[0]
-    return np.asarray(found)
+def of_networks(
+    model: FittedModel, encoders: Sequence[ColumnEncoder], *parts: NetworkPart
+) -> FittedModel:
+    """Return a model of numbers that predicts what networks make of other columns."""
+    plain = RegressionEncoder(center=0.0, scale=1.0, low=-1e9, high=1e9)
+    bins = tuple({0, *(part.n_bins for part in parts)})
+    encoder = TableEncoder(tuple(encoders), bins)
+    return changed(model, encoder=encoder, parts=parts, target_encoder=plain)

@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from running import run_graph
+from running import exported, of_networks
 
-from madaline._apps.export.columns import (
-    EXPORTED,
-    bin_features,
-    boolean_features,
-    category_features,
-    date_features,
-    fill,
-)
-from madaline._apps.export.graph import Graph
+from madaline._models.runtime.frozen_networks import NetworkPart
 from madaline._tables.kinds.boolean import BooleanEncoder
 from madaline._tables.kinds.category import MAX_LEVELS, CategoryEncoder
 from madaline._tables.kinds.moment import DatetimeEncoder
-from madaline._tables.kinds.number import JoinedNumbers, NumberEncoder
-from madaline._tables.table import Table
+from madaline._tables.kinds.number import NumberEncoder
+from madaline.nn.layers import Linear
+from madaline.nn.network import Network
 
 
-def written(encoder, column):
-    out = np.empty((len(column), encoder.n_features), np.float32)
-    encoder.write(encoder.read(column), out)
-    return out
+@pytest.fixture
+def check(fittings, tmp_path):
+    """Return what holds that a file makes the features of a column that its encoder makes."""
+    model = fittings["regression"][0].model()
 
+    def compare(encoder, column, n_bins=0):
+        n_features = encoder.n_features + (encoder.n_bin_features(n_bins) if n_bins else 0)
+        network = Network((Linear(n_features, 1),))
+        theta = np.random.default_rng(0).standard_normal((1, 2, n_features + 1), np.float32)
+        alone = of_networks(model, [encoder], NetworkPart(n_bins, network, theta, np.ones(1)))
+        rows = {encoder.name: column}
+        (found,) = exported(alone, tmp_path / "model.onnx", rows)
+        np.testing.assert_allclose(found, alone.predict(rows), rtol=0, atol=3e-6)
 
-def check(encoder, features, column):
-    """Compare the features of a column in ONNX Runtime with those of the encoder."""
-    graph = Graph(["x"])
-    result = features(graph, "x", encoder)
-    given = EXPORTED[type(encoder)].values(encoder, Table({encoder.name: column}))
-    found = run_graph(graph, result, {"x": given})
-    np.testing.assert_allclose(found, written(encoder, column), rtol=0, atol=2e-7)
+    return compare
 
 
 EDGES = [
@@ -53,7 +48,7 @@ EDGES = [
 
 @pytest.mark.parametrize("unit", ["us", "D"])
 @pytest.mark.parametrize("seed", range(3))
-def test_dates(unit, seed) -> None:
+def test_dates(unit, seed, check) -> None:
     rng = np.random.default_rng(seed)
     first, last = np.array(["0001-01-01", "9999-12-31"], "M8[us]").astype(np.int64)
     far = rng.integers(first, last, 300).astype("M8[us]")
@@ -62,21 +57,21 @@ def test_dates(unit, seed) -> None:
     column = np.concatenate([far, near, edges]).astype(f"M8[{unit}]").astype("M8[us]")
     encoder = DatetimeEncoder.fit("x", np.concatenate([near, edges]))
     assert encoder.n_features == 9
-    check(encoder, date_features, column)
+    check(encoder, column)
 
 
-def test_dates_of_which_little_varies() -> None:
+def test_dates_of_which_little_varies(check) -> None:
     column = np.array(["2026-01-01", "2026-01-02", "2026-01-03"], "M8[us]")
     encoder = DatetimeEncoder.fit("x", column)
     assert encoder.n_features == 3
-    check(encoder, date_features, column)
+    check(encoder, column)
 
 
 @pytest.mark.parametrize("known", [[True, False], [True, False, None], [True, None]])
-def test_booleans(known) -> None:
+def test_booleans(known, check) -> None:
     column = np.array([*known, True], dtype=object)
     encoder = BooleanEncoder.fit("x", column)
-    check(encoder, boolean_features, np.array([True, False, None], dtype=object))
+    check(encoder, np.array([True, False, None], dtype=object))
 
 
 LEVELS = {
@@ -92,39 +87,28 @@ LEVELS = {
 
 @pytest.mark.parametrize("levels", LEVELS.values(), ids=LEVELS.keys())
 @pytest.mark.parametrize("means", [False, True])
-def test_categories(levels, means) -> None:
+def test_categories(levels, means, check) -> None:
     column = np.array(levels, dtype=object)
     encoder = CategoryEncoder.fit("x", column)
     if means:
         target = np.arange(len(column))[:, None] % 7.0
         encoder = encoder.with_means(encoder.read(column), target, None)
     some = [*dict.fromkeys(levels[:120]), None, "", "never", "<missing>", "<<missing>>", "<unseen>"]
-    check(encoder, category_features, np.array(some, dtype=object))
+    check(encoder, np.array(some, dtype=object))
 
 
-def test_numbers_as_levels_are_their_shortest_text() -> None:
+def test_numbers_as_levels_are_their_shortest_text(check) -> None:
     encoder = CategoryEncoder.fit("x", np.array([3.0, 0.5, np.nan, 7.0]))
     column = np.array([3.0, np.nan, 0.5, 8.0])
-    levels = EXPORTED[CategoryEncoder].values(encoder, Table({"x": column}))
-    assert levels[:, 0].tolist() == ["3", "", "0.5", "8"]
-    check(encoder, category_features, column)
+    check(encoder, column)
 
 
-def test_bins() -> None:
+def test_bins(check) -> None:
     rng = np.random.default_rng(0)
     columns = [
         np.where(rng.random(500) < 0.1, np.nan, rng.normal(size=500)),
-        rng.integers(0, 2, 500).astype(float),  # needs no bins
         1.5e308 * rng.uniform(-1, 1, 500),
     ]
-    encoders = [NumberEncoder.fit(f"x{n}", one, n_bins=(16,)) for n, one in enumerate(columns)]
-    joined = JoinedNumbers(tuple(encoders), (0, 2, 3))
-    given = {
-        f"x{n}": np.append(one, [0.0, 1e308, -1e308])[:, None] for n, one in enumerate(columns)
-    }
-    graph = Graph(given)
-    numbers, _ = fill(graph, list(given), joined)
-    found = run_graph(graph, bin_features(graph, numbers, 16, joined), given)
-    filled, _ = joined.fill(np.concatenate(list(given.values()), axis=1).T.copy())
-    expected = joined.bin_features(16, filled) + joined.bins[16].means
-    np.testing.assert_allclose(found, expected, rtol=0, atol=3e-7)
+    for column in columns:
+        encoder = NumberEncoder.fit("x", column, n_bins=(16,))
+        check(encoder, np.append(column, [0.0, 1e308, -1e308]), n_bins=16)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from running import run_graph
+from running import exported, of_networks, session_of
 
-from madaline._apps.export.graph import Graph
-from madaline._apps.export.inputs import Features
-from madaline._apps.export.networks import layered_output, stacked_output
+from madaline._apps.export import onnx_feed
 from madaline._models.runtime.frozen_networks import NetworkPart
-from madaline._models.runtime.networks import LayeredNetworks, Networks
-from madaline.errors import InputError
+from madaline._tables.kinds.number import NumberEncoder
 from madaline.nn.layers import (
     Branches,
     Convolution,
@@ -24,7 +21,6 @@ from madaline.nn.layers import (
     ReLU,
     ScaledLinear,
     SiLU,
-    Tanh,
 )
 from madaline.nn.layers._trees import Trees
 from madaline.nn.network import Network
@@ -34,8 +30,8 @@ IMAGE = (5, 6)
 SEQUENCE = (10,)
 
 LAYERS: dict[str, tuple[Layer, ...]] = {
-    "rectifiers": (Linear(30, 7), ReLU(), Dropout(0.5), Linear(7, 2)),
-    "image": (Convolution(IMAGE, 1, 4), MaxPooling(IMAGE), ReLU(), Linear(24, 2)),
+    "rectifiers": (Linear(30, 7), ReLU(), Dropout(0.5), Linear(7, 1)),
+    "image": (Convolution(IMAGE, 1, 4), MaxPooling(IMAGE), ReLU(), Linear(24, 1)),
     "deep": (
         Convolution(IMAGE, 1, 3),
         ReLU(),
@@ -48,9 +44,9 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
         Convolution(SEQUENCE, 3, 4, size=7),
         ReLU(),
         MeanPooling(SEQUENCE, 10),
-        Linear(4, 3),
+        Linear(4, 1),
     ),
-    "sequence": (Convolution(SEQUENCE, 3, 4), MaxPooling(SEQUENCE), ReLU(), Linear(20, 2)),
+    "sequence": (Convolution(SEQUENCE, 3, 4), MaxPooling(SEQUENCE), ReLU(), Linear(20, 1)),
     "branches": (
         Branches(
             (((0, 12),), ((12, 20), (28, 30)), ((20, 28),)),
@@ -60,76 +56,66 @@ LAYERS: dict[str, tuple[Layer, ...]] = {
                 (ReLU(),),  # which no network has of its own
             ),
         ),
-        Linear(38, 2),
+        Linear(38, 1),
     ),
 }
 
 
-def part_of(layers: tuple[Layer, ...], axes: tuple[int, int]) -> NetworkPart:
+def part_of(layers: tuple[Layer, ...], axes: tuple[int, int], n_bins: int = 0) -> NetworkPart:
     network = Network(layers)
     theta = network.initialize(axes, np.random.default_rng(0)).theta
-    theta += 0.1 * np.random.default_rng(1).standard_normal(theta.shape, dtype=np.float32)
-    return NetworkPart(0, network, theta, np.linspace(0.1, 0.2, axes[0]))
+    if not isinstance(layers[-1], Trees):
+        theta += 0.1 * np.random.default_rng(1).standard_normal(theta.shape, dtype=np.float32)
+    return NetworkPart(n_bins, network, theta, np.linspace(0.1, 0.2, axes[0]))
 
 
-def rows() -> np.ndarray:
-    return np.random.default_rng(2).standard_normal((9, N_FEATURES), dtype=np.float32)
+def rows_of(seed: int, n_rows: int) -> dict[str, np.ndarray]:
+    columns = np.random.default_rng(seed).standard_normal((N_FEATURES, n_rows))
+    return {f"x{number}": column for number, column in enumerate(columns)}
+
+
+@pytest.fixture
+def check(fittings, tmp_path):
+    """Return what holds that a file predicts what networks predict, of no rows, too."""
+    model, rows = fittings["regression"][0].model(), rows_of(2, 9)
+    encoders = [NumberEncoder.fit(*one, n_bins=(16,)) for one in rows_of(1, 200).items()]
+
+    def compare(*parts: NetworkPart) -> None:
+        own, path = of_networks(model, encoders, *parts), tmp_path / "model.onnx"
+        (found,) = exported(own, path, rows)
+        np.testing.assert_allclose(found, own.predict(rows), rtol=0, atol=3e-6)
+        nothing = {name: x[:0] for name, x in onnx_feed(own.predictor, rows).items()}
+        assert session_of(path).run(None, nothing)[0].shape == (0,)
+
+    return compare
 
 
 @pytest.mark.parametrize("layers", LAYERS.values(), ids=LAYERS.keys())
 @pytest.mark.parametrize("axes", [(1, 1), (2, 3)])
-def test_layers(layers, axes) -> None:
-    part, x = part_of(layers, axes), rows()
-    networks = LayeredNetworks.of(part, part.shares, N_FEATURES)
-    graph = Graph(["x"])
-    output = layered_output(graph, Features("x", {}, {}), networks)
-    found = run_graph(graph, output, {"x": x})
-    each = part.network.predict(part.theta, x).astype(np.float64)
-    expected = np.einsum("r,rfso->so", part.weights, each) / axes[1]
-    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
-    assert run_graph(graph, output, {"x": x[:0]}).shape == (0, expected.shape[1])
+def test_layers(layers, axes, check) -> None:
+    check(part_of(layers, axes))
 
 
-def test_networks_of_several_depths_side_by_side() -> None:
+def test_branches_of_bins(check) -> None:
+    bins = ((N_FEATURES, N_FEATURES + 40), (200, 210))
+    chains = ((Convolution((3, 4), 1, 2), ReLU()), (Linear(50, 6), SiLU()))
+    branches = Branches((((0, 12),), bins), chains)
+    check(part_of((branches, Linear(30, 1)), (2, 3), 16))
+
+
+def test_networks_of_several_depths_side_by_side(check) -> None:
     shapes = {(200, 40): SiLU(), (6,): LeakySiLU(), (9, 5, 4): LeakySiLU(), (7,): SiLU()}
-    parts, x = [], rows()
+    parts = []
     for units, activation in shapes.items():
         sizes = (N_FEATURES, *units)
         pairs = zip(sizes, units, strict=False)
         hidden = [layer for pair in pairs for layer in (Linear(*pair), activation)]
-        parts.append(part_of((*hidden, Linear(units[-1], 2)), (2, 3)))
-    networks = Networks(parts, {0: N_FEATURES})
-    graph = Graph(["x"])
-    outputs = [
-        stacked_output(graph, Features("x", {}, {}), stacked) for stacked in networks.mean.stacked
-    ]
-    assert len(outputs) == 2  # one for each activation
-    found = run_graph(graph, graph.add("Sum", *outputs), {"x": x})
-    expected = sum(
-        np.einsum("r,rfso->so", part.weights, part.network.predict(part.theta, x)) / 3
-        for part in parts
-    )
-    np.testing.assert_allclose(found, expected, rtol=0, atol=3e-6)
+        parts.append(part_of((*hidden, Linear(units[-1], 1)), (2, 3)))
+    check(*parts)
 
 
-@pytest.mark.parametrize("levels", [(), (Linear(N_FEATURES, 6),)], ids=["alone", "of sums"])
-def test_trees_split_on_bins(levels) -> None:
-    n_base, x = 12, rows()
-    trees = Trees(levels[0].out_features if levels else N_FEATURES, 2, 3, 5)
-    network = Network((*levels, trees))
-    theta = network.initialize((1, 2), np.random.default_rng(0)).theta
-    part = NetworkPart(16, network, theta, np.ones(1))
-    means = np.linspace(0, 1, N_FEATURES - n_base, dtype=np.float32)
-    graph = Graph(["x", "bins"])
-    features = Features("x", {16: "bins"}, {16: means})
-    output = layered_output(graph, features, LayeredNetworks.of(part, part.shares, N_FEATURES))
-    found = run_graph(graph, output, {"x": x[:, :n_base], "bins": x[:, n_base:] + means})
-    expected = network.predict(theta, x)[0].mean(axis=0)
-    np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
-
-
-def test_other_layers_are_refused() -> None:
-    part = part_of((Linear(30, 4), Tanh(), Linear(4, 1)), (1, 1))
-    networks = LayeredNetworks.of(part, part.shares, N_FEATURES)
-    with pytest.raises(InputError, match="A layer Tanh cannot be exported to ONNX"):
-        layered_output(Graph(["x"]), Features("x", {}, {}), networks)
+@pytest.mark.parametrize("levels", [False, True], ids=["alone", "of sums"])
+def test_trees_split_on_bins(levels, check) -> None:
+    n_features = N_FEATURES * 17
+    layers = (Linear(n_features, 6), Trees(6, 1, 3, 5)) if levels else (Trees(n_features, 1, 3, 5),)
+    check(part_of(layers, (1, 2), 16))

@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from interpreting import interpret, typed
-from running import FORMAT, OPERATORS, onnx, session_of
+from running import exported, onnx, session_of
 from tests.export.conftest import KINDS
 
 from madaline._apps.export.graph import Graph
 from madaline._apps.export.lowering import lower
 from madaline._apps.export.onnx_code import write_steps
+from madaline._apps.export.onnx_model import FORMAT, OPERATORS
 from madaline._apps.export.operations import PlaceOnEdges
 
 pytestmark = pytest.mark.filterwarnings("ignore::madaline.errors.NothingLearnedWarning")
@@ -39,6 +40,18 @@ def run(program, rows):
         ir_version=FORMAT,
     )
     return session_of(model.SerializeToString()).run(made, feed)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_predicts_what_the_runtime_predicts(kind, models, rows, tmp_path):
+    model = models(kind)
+    found = exported(model, tmp_path / "model.onnx", rows)
+    if model.summary.task == "classification":
+        assert found[0].tolist() == model.predict(rows).tolist()
+        np.testing.assert_allclose(found[1], model.predict_proba(rows), rtol=0, atol=1e-6)
+    else:
+        size = np.ptp(model.predict(rows))
+        np.testing.assert_allclose(found[0], model.predict(rows), rtol=1e-6, atol=1e-6 * size)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias, final
 
@@ -87,20 +86,3 @@ class Graph:
         free = next(name for name in names if name not in self._taken)
         self._taken.add(free)
         return free
-
-
-@dataclass(frozen=True, eq=False)
-class Piece:
-    """Some features of the table."""
-
-    values: str  # name of what holds them, float32 of shape (rows, n_features)
-    features: Array  # int (n_features,): their indices among the table's features without bins
-
-
-@dataclass(frozen=True)
-class Values:
-    """What a layer of networks takes or makes."""
-
-    name: str  # name of what holds it, float32 of shape (members, rows, features)
-    members: int = 1  # number of networks that have values of their own; 1 where all share them
-    channels: int = 0  # of each position of a grid, if known; without rows, -1 would mean any

@@ -1,28 +1,28 @@
-"""What goes into an exported model, an input for each column, and the features made of them."""
+"""What goes into an exported model: an input for each column, and how rows are given to it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from madaline._apps.export.columns import (
-    EXPORTED,
-    ExportedColumn,
-    bin_features,
-    fill,
-    missing_level,
-    scale,
-)
-from madaline._apps.export.graph import Graph, Piece
+from madaline._apps.export.graph import Graph
+from madaline._apps.export.media import image_features, pattern_features, sequence_features
 from madaline._base.language import _
 from madaline._models.runtime.predictor import Predictor
+from madaline._tables.column import in_seconds
+from madaline._tables.conversion import as_levels
 from madaline._tables.encoders.table_encoder import TableEncoder
+from madaline._tables.kinds.boolean import BooleanEncoder
 from madaline._tables.kinds.category import CategoryEncoder
+from madaline._tables.kinds.image import ImageEncoder
 from madaline._tables.kinds.kind import ColumnEncoder
-from madaline._tables.table import listed
+from madaline._tables.kinds.moment import DatetimeEncoder
+from madaline._tables.kinds.number import NumberEncoder
+from madaline._tables.kinds.sequence import PatternEncoder, SequenceEncoder
+from madaline._tables.table import Table, listed
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 
@@ -44,6 +44,11 @@ class Input:
     def type(self) -> str:
         """The type of its elements, as ONNX names it."""
         return self.exported.types[self.float32]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it holds all digits."""
+        return self.type == self.exported.types[0]
 
     def to_json(self) -> dict[str, Any]:
         """Return what a program needs to know to fill it, as JSON-able values."""
@@ -149,68 +154,99 @@ def onnx_feed(
     return feed
 
 
+def missing_level(encoder: CategoryEncoder) -> str:
+    """Return the text that stands for a missing level: empty unless that is a level."""
+    return _text_that_is_no_level("<missing>", encoder) if "" in encoder.levels else ""
+
+
+def unseen_level(encoder: CategoryEncoder) -> str:
+    """Return a text that is neither a level nor stands for a missing value."""
+    return _text_that_is_no_level("<unseen>", encoder)
+
+
+def _text_that_is_no_level(text: str, encoder: CategoryEncoder) -> str:
+    return text if text not in encoder.levels else _text_that_is_no_level(f"<{text}>", encoder)
+
+
+def _read(encoder: ColumnEncoder, table: Table) -> Array:
+    return encoder.read(table[encoder.name])[:, None]
+
+
+def _levels(encoder: CategoryEncoder, table: Table) -> Array:
+    """Return values as text: missing ones as the model's file tells, in no other row."""
+    missing = missing_level(encoder)
+    unseen = unseen_level(encoder)
+    distinct = table.distinct(encoder.name)
+    texts = [unseen if level == missing else level for level in as_levels(distinct.values)]
+    values = np.array([missing if text is None else text for text in texts], dtype=object)
+    return values.take(distinct.codes)[:, None]
+
+
+def _seconds(encoder: DatetimeEncoder, table: Table) -> Array:
+    return in_seconds(encoder.read(table[encoder.name]))[:, None]
+
+
+def _pixels(encoder: ImageEncoder, table: Table) -> Array:
+    return encoder.read(table[encoder.name]).astype(np.float32)
+
+
+def _steps(encoder: SequenceEncoder | PatternEncoder, table: Table) -> Array:
+    """Return sequences at the model's length, each step with the share that is known."""
+    frames = encoder if isinstance(encoder, SequenceEncoder) else encoder.steps
+    column = frames.read(table[encoder.name])
+    steps = np.full((len(column), *frames.grid_shape), np.nan)
+    steps[..., -1] = 0
+    for row, sequence in enumerate(column):
+        if sequence is not None:
+            resampled = frames.resampled(sequence)
+            steps[row, : len(resampled)] = resampled
+    return steps
+
+
 @dataclass(frozen=True)
-class Features:
-    """Names of what holds the features of the rows."""
+class ExportedColumn:
+    """How a column enters an exported model."""
 
-    base: str  # those without bins, float32 of shape (rows, n_base_features)
-    # for each number of bins, how full they are, float32 of shape (rows, n_bin_features)
-    bins: Mapping[int, str]
-    means: Mapping[int, Array]  # (n_bin_features,): their means over the training rows
-
-    def centered_bins(self, graph: Graph, n_bins: int) -> str:
-        """Return how full bins are, minus the means: what the networks learned from."""
-        return graph.add("Sub", self.bins[n_bins], np.asarray(self.means[n_bins], np.float32))
-
-
-def table_features(
-    graph: Graph,
-    inputs: Sequence[Input],  # the inputs of the columns that are not left out
-    encoder: TableEncoder,  # the encoder of the table
-    n_bins: Sequence[int],  # the numbers of bins that networks need
-) -> Features:
-    """Return the features of a table."""
-    pieces: list[Piece] = []
-    bins: dict[int, str] = {}
-    joined = encoder.joined
-    names = {source.encoder.name: _entering(graph, source) for source in inputs}
-    if joined is not None:
-        columns = [names[column.name] for column in joined.encoders]
-        numbers, missing = fill(graph, columns, joined)
-        pieces += scale(graph, numbers, missing, joined)
-        used = [n for n in n_bins if n in joined.bins]
-        bins = {n: bin_features(graph, numbers, n, joined) for n in used}
-    for column, start in zip(encoder.encoders, encoder.starts, strict=True):
-        span = np.arange(start, start + column.n_features)
-        if column.name not in names:
-            pieces.append(Piece(_empty(graph, inputs[0].name, column), span))
-            continue
-        features = EXPORTED[type(column)].features
-        if features is not None:
-            pieces.append(Piece(features(graph, names[column.name], column), span))
-    means = {n: joined.bins[n].means for n in bins} if joined else {}
-    return Features(_in_order(graph, pieces), bins, means)
+    words: str  # how its values enter
+    values: Callable[[Any, Table], Array]  # from the encoder and rows to the input
+    # the nodes that make features of it, where the program does not
+    features: Callable[[Graph, str, Any], str] | None = None
+    # of the elements of the input, as ONNX names them: the exact one, and the one of 32 bits
+    types: tuple[str, str] = ("DOUBLE", "FLOAT")
+    shape: Callable[[Any], tuple[int, ...]] = lambda _: (1,)  # of a row
 
 
-def _entering(graph: Graph, source: Input) -> str:
-    """Return the values of an input in their exact type."""
-    exact = source.type == source.exported.types[0]
-    return source.name if exact else graph.cast(source.name, np.float64)
+_OF_STEPS = (
+    "the steps, and as the last channel the share of the step's numbers that are known; a"
+    " sequence that is shorter is followed by NaN and 0"
+)
 
-
-def _empty(graph: Graph, name: str, encoder: ColumnEncoder) -> str:
-    """Return the features of a column that is left out: those of a row without a value."""
-    row = np.empty((1, encoder.n_features), np.float32)
-    encoder.write(encoder.read(np.array([None], dtype=object)), row)
-    n_rows = graph.add("Shape", name, start=0, end=1)
-    shape = graph.add("Concat", n_rows, np.array([row.shape[1]]), axis=0)
-    return graph.add("Expand", row, shape)
-
-
-def _in_order(graph: Graph, pieces: Sequence[Piece]) -> str:
-    """Return the pieces side by side, each feature at its index."""
-    values = graph.add("Concat", *[piece.values for piece in pieces], axis=1)
-    features = np.concatenate([piece.features for piece in pieces])
-    if np.array_equal(features, np.arange(len(features))):
-        return values
-    return graph.add("Gather", values, np.argsort(features), axis=1)
+EXPORTED: Mapping[type[ColumnEncoder], ExportedColumn] = {
+    NumberEncoder: ExportedColumn("a number; NaN where missing", _read),
+    BooleanEncoder: ExportedColumn("1 for true, 0 for false, NaN where missing", _read),
+    DatetimeEncoder: ExportedColumn(
+        "seconds since 1970-01-01T00:00:00 UTC, days included as multiples of 86400; NaN where"
+        " missing",
+        _seconds,
+        types=("DOUBLE", "DOUBLE"),  # as float32, a moment is off by a minute
+    ),
+    CategoryEncoder: ExportedColumn(
+        "the level as text; any other text is an unseen level",
+        _levels,
+        types=("STRING", "STRING"),
+    ),
+    ImageEncoder: ExportedColumn(
+        "pixels on the scale of the training images; none may be missing",
+        _pixels,
+        image_features,
+        types=("FLOAT", "FLOAT"),
+        shape=lambda encoder: encoder.shape,
+    ),
+    SequenceEncoder: ExportedColumn(
+        _OF_STEPS, _steps, sequence_features, shape=lambda encoder: encoder.grid_shape
+    ),
+    PatternEncoder: ExportedColumn(
+        _OF_STEPS, _steps, pattern_features, shape=lambda encoder: encoder.steps.grid_shape
+    ),
+}
+"""What can be exported; the standard operators cannot read the columns of other encoders."""

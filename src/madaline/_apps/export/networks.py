@@ -1,16 +1,19 @@
-"""The ensemble as nodes: networks side by side, networks of any layers, and their mean."""
+"""Networks and trees as steps of a program: layers of all members side by side, and their means."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any, final
 
 import numpy as np
 
-from madaline._apps.export.graph import Graph, Values
-from madaline._apps.export.inputs import Features
-from madaline._models.runtime.networks import LayeredNetworks
+from madaline._apps.export import operations as do
+from madaline._apps.export.operations import Operation, Value
+from madaline._models.runtime.frozen_networks import NetworkPart
 from madaline._models.runtime.predictor import Predictor
-from madaline._models.runtime.stacked_networks import Product, StackedNetworks
+from madaline._tables.kinds.bins import JoinedBins
 from madaline.errors import InputError
 from madaline.nn.arrays import Array, Parameters
 from madaline.nn.layers import (
@@ -25,285 +28,236 @@ from madaline.nn.layers import (
     ReLU,
     SiLU,
 )
-from madaline.nn.layers._activations import LEAK
 from madaline.nn.layers._trees import FixedTrees
 
 
-def convolved(
-    graph: Graph,
-    x: Values,  # what the layer takes: positions one after the other, the channels of each together
-    layer: Convolution,
-    parameters: Parameters,  # its weight and its bias
-) -> Values:
-    """Return a layer's sums around every position."""
-    members = len(parameters["bias"])
-    channels = layer.in_channels
-    units = layer.out_channels
-    high, wide = _window(layer)
-    weight = parameters["weight"].reshape(members, high, wide, channels, units)
-    y = graph.add(
-        "Conv",
-        _to_grid(graph, Values(x.name, x.members, channels), layer.shape),
-        weight.transpose(0, 4, 3, 1, 2).reshape(members * units, channels, high, wide),
-        parameters["bias"].ravel(),
-        group=x.members,  # all networks share a grid, or each has its own
-        pads=[high // 2, wide // 2] * 2,
-    )
-    return _from_grid(graph, Values(y, members, units), layer.shape)
+@final
+@dataclass(frozen=True)
+class Steps:
+    """The steps so far, with how many numbers each makes."""
+
+    steps: list[Operation] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+
+    def add(self, step: Operation) -> Value:
+        self.steps.append(step)
+        self.sizes.append(step.size(self.sizes))
+        return Value(len(self.steps) - 1)
+
+    def take(self, x: Value, places: Array, kind: type[do.TakePlaces] = do.TakePlaces) -> Value:
+        """Return some of the numbers."""
+        is_all = np.array_equal(places, np.arange(self.sizes[x]))
+        return x if is_all else self.add(kind(x, ints(places)))
 
 
-def pooled(graph: Graph, x: Values, layer: Pooling) -> Values:
-    """Return the largest number, or the mean, of each window and channel."""
-    operator = "MaxPool" if isinstance(layer, MaxPooling) else "AveragePool"
-    window = list(_window(layer))
-    grid = _to_grid(graph, x, layer.shape)
-    y = graph.add(operator, grid, kernel_shape=window, strides=window)
-    return _from_grid(graph, Values(y, x.members, x.channels), layer.out_shape)
+@final
+@dataclass(frozen=True)
+class Features:
+    """What networks take."""
+
+    base: Value
+    edges: dict[int, Value]  # for each number of bins, where numbers lie on their edges
 
 
-def _window(layer: Convolution | Pooling) -> tuple[int, int]:
-    """Return the height and the width of a window; a sequence is a picture of height 1."""
-    return (layer.size if len(layer.shape) == 2 else 1, layer.size)
+@final
+@dataclass(frozen=True)
+class _Units:
+    """What a layer takes or makes."""
+
+    value: Value
+    members: int = 1  # that have numbers of their own; 1 where all share them
 
 
-def _to_grid(graph: Graph, x: Values, shape: tuple[int, ...]) -> str:
-    """Return (members, rows, features) as (rows, members * channels, height, width)."""
-    height, width = (1, *shape)[-2:]
-    places = graph.add("Reshape", x.name, np.array([0, 0, height, width, x.channels or -1]))
-    by_row = graph.add("Transpose", places, perm=[1, 0, 4, 2, 3])
-    return graph.add("Reshape", by_row, np.array([0, x.members * x.channels or -1, height, width]))
+def ints(numbers: Any) -> Array:
+    return np.asarray(numbers, np.int32)
 
 
-def _from_grid(graph: Graph, y: Values, shape: tuple[int, ...]) -> Values:
-    """Return (rows, members * channels, height, width) as (members, rows, features)."""
-    height, width = (1, *shape)[-2:]
-    by_row = graph.add("Reshape", y.name, np.array([0, y.members, y.channels or -1, height, width]))
-    places = graph.add("Transpose", by_row, perm=[1, 0, 3, 4, 2])
-    rows = graph.add("Reshape", places, np.array([0, 0, height * width * y.channels or -1]))
-    return Values(rows, y.members, y.channels)
+def write_networks(
+    steps: Steps, predictor: Predictor, features: Features, *, of_folds: bool
+) -> Value:
+    """Write networks and trees, and the calibrated means of those of each fold, or of all."""
+    total: Value | None = None
+    joined = predictor.encoder.joined
+    for part in predictor.parts:
+        bins = None if joined is None else joined.bins.get(part.n_bins)
+        x = _write_layers(steps, part, features, bins)
+        shares = part.fold_shares if of_folds else part.shares
+        total = steps.add(do.AddMeans(total, x, shares))
+    assert total is not None
+    temperature = np.atleast_1d(np.asarray(predictor.temperature, np.float64))
+    return total if (temperature == 1).all() else steps.add(do.Calibrate(total, temperature))
 
 
-def stacked_output(
-    graph: Graph,
-    features: Features,  # what goes into the networks
-    networks: StackedNetworks,
-) -> str:
-    """Return the mean of the raw outputs, float64 of shape (rows, n_outputs)."""
-    outputs: list[str] = []
-    whole = _whole(networks)
-    sums = _first_sums(graph, features, networks)
-    for number, level in enumerate(networks.levels):
-        n_units = len(level.bias)
-        units = _activated(graph, sums, networks.activation)
-        if level.readout is not None:
-            ending = slice(n_units - len(level.readout), n_units)
-            last = graph.cast(_columns(graph, units, ending, n_units), np.float64)
-            outputs.append(graph.add("MatMul", last, level.readout.astype(np.float64)))
-        if level.products:
-            products = [
-                _product(graph, units, product, n_units, whole) for product in level.products
-            ]
-            bias = whole * networks.levels[number + 1].bias[None]
-            sums = graph.add("Add", _beside(graph, products), bias)
-    return graph.add("Sum", *outputs, networks.constant[None])
+def _write_layers(
+    steps: Steps, part: NetworkPart, features: Features, bins: JoinedBins | None
+) -> Value:
+    """Write all layers of a part, and return the outputs of its members."""
+    network, bound = part.network.fixed(part.theta.reshape(-1, part.theta.shape[-1]))
+    chain = [(layer, values) for layer, values in zip(network.layers, bound, strict=True)]
+    chain = [pair for pair in chain if not isinstance(pair[0], Dropout)]
+    x = _Units(features.base)
+    if bins is not None and isinstance(chain[0][0], Linear):
+        members = prod(part.theta.shape[:2])
+        sums = _first_sums(steps, features, part.n_bins, bins, _merged(chain.pop(0)[1]))
+        x = _Units(sums, members)
+    elif bins is not None:
+        x = _Units(_with_bins(steps, features, part.n_bins, bins))
+    return _chain(steps, x, chain).value
 
 
-def _first_sums(graph: Graph, features: Features, networks: StackedNetworks) -> str:
-    """Return the sums of the first level: those of the features, and where there are any, bins."""
-    whole = _whole(networks)
-    weight, bias = whole * networks.weight, whole * networks.levels[0].bias
-    sums = []
+def _first_sums(
+    steps: Steps, features: Features, n_bins: int, bins: JoinedBins, first: tuple[Array, Array]
+) -> Value:
+    """Write the sums of features and bins, which a line between two edges adds."""
+    weight, bias = first
+    n_base = len(weight) - len(bins)
+    constant = bias.astype(np.float64) - bins.means @ weight[n_base:].astype(np.float64)
+    x = _affine(steps, features.base, weight[None, :n_base], constant[None])
+    table = _of_edges(weight[n_base:], bins.edges)
+    return steps.add(do.InterpolateRows(x, features.edges[n_bins], table))
+
+
+def _of_edges(weight: Array, edges: Sequence[Array]) -> Array:
+    """Return what each edge adds to the sums: all bins before it are full."""
+    rows = []
     stop = 0
-    for n_bins, units, table in networks.lookups:
-        if stop < units.start:
-            between = slice(stop, units.start)
-            sums.append(graph.add("Gemm", features.base, weight[:, between], bias[between]))
-        of_base = graph.add("Gemm", features.base, weight[:, units], bias[units])
-        of_bins = whole * table.rows[:, 1]
-        sums.append(graph.add("Gemm", features.bins[n_bins], of_bins, of_base))
-        stop = units.stop
-    if stop < len(bias):
-        sums.append(graph.add("Gemm", features.base, weight[:, stop:], bias[stop:]))
-    return _beside(graph, sums)
+    for own in edges:
+        start, stop = stop, stop + len(own) - 1
+        rows += [np.zeros((1, weight.shape[1])), np.cumsum(weight[start:stop], 0, np.float64)]
+    return np.concatenate(rows).astype(np.float32)
 
 
-def _whole(networks: StackedNetworks) -> Array:
-    """Return what takes the scale of the activation back: a power of two, so that it is exact."""
-    return np.asarray(1 / networks.activation.frozen_scale, np.float32)
+def _with_bins(steps: Steps, features: Features, n_bins: int, bins: JoinedBins) -> Value:
+    """Write the features with how full their bins are, for layers other than sums."""
+    owners = bins.owner
+    lows = np.arange(len(bins)) + owners  # a number has one edge more than bins
+    means = bins.means.astype(np.float32)
+    full = do.FillBins(features.edges[n_bins], ints(owners), ints(lows), means)
+    return _beside(steps, [features.base, steps.add(full)])
 
 
-def _activated(graph: Graph, x: str, activation: Layer) -> str:
-    """Return what an activation makes of some values."""
-    match activation:
-        case ReLU():
-            return graph.add("Relu", x)
-        case SiLU():
-            return graph.add("Mul", x, graph.add("Sigmoid", x))
-        case LeakySiLU():
-            factor = graph.add("Sigmoid", x)
-            return graph.add("Mul", x, graph.add("Add", factor, np.array(LEAK, np.float32)))
-        case _:
-            raise InputError(
-                "A layer {name} cannot be exported to ONNX.", name=type(activation).__name__
-            )
+def _beside(steps: Steps, parts: Sequence[Value]) -> Value:
+    """Write all features of some values one after the other."""
+    sizes = [steps.sizes[part] for part in parts]
+    return steps.add(do.JoinFeatures(tuple(parts), ints(sizes), ints(np.arange(sum(sizes)))))
 
 
-def _product(graph: Graph, units: str, product: Product, n_units: int, whole: Array) -> str:
-    """Return what some units add to the next level, each member's own, (rows, members * units).
-
-    The axis of length one keeps ONNX Runtime from making one node of `Transpose` and `MatMul`: up
-    to 1.31 that node ends the process where there are no rows.
-    """
-    members, inputs, outputs = product.weight.shape
-    source = _columns(graph, units, product.source, n_units)
-    apart = graph.add("Reshape", source, np.array([0, 1, members, inputs]))
-    by_member = graph.add("Transpose", apart, perm=[2, 1, 0, 3])
-    sums = graph.add("MatMul", by_member, whole * product.weight[:, None])
-    by_row = graph.add("Transpose", sums, perm=[2, 1, 0, 3])
-    return graph.add("Reshape", by_row, np.array([0, members * outputs]))
+def _merged(parameters: Parameters) -> tuple[Array, Array]:
+    """Return the first weights of all members side by side: they share their inputs."""
+    weight = parameters["weight"]
+    return weight.swapaxes(0, 1).reshape(weight.shape[1], -1), parameters["bias"].ravel()
 
 
-def _columns(graph: Graph, values: str, some: slice, n_columns: int) -> str:
-    if some == slice(0, n_columns):
-        return values
-    starts, stops, axes = (np.array([number]) for number in (some.start, some.stop, 1))
-    return graph.add("Slice", values, starts, stops, axes)
+def _affine(steps: Steps, x: Value, weight: Array, bias: Array) -> Value:
+    return steps.add(do.WeightInputs(x, np.asarray(weight), np.asarray(bias, np.float32)))
 
 
-def _beside(graph: Graph, parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
+_FUNCTIONS: dict[type[Layer], str] = {ReLU: "relu", SiLU: "silu", LeakySiLU: "leaky_silu"}
 
 
-def layered_output(
-    graph: Graph,
-    features: Features,  # what goes into the networks
-    networks: LayeredNetworks,
-) -> str:
-    """Return the mean of the raw outputs, float64 of shape (rows, n_outputs)."""
-    x = features.base
-    if networks.n_bins in features.bins:
-        x = graph.add("Concat", x, features.centered_bins(graph, networks.n_bins), axis=1)
-    match [layer for layer, _ in networks.layers]:
-        case [FixedTrees()] | [Linear(), FixedTrees()]:
-            return trees_output(graph, x, networks)
-    rows = Values(graph.add("Unsqueeze", x, np.array([0])))
-    output = _chain(graph, rows, networks.layers)
-    shares = networks.shares[:, :, None]
-    weighted = graph.add("Mul", graph.cast(output.name, np.float64), shares)
-    return graph.add("ReduceSum", weighted, np.array([0]), keepdims=0)
-
-
-def _chain(graph: Graph, x: Values, layers: Sequence[tuple[Layer, Parameters]]) -> Values:
-    """Return what layers in a row make of some values."""
-    for trained, parameters in layers:
-        layer, fixed = trained.fixed(parameters)
-        match layer:
-            case Dropout():
-                pass
-            case Linear():
-                sums = graph.add("MatMul", x.name, fixed["weight"])
-                x = Values(graph.add("Add", sums, fixed["bias"][:, None]), len(fixed["bias"]))
-            case Convolution():
-                x = convolved(graph, x, layer, fixed)
-            case Pooling():
-                x = pooled(graph, x, layer)
-            case Branches():
-                x = _branched(graph, x, layer, fixed)
-            case _:
-                x = Values(_activated(graph, x.name, layer), x.members, x.channels)
+def _chain(steps: Steps, x: _Units, layers: Iterable[tuple[Layer, Parameters]]) -> _Units:
+    """Write layers one after the other, each of all members."""
+    for layer, values in layers:
+        x = _of_layer(steps, x, layer, values)
     return x
 
 
-def _branched(graph: Graph, x: Values, layer: Branches, parameters: Parameters) -> Values:
-    """Return what branches make of some values, side by side."""
-    outputs = []
-    for spans, layers, bound in zip(
-        layer.spans, layer.branches, layer.bind(parameters), strict=True
-    ):
+def _of_layer(steps: Steps, x: _Units, layer: Layer, values: Parameters) -> _Units:
+    shared = x.members == 1
+    match layer:
+        case FixedTrees():
+            trees = _trees(x.value, layer, values, shared=shared)
+            return _Units(steps.add(trees), len(values["bias"]))
+        case Linear():
+            weight, bias = values["weight"], values["bias"]
+            if shared:
+                weight, bias = (own[None] for own in _merged(values))
+            return _Units(_affine(steps, x.value, weight, bias), len(values["bias"]))
+        case Convolution():
+            return _convolved(steps, x, layer, values)
+        case Pooling():
+            return _pooled(steps, x, layer)
+        case Branches():
+            return _branched(steps, x, layer, values)
+    if type(layer) not in _FUNCTIONS:
+        raise InputError("A layer {name} cannot be exported.", name=type(layer).__name__)
+    return _Units(steps.add(do.Activate(_FUNCTIONS[type(layer)], x.value)), x.members)
+
+
+def _convolved(steps: Steps, x: _Units, layer: Convolution, values: Parameters) -> _Units:
+    """Write sums around every position; a sequence is a picture of height 1."""
+    members, height, width = len(values["bias"]), *_picture(layer.shape)
+    high, wide = _window(layer)
+    shape = members, high, wide, layer.in_channels, layer.out_channels
+    weight = values["weight"].reshape(shape)
+    return _Units(steps.add(do.Convolve(x.value, weight, values["bias"], height, width)), members)
+
+
+def _pooled(steps: Steps, x: _Units, layer: Pooling) -> _Units:
+    """Write the largest number, or the mean, of each window and channel."""
+    height, width = _picture(layer.shape)
+    channels = steps.sizes[x.value] // (x.members * height * width)
+    function = "largest" if isinstance(layer, MaxPooling) else "mean"
+    pool = do.Pool(function, x.value, channels, height, width, *_window(layer))
+    return _Units(steps.add(pool), x.members)
+
+
+def _picture(shape: Sequence[int]) -> tuple[int, int]:
+    return (1, shape[0]) if len(shape) == 1 else (shape[0], shape[1])
+
+
+def _window(layer: Convolution | Pooling) -> tuple[int, int]:
+    return (layer.size if len(layer.shape) == 2 else 1, layer.size)
+
+
+def _branched(steps: Steps, x: _Units, layer: Branches, values: Parameters) -> _Units:
+    """Write chains of layers, each of some features, and what they make side by side."""
+    n, outputs = steps.sizes[x.value] // x.members, []
+    for spans, layers, bound in zip(layer.spans, layer.branches, layer.bind(values), strict=True):
         some = np.concatenate([np.arange(*span) for span in spans])
-        inner = Values(graph.add("Gather", x.name, some, axis=2), x.members)
-        outputs.append(_chain(graph, inner, list(zip(layers, bound, strict=True))))
+        places = (n * np.arange(x.members)[:, None] + some).ravel()
+        taken = _Units(steps.take(x.value, places, do.TakeFeatures), x.members)
+        fixed = [own.fixed(parameters) for own, parameters in zip(layers, bound, strict=True)]
+        chain = [pair for pair in fixed if not isinstance(pair[0], Dropout)]
+        outputs.append(_chain(steps, taken, chain))
+    return _by_member(steps, outputs)
+
+
+def _by_member(steps: Steps, outputs: Sequence[_Units]) -> _Units:
+    """Write what branches make one after the other for each member; what all share, for each."""
     members = max(output.members for output in outputs)
-    zeros = np.zeros((members, 1, 1), np.float32)
-    names = [
-        output.name if output.members == members else graph.add("Add", output.name, zeros)
-        for output in outputs
+    parts = [output.value for output in outputs for _ in range(members // output.members)]
+    sizes = [steps.sizes[output.value] // output.members for output in outputs]
+    starts, apart = np.cumsum([0, *sizes[:-1]]), sum(sizes) * np.arange(members)[:, None]
+    places = [
+        (apart + start + np.arange(size)).ravel() for start, size in zip(starts, sizes, strict=True)
     ]
-    return Values(graph.add("Concat", *names, axis=2), members)
+    lengths = [steps.sizes[part] for part in parts]
+    joined = do.JoinFeatures(tuple(parts), ints(lengths), ints(np.concatenate(places)))
+    return _Units(steps.add(joined), members)
 
 
-def ensemble_output(
-    graph: Graph,
-    features: Features,  # what goes into the networks
-    predictor: Predictor,  # the networks, and the temperature
-) -> str:
-    """Return the raw output, float64 of shape (rows, n_outputs)."""
-    means = predictor.networks.mean
-    outputs = [layered_output(graph, features, part) for part in means.layered]
-    outputs += [stacked_output(graph, features, networks) for networks in means.stacked]
-    output = outputs[0] if len(outputs) == 1 else graph.add("Sum", *outputs)
-    temperature = np.asarray(predictor.temperature, np.float64)
-    return output if (temperature == 1).all() else graph.add("Div", output, temperature)
-
-
-def trees_output(graph: Graph, features: str, networks: LayeredNetworks) -> str:
-    """Return the mean of the raw outputs of trees, float64 of shape (rows, n_outputs).
-
-    The trees of all members are one node, whose leaves hold their share of the mean.
-    """
-    *levels, (layer, fixed) = networks.layers
-    assert isinstance(layer, FixedTrees)
-    features, n_inputs = _leveled(graph, features, [parameters for _, parameters in levels])
-    shares = networks.shares[:, 0]
-    tree, node, is_leaf, output = _nodes(layer, fixed["below"])
-    member = tree // len(layer.roots)
-    below = fixed["below"].reshape(len(shares), -1, 2)
-    first = layer.roots[tree % len(layer.roots)]
-    at = (member, first + node)
-    yes, no = (np.where(is_leaf, 0, below[(*at, side)] - first) for side in (0, 1))
-    weights = fixed["value"][at] * shares[member]
-    regressor = graph.add(
-        "TreeEnsembleRegressor",
-        features,
-        n_targets=layer.trees.out_features,
-        base_values=(shares @ fixed["bias"]).tolist(),
-        nodes_treeids=tree.tolist(),
-        nodes_nodeids=node.tolist(),
-        nodes_featureids=(fixed["feature"][at] + member * n_inputs).tolist(),
-        nodes_values=np.where(is_leaf, 0, fixed["threshold"][at]).tolist(),
-        nodes_modes=np.where(is_leaf, "LEAF", "BRANCH_LEQ").tolist(),
-        nodes_truenodeids=yes.tolist(),
-        nodes_falsenodeids=no.tolist(),
-        target_treeids=tree[is_leaf].tolist(),
-        target_nodeids=node[is_leaf].tolist(),
-        target_ids=output[is_leaf].tolist(),
-        target_weights=weights[is_leaf].tolist(),
+def _trees(x: Value, layer: FixedTrees, values: Parameters, *, shared: bool) -> do.WalkTrees:
+    """Return the trees of all members, without the nodes that no row comes to."""
+    n_leaves, apart = layer.trees.n_leaves, 0 if shared else layer.trees.in_features
+    bias, of_member = values["bias"], values["below"].shape[1] // 2
+    first = np.arange(len(bias))[:, None] * of_member
+    below = (values["below"] + first).reshape(-1, 2)
+    roots = (layer.roots + first).ravel()
+    number = np.arange(len(below))
+    is_leaf = (number % of_member) % (2 * n_leaves - 1) >= n_leaves - 1
+    comes = np.zeros(len(below), bool)
+    comes[roots] = True
+    for node in range(n_leaves - 1):  # each split stands behind the one that leads to it
+        comes[below[(roots + node)[comes[roots + node]]].ravel()] = True
+    renumbered = ints(np.cumsum(comes) - 1)
+    feature = np.where(is_leaf, -1, values["feature"].ravel() + number // of_member * apart)
+    threshold = np.where(is_leaf, values["value"].ravel(), values["threshold"].ravel())
+    return do.WalkTrees(
+        x,
+        ints(feature[comes]),
+        np.asarray(threshold[comes], np.float32),
+        renumbered[below[comes]],
+        renumbered[roots],
+        bias.ravel(),
     )
-    return graph.cast(regressor, np.float64)
-
-
-def _leveled(graph: Graph, features: str, levels: Sequence[Parameters]) -> tuple[str, int]:
-    """Return the inputs of the trees of all members side by side, and how many each has."""
-    n_inputs = 0
-    for parameters in levels:
-        weight = parameters["weight"]
-        n_inputs = weight.shape[2]
-        beside = np.moveaxis(weight, 0, 1).reshape(weight.shape[1], -1)
-        features = graph.add("Gemm", features, beside, parameters["bias"].ravel())
-    return features, n_inputs
-
-
-def _nodes(layer: FixedTrees, below: Array) -> tuple[Array, Array, Array, Array]:
-    """Return the nodes that rows may come to: tree, number in it, whether a leaf, and output."""
-    trees = layer.trees
-    n_nodes = 2 * trees.n_leaves - 1
-    below = below.reshape(-1, n_nodes, 2) - np.tile(layer.roots, len(below))[:, None, None]
-    comes = np.zeros(below.shape[:2], bool)
-    comes[:, 0] = True
-    for number in range(n_nodes):
-        reached = np.flatnonzero(comes[:, number])
-        for side in (0, 1):
-            comes[reached, below[reached, number, side]] = True
-    tree, node = np.nonzero(comes)
-    output = tree // trees.n_trees % trees.out_features
-    return tree, node, node >= trees.n_leaves - 1, output

@@ -71,6 +71,10 @@ def _read_numbers(nodes: _Nodes, step: do.ReadNumbers) -> str:
     return names[0] if len(names) == 1 else nodes.add("Concat", *names, axis=1)
 
 
+def _read_features(nodes: _Nodes, step: do.ReadFeatures) -> str:
+    return nodes.inputs[step.column]
+
+
 def _read_level(nodes: _Nodes, step: do.ReadLevel) -> str:
     levels = nodes.program.columns[step.column].levels
     return nodes.add(
@@ -135,6 +139,10 @@ def _fill_missing(nodes: _Nodes, step: do.FillMissing) -> str:
     return nodes.where_missing(x, step.centers[None], x)
 
 
+def _take_places(nodes: _Nodes, step: do.TakePlaces) -> str:
+    return nodes.add("Gather", nodes.made[step.x], step.places, axis=1)
+
+
 def _scale_smoothly(nodes: _Nodes, step: do.ScaleSmoothly) -> str:
     centered = nodes.add("Sub", nodes.made[step.x], step.centers[None])
     z = nodes.clip(nodes.add("Div", centered, step.spreads[None]), -1e100, 1e100)
@@ -169,8 +177,11 @@ def _look_up_level(nodes: _Nodes, step: do.LookUpLevel) -> str:
 
 
 def _join_features(nodes: _Nodes, step: do.JoinFeatures) -> str:
-    joined = nodes.add("Concat", *(nodes.made[part] for part in step.parts), axis=1)
-    return nodes.add("Gather", joined, np.argsort(step.places), axis=1)
+    names = [nodes.made[part] for part in step.parts]
+    joined = names[0] if len(names) == 1 else nodes.add("Concat", *names, axis=1)
+    order = np.argsort(step.places)
+    is_ordered = np.array_equal(order, np.arange(len(order)))
+    return joined if is_ordered else nodes.add("Gather", joined, order, axis=1)
 
 
 def _place_on_edges(nodes: _Nodes, step: do.PlaceOnEdges) -> str:
@@ -230,6 +241,40 @@ def _activate(nodes: _Nodes, step: do.Activate) -> str:
     return nodes.add("Mul", x, share)
 
 
+def _convolve(nodes: _Nodes, step: do.Convolve) -> str:
+    members, high, wide, channels, units = step.weight.shape
+    own = nodes.size(step.x) // (step.height * step.width * channels)
+    weight = step.weight.transpose(0, 4, 3, 1, 2).reshape(members * units, channels, high, wide)
+    grid = _to_grid(nodes, step, own, channels)
+    pads = [high // 2, wide // 2] * 2
+    y = nodes.add("Conv", grid, weight, step.bias.ravel(), group=own, pads=pads)
+    return _from_grid(nodes, y, members, units, (step.height, step.width))
+
+
+def _pool(nodes: _Nodes, step: do.Pool) -> str:
+    members = nodes.size(step.x) // (step.height * step.width * step.channels)
+    operator = "MaxPool" if step.function == "largest" else "AveragePool"
+    window = [step.high, step.wide]
+    grid = _to_grid(nodes, step, members, step.channels)
+    y = nodes.add(operator, grid, kernel_shape=window, strides=window)
+    shape = step.height // step.high, step.width // step.wide
+    return _from_grid(nodes, y, members, step.channels, shape)
+
+
+def _to_grid(nodes: _Nodes, step: do.Convolve | do.Pool, members: int, channels: int) -> str:
+    """Return numbers as (rows, members * channels, height, width)."""
+    x = nodes.reshaped(nodes.made[step.x], members, step.height, step.width, channels)
+    by_channel = nodes.add("Transpose", x, perm=[0, 1, 4, 2, 3])
+    return nodes.reshaped(by_channel, members * channels, step.height, step.width)
+
+
+def _from_grid(nodes: _Nodes, y: str, members: int, channels: int, shape: tuple[int, int]) -> str:
+    by_position = nodes.add(
+        "Transpose", nodes.reshaped(y, members, channels, *shape), perm=[0, 1, 3, 4, 2]
+    )
+    return nodes.reshaped(by_position, members * channels * shape[0] * shape[1])
+
+
 def _walk_trees(nodes: _Nodes, step: do.WalkTrees) -> str:
     """Return the sums of leaves as one node: each of its nodes belongs to the tree it came from."""
     tree = np.full(len(step.feature), -1)
@@ -273,6 +318,8 @@ def _add_means(nodes: _Nodes, step: do.AddMeans) -> str:
 
 
 def _mean_of_folds(nodes: _Nodes, step: do.MeanOfFolds) -> str:
+    if step.n_folds == 1:
+        return nodes.made[step.x]
     folds = nodes.reshaped(nodes.made[step.x], step.n_folds, nodes.size(step.x) // step.n_folds)
     return nodes.add("ReduceMean", folds, np.array([1]), keepdims=0)
 
@@ -291,10 +338,13 @@ def _link(nodes: _Nodes, step: do.Link) -> str:
             return nodes.add("Exp", nodes.add("Min", x, np.array([[MAX_LOG]])))
         case "both":
             return nodes.add("Concat", nodes.add("Sub", np.array([[1.0]]), x), x, axis=1)
-    each = nodes.reshaped(x, size // step.n_outputs, step.n_outputs)
+    n_folds = size // step.n_outputs
+    each = x if n_folds == 1 else nodes.reshaped(x, n_folds, step.n_outputs)
     if step.function == "softmax":
-        return nodes.reshaped(nodes.add("Softmax", each, axis=2), size)
-    return nodes.reshaped(nodes.graph.sorted(each, step.n_outputs), size)
+        made = nodes.add("Softmax", each, axis=-1)
+    else:
+        made = nodes.graph.sorted(each, step.n_outputs)
+    return made if n_folds == 1 else nodes.reshaped(made, size)
 
 
 def _to_unit(nodes: _Nodes, step: do.ToUnit) -> str:
@@ -336,9 +386,11 @@ def _bound_interval(nodes: _Nodes, step: do.BoundInterval) -> str:
 _WRITERS: Mapping[type[Operation], Callable[[_Nodes, Any], str]] = {
     do.ReadNumbers: _read_numbers,
     do.ReadLevel: _read_level,
+    do.ReadFeatures: _read_features,
     do.DateParts: _date_parts,
     do.FillMissing: _fill_missing,
-    do.TakePlaces: lambda nodes, step: nodes.add("Gather", nodes.made[step.x], step.places, axis=1),
+    do.TakePlaces: _take_places,
+    do.TakeFeatures: _take_places,
     do.ScaleSmoothly: _scale_smoothly,
     do.FlagMissing: _flag_missing,
     do.CenterNumbers: _center_numbers,
@@ -350,6 +402,8 @@ _WRITERS: Mapping[type[Operation], Callable[[_Nodes, Any], str]] = {
     do.InterpolateRows: _interpolate_rows,
     do.WeightInputs: _weight_inputs,
     do.Activate: _activate,
+    do.Convolve: _convolve,
+    do.Pool: _pool,
     do.WalkTrees: _walk_trees,
     do.AddMeans: _add_means,
     do.MeanOfFolds: _mean_of_folds,

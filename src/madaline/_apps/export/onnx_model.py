@@ -11,17 +11,21 @@ from typing import Any
 import numpy as np
 
 from madaline._apps.export.graph import MACHINE_LEARNING, Graph, load_onnx
-from madaline._apps.export.inputs import Input, inputs_of, table_features
-from madaline._apps.export.networks import ensemble_output
+from madaline._apps.export.inputs import Input, inputs_of, missing_level
+from madaline._apps.export.lowering import DAY, READ, lower
+from madaline._apps.export.onnx_code import write_steps
+from madaline._apps.export.program import Program
 from madaline._base.language import _
 from madaline._models.model import FittedModel
 from madaline._models.runtime.predictor import Predictor
 from madaline._race.evaluation.scores import label_text
+from madaline._tables.encoders.table_encoder import TableEncoder
 from madaline._tables.io.atomic import write_atomically
+from madaline._tables.kinds.category import CategoryEncoder
+from madaline._tables.kinds.kind import ColumnEncoder
+from madaline._tables.kinds.moment import DatetimeEncoder
 from madaline._tables.target import ClassEncoder, JointEncoder
 from madaline.nn.arrays import Array
-from madaline.nn.losses import CrossEntropy, Loss, Poisson, Quantiles
-from madaline.nn.losses._regression import MAX_LOG
 from madaline.version import __version__
 
 NOTES = {
@@ -98,20 +102,71 @@ def write_onnx(
 
 def to_onnx(model: FittedModel, without: Sequence[str] = (), float32: bool = False) -> Any:
     """Return a model as one of ONNX, checked."""
-    model.predictor.check_no_past("exported")
     onnx = load_onnx()
     predictor = model.predictor
     inputs = inputs_of(predictor.encoder, without, float32)
-    input_names = [source.name for source in inputs]
-    outputs = outputs_of(predictor, input_names)
-    graph = Graph(input_names + [output.name for output in outputs])
-    n_bins = sorted({part.n_bins for part in predictor.parts} - {0})
-    features = table_features(graph, inputs, predictor.encoder, n_bins)
-    write_outputs(graph, ensemble_output(graph, features, predictor), predictor, outputs)
+    given = [one.name for one in predictor.encoder.encoders if not isinstance(one, READ)]
+    program = lower(model, given=given, with_intervals=False)
+    names = [source.name for source in inputs]
+    outputs = outputs_of(predictor, names)
+    graph = Graph([*names, *(output.name for output in outputs)])
+    made = write_steps(graph, program, *_entering(graph, predictor.encoder, inputs))
+    _write_answers(graph, program, made, predictor, [output.name for output in outputs])
     proto = _assembled(onnx.helper, graph, inputs, outputs, model.summary.target)
     onnx.helper.set_model_props(proto, metadata(model, inputs, without))
     onnx.checker.check_model(proto, full_check=True)
     return proto
+
+
+def _entering(
+    graph: Graph, encoder: TableEncoder, inputs: Sequence[Input]
+) -> tuple[list[str], list[str]]:
+    """Return what a program reads of each column, and the text that is a missing level of it."""
+    entering, missing = [], []
+    used = {source.encoder.name: source for source in inputs}
+    for column in encoder.encoders:
+        missing.append(missing_level(column) if isinstance(column, CategoryEncoder) else "")
+        if column.name not in used:
+            entering.append(_of_an_empty_column(graph, inputs[0].name, column))
+            continue
+        source = used[column.name]
+        name = source.name if source.is_exact else graph.cast(source.name, np.float64)
+        features = source.exported.features
+        if features is not None:
+            name = features(graph, name, column)
+        elif isinstance(column, DatetimeEncoder):
+            name = graph.add("Div", name, np.array(DAY))
+        entering.append(name)
+    return entering, missing
+
+
+def _of_an_empty_column(graph: Graph, name: str, encoder: ColumnEncoder) -> str:
+    """Return the features of a column that is left out: those of a row without a value."""
+    row = np.empty((1, encoder.n_features), np.float32)
+    encoder.write(encoder.read(np.array([None], dtype=object)), row)
+    n_rows = graph.add("Shape", name, start=0, end=1)
+    shape = graph.add("Concat", n_rows, np.array([row.shape[1]]), axis=0)
+    return graph.add("Expand", row, shape)
+
+
+def _write_answers(
+    graph: Graph, program: Program, made: Sequence[str], predictor: Predictor, names: Sequence[str]
+) -> None:
+    """Add the outputs: of one target a number or a label a row, of several a column for each."""
+    prediction = made[program.prediction]
+    alone = len(encoders_of(predictor)) == 1
+    if program.label is None:
+        one = ("Squeeze", prediction, np.array([1])) if alone else ("Identity", prediction)
+        graph.add(*one, output=names[0])
+        return
+    label, probabilities = names
+    graph.add("Identity", prediction, output=probabilities)
+    index = made[program.label]
+    if alone:
+        index = graph.add("Squeeze", index, np.array([1]))
+    else:
+        index = graph.add("Add", index, 2 * np.arange(program.sizes[program.label])[None])
+    graph.add("Gather", labels_of(encoders_of(predictor)), index, axis=0, output=label)
 
 
 def _assembled(
@@ -181,80 +236,6 @@ def labels_of(encoders: Sequence[ClassEncoder]) -> Array:
     if dtype is not None:
         return np.array(labels, dtype)
     return np.array(list(map(str, labels)), dtype=object)
-
-
-def write_outputs(
-    graph: Graph,
-    output: str,  # the raw outputs, float64 of shape (rows, n_outputs)
-    # its loss has the inverse link, its target encoder the labels or the unit
-    predictor: Predictor,
-    outputs: Sequence[OnnxOutput],
-) -> None:
-    """Add what makes predictions of raw outputs."""
-    encoders = encoders_of(predictor)
-    if not isinstance(encoders[0], ClassEncoder):
-        _write_numbers(graph, _linked(graph, output, predictor.loss), encoders, outputs[0].name)
-        return
-    label, probabilities = (output.name for output in outputs)
-    if len(encoders) > 1:
-        graph.add("Sigmoid", output, output=probabilities)
-        _write_several_labels(graph, probabilities, encoders, label)
-        return
-    _write_probabilities(graph, output, predictor.loss, probabilities)
-    _write_labels(graph, probabilities, encoders[0], label)
-
-
-def _write_numbers(graph: Graph, predictions: str, encoders: Sequence[Any], name: str) -> None:
-    scale, center, low, high = (
-        np.array([[float(getattr(encoder, part)) for encoder in encoders]])
-        for part in ("scale", "center", "low", "high")
-    )
-    numbers = graph.add("Add", graph.add("Mul", predictions, scale), center)
-    within = graph.add("Min", graph.add("Max", numbers, low), high)
-    if len(encoders) > 1:
-        graph.add("Identity", within, output=name)
-    else:
-        graph.add("Squeeze", within, np.array([1]), output=name)
-
-
-def _linked(graph: Graph, output: str, loss: Loss) -> str:
-    """Return the predictions of a loss for numbers: most take the output as it is."""
-    match loss:
-        case Poisson():
-            return graph.add("Exp", graph.add("Min", output, np.array([[MAX_LOG]])))
-        case Quantiles():
-            return graph.sorted(output, len(loss.levels))
-        case _:
-            return output
-
-
-def _write_probabilities(graph: Graph, output: str, loss: Loss, name: str) -> None:
-    if isinstance(loss, CrossEntropy):
-        graph.add("Softmax", output, axis=1, output=name)
-        return
-    second = graph.add("Sigmoid", output)
-    first = graph.add("Sub", np.array([[1.0]]), second)
-    graph.add("Concat", first, second, axis=1, output=name)
-
-
-def _write_labels(graph: Graph, probabilities: str, encoder: ClassEncoder, name: str) -> None:
-    if encoder.threshold == 0.5:
-        index = graph.add("ArgMax", probabilities, axis=1, keepdims=0)
-    else:
-        second = graph.add("Gather", probabilities, np.array(1), axis=1)
-        above = graph.add("Greater", second, np.array(encoder.threshold))
-        index = graph.cast(above, np.int64)
-    graph.add("Gather", labels_of([encoder]), index, axis=0, output=name)
-
-
-def _write_several_labels(
-    graph: Graph, probabilities: str, encoders: Sequence[ClassEncoder], name: str
-) -> None:
-    """Write a label for each target, given the probability of the second of its two classes."""
-    thresholds = np.array([[encoder.threshold for encoder in encoders]])
-    above = graph.cast(graph.add("Greater", probabilities, thresholds), np.int64)
-    index = graph.add("Add", above, 2 * np.arange(len(encoders))[None])
-    graph.add("Gather", labels_of(encoders), index, axis=0, output=name)
 
 
 def _free(name: str, taken: Sequence[str]) -> str:

@@ -336,6 +336,53 @@ class BoundInterval(Operation, makes="float64"):
         return 2, len(self.starts) - 1, len(self.knots)
 
 
+class ReadFeatures(Operation):
+    """The features of a column that a back end makes itself."""
+
+    column: int
+    n: int
+
+    def dims(self, _: Sizes, /) -> tuple[int, ...]:
+        return (self.n,)
+
+
+class TakeFeatures(TakePlaces):
+    """Some of the features."""
+
+
+class Convolve(Operation):
+    """Weighted sums of windows around all positions of a grid, zeros beyond its edges.
+
+    Members share a grid, or each has its own; positions stand one after the other, row by row, the
+    channels of each together.
+    """
+
+    x: Value
+    weight: Array  # (members, window's height, its width, channels, units)
+    bias: Array  # (members, units)
+    height: int
+    width: int
+
+    def size(self, _: Sizes, /) -> int:
+        return self.height * self.width * self.bias.size
+
+
+class Pool(Operation):
+    """The ``largest`` number, or the ``mean``, of each channel in windows side by side."""
+
+    function: str
+    x: Value
+    channels: int
+    height: int
+    width: int
+    high: int  # of a window
+    wide: int
+
+    def size(self, sizes: Sizes, /) -> int:
+        windows = (self.height // self.high) * (self.width // self.wide)
+        return sizes[self.x] // (self.height * self.width) * windows
+
+
 OPERATIONS: tuple[type[Operation], ...] = (
     ReadNumbers, ReadLevel, DateParts, FillMissing, TakePlaces, ScaleSmoothly, FlagMissing,
     CenterNumbers, CircleParts, LookUpLevel, JoinFeatures, PlaceOnEdges, FillBins,
@@ -343,6 +390,9 @@ OPERATIONS: tuple[type[Operation], ...] = (
     ToUnit, ChooseClass, BoundInterval,
 )  # fmt: skip
 """All that a back end has to know."""
+
+OF_GRIDS: tuple[type[Operation], ...] = (ReadFeatures, TakeFeatures, Convolve, Pool)
+"""What images and sequences need, too; ONNX alone knows them."""
 
 ACTIVATIONS, LINKS = (
     ("relu", "silu", "leaky_silu"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from madaline._apps.export.operations import OPERATIONS, Operation, Value
+from madaline._apps.export.operations import OF_GRIDS, OPERATIONS, Operation, Value
 from madaline._base.words import format_count, format_list
 
 
@@ -43,7 +43,7 @@ class Program:
     def __post_init__(self) -> None:
         """Check that steps take what steps before make, and constants are numbers."""
         for number, step in enumerate(self.steps):
-            assert type(step) in OPERATIONS
+            assert type(step) in OPERATIONS + OF_GRIDS
             assert all(0 <= value < number for value in step.values)
             assert all(np.isfinite(own).all() for own in step.constants)
         assert all(value < len(self.sizes) for value in self.answers.values())
