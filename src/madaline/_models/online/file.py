@@ -78,6 +78,7 @@ REGIMES = Fields(
         "n_stored": COUNT,
         "rows_led": COUNT,
         "n_unlike": COUNT,
+        "n_seen": COUNT,
         "is_new": TRUTH,
         "drawn": STRETCHES,
         "regimes": ListOf(

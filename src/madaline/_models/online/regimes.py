@@ -31,8 +31,10 @@ _TOLERANCE = (0.08, 0.4)  # losses this far above the usual one, or this share o
 _EVIDENCE = 6.0  # by how much losses must differ, in all, until a regime is known again
 _LEADING_WEIGHT = 0.8  # from which on the live population goes on from a regime ...
 _LEAD_ROWS = 60  # ... that has had so much weight for so many rows
+_LEAST = 100  # rows from which means tell
 _UNLIKE = 2  # so often in a row nothing must be alike until a regime is new
 _MAX_DECISIONS = 100
+_SHORTEST = 50  # rows of a stretch that is told, unless it is the only one
 _MAX_STRETCHES = 100  # of a regime; the oldest are let go
 
 
@@ -78,6 +80,7 @@ class RegimeMemory:
         self.means = np.zeros(1)  # fading mean losses: of the live population, of each regime
         self.leads = np.zeros(1)  # by how much losses were lower than the live ones, lately
         self.since = np.zeros(1)  # the label before that began
+        self.n_seen = 0  # rows since the means began
         self.n_unlike = 0  # so often in a row nothing stored was alike
         self.rows_led = 0  # so many rows in a row another regime had most of the weight
         self.is_new = False  # whether another regime was known again, and not gone on from yet
@@ -111,7 +114,9 @@ class RegimeMemory:
             losses = losses[:, [0, *(places.get(n, -1) + 1 for n in self.numbers.tolist())]]
         total = losses.sum(axis=0)
         self.mixing.update(total, by_share.sum(axis=0), n_new)
-        self.means += (1 - _MEMORY**n_new) * (total / n_new - self.means)
+        self.n_seen += n_new
+        rate = max(1 - _MEMORY**n_new, n_new / self.n_seen)
+        self.means += rate * (total / n_new - self.means)
         # a single row is no evidence
         self.leads += np.clip(losses[:, :1] - losses, -1, 1).sum(axis=0)
         ended = self.leads <= 0
@@ -145,30 +150,41 @@ class RegimeMemory:
 
     def _return(self, regime: StoredRegime, since: int, row: int) -> None:
         """Say that a regime is back since some row."""
-        now = self.place(self.current)
-        if now >= 0:
-            since = max(since, self.regimes[now].stretches[-1][0] + 1)
-            self._end(self.regimes[now], since - 1)
-        before = _pairs(regime.stretches)
-        name = letter(regime.number)
-        about = _("regime {name}").format(name=name)
-        self.decisions.append(RegimeReturned(row, about, name, min(since, row), before[-3:]))
-        del self.decisions[:-_MAX_DECISIONS]
-        regime.stretches.append([min(since, row), row])
-        del regime.stretches[:-_MAX_STRETCHES]
+        since = min(self._end(since), row)
         self.current = regime.number
         self.is_new = True
         self._begin(row)
+        if regime.stretches[-1][1] >= since - 1:  # it never went
+            regime.stretches[-1][1] = row
+            return
+        before = _pairs(regime.stretches)
+        name = letter(regime.number)
+        about = _("regime {name}").format(name=name)
+        self.decisions.append(RegimeReturned(row, about, name, since, before[-3:]))
+        del self.decisions[:-_MAX_DECISIONS]
+        regime.stretches.append([since, row])
+        del regime.stretches[:-_MAX_STRETCHES]
 
     def _begin(self, row: int) -> None:
         """Let evidence for other regimes begin anew."""
         self.leads[:] = 0
         self.since[:] = row
         self.n_unlike = 0
+        self.n_seen = 0
 
-    @staticmethod
-    def _end(regime: StoredRegime, last: int) -> None:
-        regime.stretches[-1][1] = max(last, regime.stretches[-1][0])
+    def _end(self, since: int) -> int:
+        """End the latest stretch before a row, or leave it out if it was short; return the row."""
+        now = self.place(self.current)
+        if now < 0:
+            return since
+        stretches = self.regimes[now].stretches
+        first = stretches[-1][0]
+        if since - first < _SHORTEST and len(stretches) > 1:
+            stretches.pop()
+            return first
+        since = max(since, first + 1)
+        stretches[-1][1] = since - 1
+        return since
 
     def is_due(self, row: int, n_new: int) -> bool:
         """Return whether the live population is to be compared with what is stored."""
@@ -176,6 +192,8 @@ class RegimeMemory:
 
     def consider(self, row: int, kept: Kept) -> bool:
         """Store the live population as the regime that it stands for; return whether it is new."""
+        if self.n_seen < _LEAST:
+            return False
         place = self.place(self.current)
         live = float(self.means[0])
         alike = [self._is_alike(i) for i in range(len(self.regimes))]
@@ -206,11 +224,7 @@ class RegimeMemory:
 
     def _store(self, row: int, kept: Kept, usual: float) -> None:
         """Store a new regime; the one that helped least makes room."""
-        first = 1
-        now = self.place(self.current)
-        if now >= 0:
-            first = max(row - _UNLIKE * _INTERVAL, self.regimes[now].stretches[-1][0] + 1)
-            self._end(self.regimes[now], first - 1)
+        first = self._end(row - _UNLIKE * _INTERVAL) if self.regimes else 1
         if len(self.regimes) == self.max_regimes:
             self._remove(int(self.mixing.past[1:].argmin()))
         regime = StoredRegime(self.n_stored, [[first, row]], usual, **vars(kept))
@@ -273,6 +287,7 @@ class RegimeMemory:
             "n_stored": self.n_stored,
             "rows_led": self.rows_led,
             "n_unlike": self.n_unlike,
+            "n_seen": self.n_seen,
             "is_new": self.is_new,
             "drawn": [list(stretch) for stretch in drawn],
             "regimes": [
@@ -286,7 +301,7 @@ class RegimeMemory:
     def from_state(cls, state: Mapping[str, Any], kept: Kept) -> Self:
         """Return what `to_state` described, with arrays like those of `kept` to be filled."""
         memory = cls(state["max_regimes"])
-        for name in ("current", "n_stored", "rows_led", "n_unlike", "is_new"):
+        for name in ("current", "n_stored", "rows_led", "n_unlike", "n_seen", "is_new"):
             setattr(memory, name, state[name])
         for decision in map(DECISION.read, state["decisions"][-_MAX_DECISIONS:]):
             if not isinstance(decision, RegimeReturned):
