@@ -26,7 +26,11 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not on the
 TWO_MINUTES = 120_000  # milliseconds, on a busy machine
 expect.set_options(timeout=TWO_MINUTES)
 
-VIEWS = [(1400, "light", "index"), (400, "dark", "index.zh"), (400, "light", "index")]
+VIEWS = [
+    (width, theme, f"{page}{language}")
+    for page in ("index", "race", "stream")
+    for width, theme, language in [(1400, "light", ""), (400, "dark", ".zh"), (400, "light", "")]
+]
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +123,27 @@ def test_it_plays_with_keys_and_tells_what_it_decides_in_chinese(visit) -> None:
 def test_settings_that_cannot_be_are_told(visit) -> None:
     page = visit("index#hidden=99")
     expect(page.locator("#problem")).to_contain_text("The address has settings")
+
+
+def test_a_recorded_race_plays_to_its_end(visit) -> None:
+    page = visit("race#speed=4")
+    expect(page.locator("#lanes tr")).to_have_count(10)
+    page.locator("#play").click()
+    expect(page.locator("#result")).to_be_visible()
+    expect(page.locator("#promised")).to_contain_text("Promised for new rows: accuracy")
+    assert page.locator("#decisions li").count() > 10
+    page.locator("input[value=hill]").check(force=True)
+    expect(page.locator("#result")).to_be_hidden()
+    expect(page.locator("#status")).to_contain_text("epoch 1")
+
+
+def test_a_recorded_stream_plays_at_the_speed_that_is_chosen(visit) -> None:
+    page = visit("stream.zh#speed=4")
+    page.locator("#step").click()
+    expect(page.locator("#status")).to_contain_text("10")
+    page.locator("#play").click()
+    expect(page.locator("#status")).to_contain_text("4,000")
+    log = page.locator("#decisions").inner_text()
+    assert log.count("突变漂移") == 3
+    page.locator("#code summary").click()
+    expect(page.locator("#python")).to_contain_text("for row in range(4000)")

@@ -20,6 +20,8 @@ from madaline._apps.playground.export import bundle, write_folder
 from madaline._apps.playground.network import network_page
 from madaline._apps.playground.options import ACTIVATIONS, OPTIMIZERS, NetworkOptions
 from madaline._apps.playground.page import read_asked
+from madaline._apps.playground.race import events_frame
+from madaline._apps.playground.recording import RecordedRace
 from madaline._apps.playground.tables import Tables
 from madaline._base.language.choice import speaking
 
@@ -113,6 +115,38 @@ def _assert_same(there: Any, here: Any) -> None:
             np.testing.assert_allclose(np.array(there[name], float), wanted, atol=1e-6)
         elif name not in ("reach", "features"):  # which no page reads
             assert there[name] == value, name
+
+
+def test_a_folder_has_each_page_in_each_language(tmp_path) -> None:
+    opened = write_folder(tmp_path / "new" / "pages", language="zh")
+    names = {path.name for path in opened.parent.iterdir()}
+    stems = ("index", "race", "stream")
+    assert names == {f"{stem}{code}.html" for stem in stems for code in ("", ".en")}
+    for name in names:
+        text = (opened.parent / name).read_text("utf-8")
+        assert f'<html lang="{"en" if ".en" in name else "zh"}">' in text
+        assert "connect-src" not in text  # nothing but the default, which is nothing
+        links = set(re.findall(r'href="([^"#]+)', text))
+        assert links - {"data:,"} <= names
+
+
+def test_a_recorded_race_has_the_events_of_the_server() -> None:
+    race = RecordedRace.of("moons")
+    with speaking("en"):
+        frames = [*race.frames()]
+        whole = events_frame(race.log, 0)
+    assert [event for frame in frames for event in frame.header["events"]] == whole.header["events"]
+    assert [frame.header["ended"] for frame in frames] == [*[False] * (len(frames) - 1), True]
+    assert frames[0].header["plane"]["names"] == ["x0", "x1"]
+    with speaking("zh"):
+        sentences = [
+            event["sentence"]
+            for frame in race.frames()
+            for event in frame.header["events"]
+            if event["kind"] == "decision"
+        ]
+    assert len(sentences) > 10
+    assert all(re.search("[\u4e00-\u9fff]", sentence) for sentence in sentences)
 
 
 CASES: list[dict[str, Any]] = [

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,21 @@ from madaline._apps.playground.datasets import DATASETS
 from madaline._apps.playground.network import network_page
 from madaline._apps.playground.options import FEATURES
 from madaline._apps.playground.page import Page
+from madaline._apps.playground.race import race_page
+from madaline._apps.playground.recording import RecordedRace, RecordedStream, packed
+from madaline._apps.playground.stream import stream_page
 from madaline._apps.playground.tables import Tables
 from madaline._base.language import choice, languages
 from madaline._base.language.catalogs import catalog_of
 from madaline._tables.io.atomic import write_document
 from madaline._tell.report.page import check_jinja, render
 
+_RACES = ("moons", "spirals", "hill")  # data whose races are recorded
 _WORDS = "folder_words.js"  # whose templates are those of the Python
 _IMPORT = re.compile(r'^import \{ (.*) \} from "\./(.*)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", re.MULTILINE)
+
+_Facts = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 def write_folder(folder: str | Path, *, language: str | None = None) -> Path:
@@ -50,11 +57,21 @@ def write_folder(folder: str | Path, *, language: str | None = None) -> Path:
     """
     check_jinja()
     folder, first = Path(folder), language or choice.language()
-    pages = [network_page(Tables())]
+    tables = Tables()
+    race = {name: RecordedRace.of(name) for name in _RACES}
+    stream = {"world": RecordedStream.of(0)}
+    parts: list[tuple[Page, _Facts, tuple[str, ...]]] = [
+        (network_page(tables), _network_facts, ("engine.js", "folder.js")),
+        (race_page(tables), partial(_recorded, race), ("folder_runs.js",)),
+        (stream_page(tables), partial(_recorded, stream), ("folder_runs.js",)),
+    ]
+    pages = [page for page, *_ in parts]
     folder.mkdir(parents=True, exist_ok=True)
-    for page in pages:
-        for code in languages():
-            write_document(folder / _name(page, code, first), _page(page, pages, code, first))
+    for code, (page, facts, scripts) in product(languages(), parts):
+        with choice.speaking(code):
+            view = view_of(page, pages, code, lambda other, code: _name(other, code, first))
+            text = _page(page, view, facts(view["facts"]), (*scripts, page.script))
+        write_document(folder / _name(page, code, first), text)
     return folder / "index.html"
 
 
@@ -64,17 +81,26 @@ def _name(page: Page, language: str, first: str) -> str:
     return f"{stem}.html" if language == first else f"{stem}.{language}.html"
 
 
-def _page(page: Page, pages: Sequence[Page], language: str, first: str) -> str:
-    script = bundle(("engine.js", "folder.js", page.script))
-    view = view_of(page, pages, language, lambda other, code: _name(other, code, first))
-    view["facts"] |= _facts_of_data(view["facts"]["datasets"])
-    view["catalog"] |= _sentences_of_words(language)
-    view |= {"script": script, "script_hash": b64encode(sha256(script.encode()).digest()).decode()}
-    with choice.speaking(language):
-        return render(page.template, view, package=PACKAGE)
+def _page(
+    page: Page, view: dict[str, Any], facts: Mapping[str, Any], scripts: Sequence[str]
+) -> str:
+    script = bundle(scripts)
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    view["facts"] |= facts
+    view["catalog"] |= _sentences_of_words(view["language"])
+    return render(page.template, view | {"script": script, "script_hash": digest}, package=PACKAGE)
 
 
-def _facts_of_data(datasets: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _recorded(
+    runs: Mapping[str, RecordedRace | RecordedStream], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return recorded runs, and the data that the page can choose of them."""
+    datasets = [made for made in facts.get("datasets", ()) if made["name"] in runs]
+    recorded = {name: packed(run.frames()) for name, run in runs.items()}
+    return {"datasets": datasets, "recorded": recorded}
+
+
+def _network_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what makes data, and the Python that does, where no server answers."""
     from sklearn.datasets import load_digits
 
@@ -87,7 +113,7 @@ def _facts_of_data(datasets: Sequence[dict[str, Any]]) -> dict[str, Any]:
                 "code": DATASETS[told["name"]].code,
                 "max_rows": DATASETS[told["name"]].max_rows,
             }
-            for told in datasets
+            for told in facts["datasets"]
         ],
         "features": {
             name: {"label": one.label, "code": one.code} for name, one in FEATURES.items()

@@ -137,7 +137,11 @@ class _RaceAnswers:
         fitting = await to_thread(asked.fitting, table)
         run = await to_thread(lambda: RaceRun(fitting, Plane.of(fitting)))
         python = asked.python(fitting.task, "" if table is None else table.name)
-        facts = {"run": self._runs.add(run), "plane": plane_facts(run.plane), "python": python}
+        facts: dict[str, Any] = {
+            "run": self._runs.add(run),
+            "plane": plane_facts(run.plane),
+            "python": python,
+        }
         return events_frame(run.log, 0, **facts)
 
     async def next(self, asked: Since) -> ArrayFrame:
@@ -147,9 +151,9 @@ class _RaceAnswers:
             return events_frame(run.log, asked.since)
 
 
-def events_frame(log: RaceLog, since: int, **more: Any) -> ArrayFrame:
-    """Return the events from a number on; of each lane's maps, the latest."""
-    events = log.events[since:]
+def events_frame(log: RaceLog, since: int, *, until: int | None = None, **more: Any) -> ArrayFrame:
+    """Return the events from a number on, or up to another; of each lane's maps, the latest."""
+    events = log.events[since:until]
     told = []
     maps = dict[str, Array]()
     for event in events:
@@ -157,7 +161,9 @@ def events_frame(log: RaceLog, since: int, **more: Any) -> ArrayFrame:
             maps[event["lane"]] = event["pixels"]
         else:
             told.append(_translated(event))
-    header = {"events": told, "next": since + len(events), "ended": log.ended, **more}
+    last = since + len(events)
+    ended = log.ended and last == len(log.events)
+    header = {"events": told, "next": last, "ended": ended, **more}
     return ArrayFrame(header, {f"map {lane}": pixels for lane, pixels in maps.items()})
 
 

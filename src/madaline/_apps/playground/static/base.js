@@ -81,7 +81,7 @@ async function send(path, body) {
 }
 
 // Reads a Frame of page.py: { ...header, arrays: { name: { shape, values } } }.
-function readFrame(buffer) {
+export function readFrame(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const kinds = { uint8: Uint8Array, float32: Float32Array };
