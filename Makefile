@@ -45,16 +45,19 @@ lowest: .venv/dev.stamp build/lowest.stamp ## Run the tests with the lowest vers
 docs: .venv/dev.stamp build/docs.stamp ## Build the site in build/site, and in Chinese in build/site/zh: run its pages, check its links
 	$(sphinx) --doctree-dir build/site-pages docs build/site
 	$(sphinx) --tag zh --doctree-dir build/site-pages-zh docs build/site/zh
-	build/docs/bin/python -m doctest site/access.py site/docstrings.py site/han_search.py site/messages.py site/notebooks.py site/sources.py
+	build/docs/bin/python -m doctest site/access.py site/docstrings.py site/han_search.py site/messages.py site/notebooks.py site/pieces.py site/sources.py
 	build/docs/bin/python site/check.py build/site
 
 sphinx = build/docs/bin/python -m sphinx --fail-on-warning --keep-going --quiet --conf-dir site
 
+# Chapters with pieces that run in the page.
+LIVE := 1_one_neuron 2_xor 3_loss_and_slope 4_the_training_loop 5_too_weak_too_strong 6_how_fast
+
 docs-browser: docs build/docs-browser/package.json ## Look at the site in Chromium, narrow and wide, light and dark, with axe
 	NODE_PATH=build/docs-browser/node_modules node site/browser.cjs build/site index.html start.html search.html genindex.html \
-		course/index.html guides/index.html neural_network.html trust/index.html trust/quality.html gallery/index.html gallery/race.html reference/classifier.html \
+		course/index.html $(LIVE:%=course/%.html) guides/index.html neural_network.html trust/index.html trust/quality.html gallery/index.html gallery/race.html reference/classifier.html \
 		reference/command_line.html reference/file_format.html reference/settings.html sources/examples/deployment.html \
-		zh/index.html zh/start.html zh/search.html zh/course/index.html zh/course/3_loss_and_slope.html
+		zh/index.html zh/start.html zh/search.html zh/course/index.html $(LIVE:%=zh/course/%.html)
 
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 release-check: .venv/dev.stamp ## Build wheel and source distribution, install them into empty environments, fit there

@@ -17,6 +17,7 @@ os.environ["IPYTHONDIR"] = str(HERE / "kernel")
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 import chinese  # noqa: E402
+import pieces  # noqa: E402
 import sources  # noqa: E402
 
 from madaline import __version__  # noqa: E402
@@ -50,6 +51,7 @@ extensions = [
     "sources",
     "docstrings",
     "notebooks",
+    "live",
     "gallery",
     "command_line",
     "han_search",
@@ -105,7 +107,7 @@ napoleon_use_rtype = False
 # Pages
 html_theme = "furo"
 html_title = f"madaline {release}"
-html_static_path = ["static"]
+html_static_path = ["static", str(pieces.ENGINE)]
 html_css_files = ["madaline.css"]
 html_show_sphinx = False
 html_copy_source = False

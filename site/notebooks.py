@@ -21,6 +21,7 @@ PICTURES = re.compile(r"gallery/(?!index)\w+")
 BESIDE = "notebooks/course/checks.py"  # what the notebooks import
 WHOLE = "notebooks/course.zip"
 TO_CHAPTER = re.compile(r"\]\((\d_\w+)\.md(?:#[^)]*)?\)")
+LIVE = re.compile(r"^:::\{live\}.*?^:::\n\n?", flags=re.DOTALL | re.MULTILINE)
 TO_PAGE = re.compile(r"\[([^\]]*)\]\([^)]*\.(?:md|py)(?:#[^)]*)?\)")
 
 
@@ -79,7 +80,7 @@ def write_notebooks(app: Sphinx, error: Exception | None) -> None:
 
 
 def notebook(text: str) -> str:
-    r"""Return a page as a notebook; its solutions are folded.
+    r"""Return a page as a notebook, without what is live in the page; its solutions are folded.
 
     >>> page = "# Title\n\n[two](2_xor.md#a), [more](../x.md)\n\n```{code-cell}\n1 + 1\n```\n"
     >>> import nbformat
@@ -89,7 +90,7 @@ def notebook(text: str) -> str:
     import nbformat
     from myst_nb.core.read import read_myst_markdown_notebook
 
-    made = read_myst_markdown_notebook(text)
+    made = read_myst_markdown_notebook(LIVE.sub("", text))
     for number, cell in enumerate(made.cells, start=1):
         cell["id"] = f"cell-{number}"  # nbformat's own are random
         if cell.cell_type == "markdown":

@@ -822,5 +822,5 @@ globalThis.madalineEngine = (() => {
     }
   }
 
-  return { Rng, Network, Run, split };
+  return { Rng, Network, Run, Momentum, Adam, split };
 })();
