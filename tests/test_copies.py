@@ -290,7 +290,7 @@ OTHERS = {
     *("card", "decision_function", "fit", "get_metadata_routing", "get_params", "onnx_feed"),
     *("predict", "predict_log_proba", "predict_proba", "predict_set", "report", "save", "score"),
     *("set_callbacks", "set_fit_request", "set_params", "set_score_request", "set_threshold"),
-    *("to_onnx", "update", "watch", "predict_interval", "forecast", "find_anomalies"),
+    *("to_onnx", "update", "go_back", "watch", "predict_interval", "forecast", "find_anomalies"),
     *("explain_file", "predict_file"),
 }
 

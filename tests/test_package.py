@@ -102,7 +102,7 @@ PUBLIC = {
     "madaline.records.history": "Epoch Epochs History Record",
     "madaline.records.model_decisions": """
         ADJUSTED ANEW AS_IT_IS Calibrated LeadChanged MemberRemoved Pruned
-        QuantilesMoved ThresholdChosen UnitsRemoved Updated
+        QuantilesMoved ThresholdChosen UnitsRemoved Updated WentBack
     """,
     "madaline.records.race_decisions": """
         AugmentationSettled CheaperPlan Dropped DroppedForTime EpochLimitReached FirstAnswer

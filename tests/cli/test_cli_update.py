@@ -98,3 +98,20 @@ def test_refusals_are_sentences(run, tables) -> None:
     with alone("old.madaline"):
         in_use = run(*words, "new.csv", "-o", "old.madaline").sentence
         assert "old.madaline is in use by another madaline command" in in_use
+
+
+def test_an_earlier_model_is_named_where_it_is_better_and_comes_back(run, tables) -> None:
+    new = ("update", "old.madaline", "new.csv", "-o", "old.madaline", "--keep-models", 8)
+    assert "Keeps earlier models: first-fit (" in run(*new).out
+    (tables / "again.csv").write_text(fruit_table(2, 300))
+    told = run("watch", "old.madaline", "again.csv").out
+    assert "The earlier model first-fit is better by" in told
+    command = "update old.madaline --regime first-fit"
+    assert told.endswith(f"  madaline {command}\n")
+    assert run(*command.split()).out.startswith("Went back to the earlier model first-fit.\nKeeps")
+    assert len(json.loads(run("info", "old.madaline", "--json").out)["kept_models"]) == 1
+    assert "is better" not in run("watch", "old.madaline", "again.csv").out
+    again = run("update", "old.madaline", "new.csv", "-o", "old.madaline")
+    assert "Went back: the earlier model" in again.out
+    wrong = run(*command.split(), "new.csv")
+    assert "Give a TABLE and -o NEW, or no TABLE and --regime NAME." in wrong.err

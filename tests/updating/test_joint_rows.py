@@ -15,7 +15,7 @@ from madaline._models.fitting.updating.new_rows import (
     NewRows,
     _joint_times,
     _new_label,
-    _read_as_known,
+    read_as_known,
 )
 from madaline._models.fitting.updating.update import _Update
 from madaline._models.request import FitRequest
@@ -117,16 +117,16 @@ def test_new_labels_are_whole_where_the_others_are(label, whole, expected):
 
 
 def test_targets_are_read_as_the_model_knows_them():
-    numbers, unknown = _read_as_known(CountEncoder.fit(np.array([1.0, 2])), np.array([0, 3]))
+    numbers, unknown = read_as_known(CountEncoder.fit(np.array([1.0, 2])), np.array([0, 3]))
     assert (numbers.tolist(), unknown) == ([0, 3], ())
     with pytest.raises(InputError, match="0 or more, but y holds -1"):
-        _read_as_known(CountEncoder.fit(np.array([1.0, 2])), np.array([0.0, -1, 4]))
-    below = _read_as_known(RegressionEncoder(0.0, 1.0, 0, 9), np.array([-1.0, 4]))
+        read_as_known(CountEncoder.fit(np.array([1.0, 2])), np.array([0.0, -1, 4]))
+    below = read_as_known(RegressionEncoder(0.0, 1.0, 0, 9), np.array([-1.0, 4]))
     assert (below[0].tolist(), below[1]) == ([-1, 4], ())
     classes = ClassEncoder(np.array([1, 2]))
-    labels, unknown = _read_as_known(classes, np.array(["2", "1"], object))
+    labels, unknown = read_as_known(classes, np.array(["2", "1"], object))
     assert (labels.tolist(), labels.dtype.kind, unknown) == ([2, 1], "i", ())
-    labels, unknown = _read_as_known(classes, np.array([2.0, 4.0, 3.0, 4.0]))
+    labels, unknown = read_as_known(classes, np.array([2.0, 4.0, 3.0, 4.0]))
     assert (labels.tolist(), unknown) == ([2, 4, 3, 4], ("4", "3"))
 
 

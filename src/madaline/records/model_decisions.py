@@ -295,6 +295,37 @@ def _capital(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class WentBack(Decision):
+    """An earlier state of the model is the model again."""
+
+    action = "back"
+    name: str  # of the earlier state: a day, or that of the first fit
+    date: str  # when, such as 2027-01-31
+    rows: Count = 0  # labeled ones that states were compared on; 0: the user decided
+    metric: str = ""  # what the losses are
+    difference: Finite = 0.0  # how much lower the loss of the earlier state is
+    error: Finite = 0.0  # standard error of that
+
+    @property
+    def sentence(self) -> str:
+        if not self.rows:
+            return _("Went back to the earlier model {name}.").format(name=self.name)
+        return _("Went back: {seen}").format(seen=self.seen)
+
+    @property
+    def seen(self) -> str:
+        """How much better the earlier state is, in a sentence."""
+        return _(
+            "the earlier model {name} is better by {difference} on {rows} ({metric}, difference ± s.e.)."
+        ).format(
+            name=self.name,
+            difference=format_change(self.difference, self.error).removeprefix("+"),
+            rows=format_count(self.rows, "labeled row"),
+            metric=metric_name(self.metric),
+        )
+
+
+@dataclass(frozen=True)
 class LeadChanged(Decision):
     """Networks of another memory got most of the weight; `epoch` counts labels instead."""
 

@@ -138,6 +138,7 @@ def _info_facts(model: FittedModel, path: Path) -> dict[str, Any]:
         "predicts": list(model.output_names),
         "columns": model.schema.to_json()["columns"],
         "kept_rows": 0 if model.kept_rows is None else model.kept_rows.n_rows,
+        "kept_models": [] if model.kept_models is None else list(model.kept_models.files),
         "updates": [update.to_json() for update in model.updates],
         "decisions": [decision.to_json() for decision in model.decisions],
     }

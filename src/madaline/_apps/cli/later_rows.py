@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from argparse import Namespace
+from argparse import Action, ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ from madaline._apps.cli.reading import (
     read_table_of,
     time_columns,
 )
-from madaline._apps.cli.sections import kept_rows_line
+from madaline._apps.cli.sections import kept_lines
 from madaline._apps.cli.spark_lines import spark_lines
 from madaline._apps.cli.streams import row_times
 from madaline._apps.cli.training_data import read_groups, read_weight
@@ -65,6 +65,7 @@ from madaline._base.words import (
 )
 from madaline._models.fitting.means import Means
 from madaline._models.fitting.training_data import Roles
+from madaline._models.fitting.updating.going_back import better_model, go_back
 from madaline._models.fitting.updating.update import update_model
 from madaline._models.model import FittedModel
 from madaline._models.model.model_rows import RowBlock
@@ -72,6 +73,7 @@ from madaline._models.runtime.forecast import with_date_texts
 from madaline._models.watching import FALSE_ALARMS
 from madaline._models.watching.alarm import Alarm
 from madaline._models.watching.monitor import Monitor
+from madaline._tables.column import is_missing
 from madaline._tables.io.atomic import alone
 from madaline._tables.io.source_files import reads_in_blocks
 from madaline._tables.io.table_files import (
@@ -85,7 +87,7 @@ from madaline._tell.progress.row_progress import RowProgress
 from madaline.errors import InputError
 from madaline.nn.arrays import Array
 from madaline.records._results.blocks import Charts, Section, points
-from madaline.records.model_decisions import AS_IT_IS, Updated
+from madaline.records.model_decisions import AS_IT_IS, Updated, WentBack
 
 # fmt: off
 FORECAST = Command(
@@ -158,6 +160,17 @@ def _path_of_forecast(arguments: Namespace) -> Path | None:
     return path
 
 
+class _InPlaceOfTable(Action):
+    """An option with which the argument TABLE is not needed."""
+
+    def __call__(
+        self, parser: ArgumentParser, namespace: Namespace, values: Any, *__: object
+    ) -> None:
+        setattr(namespace, self.dest, values)
+        for one in parser._actions:  # an optional TABLE could not stand behind options
+            one.required = one.required and one.dest != "table"
+
+
 # fmt: off
 UPDATE = Command(
     """
@@ -165,31 +178,38 @@ UPDATE = Command(
     learn from it: the model as it is, its networks adjusted to the new rows, and
     new networks. A change is kept only if it lowers the loss by more than a
     standard error. The old rows take part as far as the model keeps them
-    (--keep-rows, here or in `madaline fit`).
+    (--keep-rows, here or in `madaline fit`). Earlier models that it keeps
+    (--keep-models) are tried first; --regime goes back to one.
 
     examples:
       madaline update sales.madaline january.csv -o sales.madaline
       madaline update sales.madaline january.csv -o new.madaline --keep-rows 5000
+      madaline update sales.madaline --regime 2026-03-01
     """,
     (
         *MODEL,
         Option("TABLE", _("{FORMATS}; the target is among its columns, and rows are in the order of time, or of the column that the model knows the times of").format(FORMATS=FORMATS)),
         *READING,
-        Option("-o --output NEW", "where to write the updated model; may be MODEL", required=True),
+        Option("-o --output NEW", "where to write the updated model; may be MODEL, which it is by default with --regime"),
         Option("--keep-rows N", "how many rows to keep in the file for later updates (default: as many as before)", type=at_least(0)),
+        Option("--keep-models N", "how many earlier models to keep in the file, up to 8, and to try first on new rows (default: as many as before)", type=at_least(0)),
+        Option("--regime NAME", "go back to this earlier model that the file keeps (`madaline info` has the names); takes no TABLE", action=_InPlaceOfTable),
         *RESOURCES,
         Option("--json", "print the result as one JSON object"),
         Option("-q --quiet", "print the file and the outcome in one line, nothing else"),
     ),
-    usage="madaline update MODEL TABLE -o NEW [--keep-rows N] [options]",
-    defaults={"root": None, "skip_broken": False},
+    usage="madaline update MODEL TABLE -o NEW [--keep-rows N] [options]\n       madaline update MODEL --regime NAME [-o NEW]",
+    defaults={"root": None, "skip_broken": False, "table": None},
 )
 # fmt: on
 
 
 def run_update(arguments: Namespace) -> None:
-    path = Path(arguments.output)
-    check_destination(path, sources=[arguments.table])
+    regime, table = arguments.regime, arguments.table
+    if (table is None) == (regime is None) or (regime is None and arguments.output is None):
+        raise InputError("Give a TABLE and -o NEW, or no TABLE and --regime NAME.")
+    path = Path(arguments.output or arguments.model)
+    check_destination(path, sources=[] if table is None else [table])
     in_place = path.exists() and Path(arguments.model).exists() and path.samefile(arguments.model)
     if in_place and arguments.group is not None:
         raise InputError(
@@ -199,6 +219,8 @@ def run_update(arguments: Namespace) -> None:
         n_before, model = _updated(path, arguments)
     if arguments.json:
         say_json(_update_facts(model, path))
+    elif regime is not None:
+        say_lines([model.changes[-1].sentence, *kept_lines(model), *_saved_lines(model, path)])
     elif arguments.quiet:
         say_lines([_update_line(model.updates[-1], path)])
     else:
@@ -209,19 +231,27 @@ def _updated(path: Path, arguments: Namespace) -> tuple[int, FittedModel]:
     """Return how many rows the model had learned from, and the updated one, which is saved."""
     before = load_model(arguments)
     before.check_one_output("updated")
-    rows, roles = _read_new_rows(before, arguments)
-    model = update_model(
-        before,
-        rows.table,
-        roles,
-        Means(n_jobs=arguments.jobs or -1, memory_limit=arguments.memory),
-        date=datetime.now(UTC).date().isoformat(),
-        keep_rows=arguments.keep_rows,
-    )
+    if arguments.regime is not None:
+        model = go_back(before, arguments.regime, _today())
+    else:
+        rows, roles = _read_new_rows(before, arguments)
+        model = update_model(
+            before,
+            rows.table,
+            roles,
+            Means(n_jobs=arguments.jobs or -1, memory_limit=arguments.memory),
+            date=_today(),
+            keep_rows=arguments.keep_rows,
+            keep_models=arguments.keep_models,
+        )
     model = model.for_command_line()
     with writing(path):
         model.save(path)
     return before.summary.n_samples, model
+
+
+def _today() -> str:
+    return datetime.now(UTC).date().isoformat()
 
 
 def _read_new_rows(model: FittedModel, arguments: Namespace) -> tuple[RowBlock, Roles]:
@@ -256,22 +286,29 @@ def _update_lines(
     """Yield what was read, how the candidates did, what was kept and why, and what next."""
     past = model.predictor.past
     update = model.updates[-1]
-    file = shlex.quote(str(path))
     rows, so_far = format_count(update.rows, "row"), format_count(n_before, "row")
     what = _("{rows} of {table} for {model}").format(
         rows=rows, table=arguments.table, model=arguments.model
     )
     yield printable(_("{what}, which learned from {so_far}.").format(what=what, so_far=so_far))
     yield ""
+    if isinstance(model.changes[-2:][0], WentBack):
+        yield paragraph(model.changes[-2].sentence)
     if not update.reason:
         yield from _candidates(update, of_past=past is not None)
         yield ""
     yield paragraph(update.sentence)
-    if model.kept_rows is not None:
-        yield kept_rows_line(model.kept_rows)
+    yield from kept_lines(model)
+    yield from _saved_lines(model, path)
+
+
+def _saved_lines(model: FittedModel, path: Path) -> Iterator[str]:
+    file, latest = shlex.quote(str(path)), model.changes[-1]
+    is_other = isinstance(latest, Updated) and latest.kept != AS_IT_IS
+    of_past = model.predictor.past is not None
     yield _("Saved {path} ({size}). Next:").format(path=path, size=format_size(path.stat().st_size))
-    yield f"  madaline predict {file} TABLE" if past is None else f"  madaline forecast {file}"
-    yield f"  madaline {'info' if update.kept == AS_IT_IS else 'story'} {file}"
+    yield f"  madaline forecast {file}" if of_past else f"  madaline predict {file} TABLE"
+    yield f"  madaline {'story' if is_other else 'info'} {file}"
 
 
 def _candidates(update: Updated, *, of_past: bool) -> Iterator[str]:
@@ -307,14 +344,16 @@ def _update_facts(model: FittedModel, path: Path) -> dict[str, Any]:
     return {
         "model": str(path),
         "bytes": path.stat().st_size,
-        "update": model.updates[-1].to_json(),
+        "update": model.changes[-1].to_json(),
         "updates": len(model.updates),
         "kept_rows": 0 if model.kept_rows is None else model.kept_rows.n_rows,
+        "kept_models": [] if model.kept_models is None else list(model.kept_models.files),
         "scores": [score.to_json() for score in model.summary.scores],
     }
 
 
 _MAX_LINES = 20  # lines that are printed, at most
+_MAX_COMPARED = 2000  # labeled rows that earlier models are compared on, at most: the latest
 
 
 # fmt: off
@@ -352,7 +391,7 @@ def run_watch(arguments: Namespace) -> None:
         check_destination(state, sources=sources)
     model = load_model(arguments)
     with nullcontext() if state is None else alone(state):
-        monitor, n_before, first = _watched(model, state, arguments)
+        monitor, n_before, first, better = _watched(model, state, arguments)
     alarms = monitor.alarms[n_before:]
     if picture is not None:
         title = _("{target}: {rows} watched").format(
@@ -361,20 +400,41 @@ def run_watch(arguments: Namespace) -> None:
         drawn = Section([Charts([monitor.figure()])])
         write_picture(picture, title, [drawn, Section(points(map(str, alarms)))])
     if arguments.json:
-        facts = [alarm.to_json() | {"sentence": alarm.sentence} for alarm in alarms]
-        say_json({"n_rows": monitor.n_rows - first, "n_labels": monitor.n_labels, "alarms": facts})
+        say_json(_watch_facts(monitor, first, alarms, better))
         return
     say_lines(_watch_lines(alarms, monitor, arguments))
+    say_lines(_better_lines(better, arguments.model))
+
+
+def _watch_facts(
+    monitor: Monitor, first: int, alarms: Sequence[Alarm], better: WentBack | None
+) -> dict[str, Any]:
+    return {
+        "n_rows": monitor.n_rows - first,
+        "n_labels": monitor.n_labels,
+        "alarms": [alarm.to_json() | {"sentence": alarm.sentence} for alarm in alarms],
+        "better_model": None if better is None else better.to_json(),
+    }
+
+
+def _better_lines(better: WentBack | None, path: str) -> Iterator[str]:
+    """Yield that an earlier model is better, if one is, and how to go back to it."""
+    if better is not None:
+        yield paragraph(f"{better.seen[0].upper()}{better.seen[1:]}")
+        yield f"  madaline update {shlex.quote(path)} --regime {better.name}"
 
 
 def _watched(
     model: FittedModel, state: Path | None, arguments: Namespace
-) -> tuple[Monitor, int, int]:
-    """Return the monitor after the rows, saved, and how many alarms and rows it had before."""
+) -> tuple[Monitor, int, int, WentBack | None]:
+    """Return the monitor after the rows, saved, and how many alarms and rows it had before.
+
+    And the earlier model that is better since errors rose, if one is.
+    """
+    better = None
     resumed = state if state is not None and state.exists() else None
     monitor = model.watch(false_alarms=arguments.false_alarms, file=resumed)
-    n_before = len(monitor.alarms)
-    first = monitor.n_rows
+    n_before, first = len(monitor.alarms), monitor.n_rows
     target = arguments.target or model.summary.target
     time = arguments.time
     known = [] if time is not None else time_columns(model)
@@ -396,10 +456,24 @@ def _watched(
         times = _times(model, table, time)
         table = table if times is None else table.take(np.argsort(times, kind="stable"))
         monitor.observe(table, table.columns.get(target))  # the target where it is known
+        better = _better_model(model, monitor, table, target, first)
     if state is not None:
         with writing(state):
             monitor.save(state)
-    return monitor, n_before, first
+    return monitor, n_before, first, better
+
+
+def _better_model(
+    model: FittedModel, monitor: Monitor, table: Table, target: str, first: int
+) -> WentBack | None:
+    """Return the earlier model that is better on the latest labeled rows since errors rose."""
+    alarms = monitor.alarms[monitor.n_accepted :]
+    since = [alarm.since for alarm in alarms if alarm.what in ("errors", "calibration")]
+    if not since or target not in table:
+        return None
+    rows = np.flatnonzero(~is_missing(table[target]))
+    rows = rows[rows >= since[-1] - 1 - first][-_MAX_COMPARED:]
+    return better_model(model, table.take(rows), table[target][rows], _today())
 
 
 def _times(model: FittedModel, table: Table, time: str | None) -> Array | None:

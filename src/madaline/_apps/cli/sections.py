@@ -77,15 +77,26 @@ def kept_rows_line(kept: KeptRows) -> str:
     )
 
 
-def update_lines(model: FittedModel) -> Iterator[str]:
-    """Yield the rows that a model keeps, and what came of each update."""
+def kept_lines(model: FittedModel) -> Iterator[str]:
+    """Yield the rows and the earlier models that a model's file holds."""
     if model.kept_rows is not None:
         yield kept_rows_line(model.kept_rows)
-    if model.updates:
+    if model.kept_models is not None and (files := model.kept_models.files):
+        yield paragraph(
+            _(
+                "Keeps earlier models: {names} ({size}); `madaline update MODEL --regime NAME` goes back to one."
+            ).format(names=format_list(files), size=format_size(sum(map(len, files.values()))))
+        )
+
+
+def update_lines(model: FittedModel) -> Iterator[str]:
+    """Yield what a model keeps, and what came of each update."""
+    yield from kept_lines(model)
+    if model.changes:
         yield "Updates:"
-    for update in model.updates[-_MAX_SHOWN:]:
+    for update in model.changes[-_MAX_SHOWN:]:
         yield paragraph(update.sentence, first=f"  {update.date}  ", rest="    ")
-    if (more := len(model.updates) - _MAX_SHOWN) > 0:
+    if (more := len(model.changes) - _MAX_SHOWN) > 0:
         yield _("  and {earlier_updates}").format(
             earlier_updates=format_count(more, "earlier update")
         )

@@ -213,6 +213,7 @@ class Upkeep(Explanations):
         groups: Any = None,
         *,
         keep_rows: int | None = None,
+        keep_models: int | None = None,
     ) -> Self:
         """Go on with new rows: keep the model as it is, adjust its networks, or fit new ones.
 
@@ -240,6 +241,10 @@ class Upkeep(Explanations):
         keep_rows : int, optional
             How many rows the model keeps from now on, and its file holds: a random sample of all
             rows so far. By default as many as before; none if the fit was not allowed to keep any.
+        keep_models : int, optional
+            How many earlier states of the model are kept from now on, and in its file, 8 at most.
+            Later updates try them first, and go on from one that predicts the new rows better;
+            `go_back` makes one the model again. By default as many as before; at first none.
 
         Returns
         -------
@@ -288,8 +293,37 @@ class Upkeep(Explanations):
             Means(n_jobs=self.n_jobs, memory_limit=self.memory_limit),
             date=datetime.now(UTC).date().isoformat(),
             keep_rows=most,
+            keep_models=keep_models,
             objective=self._objective() if callable(self.metric) else None,
         )
+        return self._replaced_by(model)
+
+    def go_back(self, name: str) -> Self:
+        """Make an earlier state the model again; the present one is kept in its place.
+
+        Parameters
+        ----------
+        name : str
+            What the state is called: the day of the update that made it, such as
+            ``"2026-03-01"``, or ``"first-fit"``. ``model_.kept_models.files`` has all names.
+
+        Returns
+        -------
+        self
+            The estimator as it was then.
+
+        Raises
+        ------
+        InputError
+            If no such state is kept (``update(..., keep_models=8)`` keeps some).
+        """
+        from madaline._models.fitting.updating.going_back import go_back
+
+        today = datetime.now(UTC).date().isoformat()
+        return self._replaced_by(go_back(self._model(), name, today))
+
+    def _replaced_by(self, model: FittedModel) -> Self:
+        """Forget what is about the rows of the fit."""
         for name in vars(self).keys() & (_OF_TRAINING_ROWS.keys() - {"background_"}):
             delattr(self, name)
         self._remember(model)

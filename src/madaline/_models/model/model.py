@@ -14,6 +14,7 @@ from madaline._base.language.choice import speaking
 from madaline._base.words import format_list
 from madaline._models.diagnosis.finding import Diagnosis, Finding
 from madaline._models.diagnosis.new_table import diagnose_table
+from madaline._models.model.kept_models import KEPT_MODELS, KeptModels
 from madaline._models.model.kept_rows import KEPT_ROWS, KeptRows
 from madaline._models.model.known_rows import Copies, KnownRows
 from madaline._models.runtime.file_checks import PREDICTOR, column_kind, column_name
@@ -37,7 +38,7 @@ from madaline._tables.io.tensor_file import (
     refusing_malformed,
     written_by,
 )
-from madaline._tables.io.tensor_header import named
+from madaline._tables.io.tensor_header import named, with_prefix
 from madaline._tables.kinds import KINDS
 from madaline._tables.kinds.kind import DROPPED
 from madaline._tables.profile import PROFILE, TableProfile
@@ -53,7 +54,7 @@ from madaline.records._results.blocks import Section
 from madaline.records._results.result import Result
 from madaline.records.decision import Decision
 from madaline.records.history import History, Record
-from madaline.records.model_decisions import Updated
+from madaline.records.model_decisions import Updated, WentBack
 from madaline.records.reading import AnyDecision
 from madaline.version import __version__
 
@@ -74,6 +75,7 @@ class Description(Stored):
     known_rows: KnownRows | None = None
     unseen_facts: UnseenFacts | None = None
     kept_rows: Annotated[Mapping[str, Any], KEPT_ROWS] | None = None
+    kept_models: Annotated[Mapping[str, Any], KEPT_MODELS] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the parts that there are as JSON-able values."""
@@ -171,6 +173,7 @@ class FittedModel(Result):
     # what out-of-fold predictions and their errors were like; None in files of 0.1.0
     unseen_facts: UnseenFacts | None = None
     kept_rows: KeptRows | None = None  # rows for later updates, where the user allows to keep some
+    kept_models: KeptModels | None = None  # earlier states, where the user wants some
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "summary", self.summary.in_unit(self.schema.target))
@@ -252,6 +255,11 @@ class FittedModel(Result):
     def updates(self) -> tuple[Updated, ...]:
         """What came of each update since the first fit: when, of how many rows, what was kept."""
         return tuple(one for one in self.decisions if isinstance(one, Updated))
+
+    @property
+    def changes(self) -> tuple[Updated | WentBack, ...]:
+        """The updates, and the returns to earlier states of the model."""
+        return tuple(one for one in self.decisions if isinstance(one, Updated | WentBack))
 
     @property
     def history(self) -> History:
@@ -362,7 +370,11 @@ class FittedModel(Result):
         if self.kept_rows is not None:
             kept, of_rows = self.kept_rows.to_state(self.predictor.target_encoder)
             arrays |= {f"{OF_KEPT_ROWS}{name}": array for name, array in of_rows.items()}
-        parts = {part: getattr(self, part) for part in _PARTS}
+        models: dict[str, Any] | None = None
+        if self.kept_models is not None:
+            models, of_models = self.kept_models.to_state()
+            arrays |= with_prefix(_OF_KEPT_MODELS, of_models)
+        parts = {part: getattr(self, part) for part in _PARTS} | {"kept_models": models}
         description = Description(self.version, predictor, kept_rows=kept, **parts)
         with speaking("en"):
             return description.to_json(), arrays
@@ -400,17 +412,30 @@ class FittedModel(Result):
         _DESCRIPTION(description)
         told = Description.from_json(description)
         predictor = Predictor.from_checked(description["predictor"], arrays)
+        models = _kept_models(told.kept_models, named(arrays, _OF_KEPT_MODELS))
+        arrays = {k: array for k, array in arrays.items() if not k.startswith(_OF_KEPT_MODELS)}
         kept = _kept_rows(predictor, told.kept_rows, named(arrays, OF_KEPT_ROWS))
-        parts = {part: getattr(told, part) for part in _PARTS}
+        parts = {part: getattr(told, part) for part in _PARTS} | {"kept_models": models}
         return cls(predictor, version=told.madaline, kept_rows=kept, **parts)
 
 
 _DESCRIPTION = check_of(Description)
+_OF_KEPT_MODELS = f"{OF_KEPT_ROWS}models."
 _PARTS = (
     *("schema", "summary", "records", "decisions"),
     *("diagnosis", "profile", "quality", "known_rows", "unseen_facts"),
 )
 """Parts of a model that are what its description tells."""
+
+
+def _kept_models(state: Mapping[str, Any] | None, arrays: Mapping[str, Array]) -> KeptModels | None:
+    """Return the earlier states that a file holds; `Malformed` if they are not those described."""
+    if state is None and not arrays:
+        return None
+    try:
+        return KeptModels.from_state(state or {}, arrays)
+    except Malformed as error:
+        raise error.within("kept_models") from None
 
 
 def _kept_rows(

@@ -22,6 +22,7 @@ from madaline.records.model_decisions import (
     QuantilesMoved,
     ThresholdChosen,
     Updated,
+    WentBack,
 )
 
 _MAX_RECIPES = 4  # recipes of the prediction that are named, at most
@@ -45,7 +46,7 @@ def tell_kept(
     if summary.linear is not None:
         yield summary.linear.sentence
     yield from _importance(summary)
-    yield from (decision.sentence for decision in decisions if isinstance(decision, Updated))
+    yield from (one.sentence for one in decisions if isinstance(one, Updated | WentBack))
 
 
 def _ensemble(recipes: RecipeLetters, summary: Summary) -> str:

@@ -85,7 +85,7 @@ class NewRows:
             model.schema,
             dropped=left_out_columns(model.summary.request),
         )
-        labels, unknown = _read_as_known(model.predictor.target_encoder, data.target)
+        labels, unknown = read_as_known(model.predictor.target_encoder, data.target)
         return cls(replace(data, table=columns, target=labels), unknown, times, past)
 
     @property
@@ -205,10 +205,10 @@ def _check_later(forward: ForwardScores, times: Array) -> None:
         )
 
 
-def _read_as_known(encoder: TargetEncoder, target: Array) -> tuple[Array, tuple[str, ...]]:
+def read_as_known(encoder: TargetEncoder, target: Array) -> tuple[Array, tuple[str, ...]]:
     """Return a target with labels as the model has them, and those that it does not have.
 
-    >>> _read_as_known(ClassEncoder(np.array([0, 1])), np.array(["1", "0", "2"]))
+    >>> read_as_known(ClassEncoder(np.array([0, 1])), np.array(["1", "0", "2"]))
     (array([1, 0, '2'], dtype=object), ('2',))
     """
     if not isinstance(encoder, ClassEncoder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Integral
 from typing import Any, final
 
 import numpy as np
@@ -24,6 +25,12 @@ from madaline._models.fitting.updating.comparison import (
     own_fold_losses,
     unit_of_loss,
 )
+from madaline._models.fitting.updating.going_back import (
+    better_model,
+    gone_back,
+    keeping,
+    metric_of,
+)
 from madaline._models.fitting.updating.new_rows import (
     JointRows,
     NewRows,
@@ -31,13 +38,13 @@ from madaline._models.fitting.updating.new_rows import (
     prepare_update,
 )
 from madaline._models.model import FittedModel
+from madaline._models.model.kept_models import MAX_MODELS, KeptModels
 from madaline._models.model.kept_rows import KeptRows
 from madaline._models.model.known_rows import KnownRows
 from madaline._models.request import FitRequest
 from madaline._models.runtime.frozen_networks import NetworkPart
 from madaline._models.runtime.predictor import Predictor
 from madaline._race.evaluation.objective import Objective
-from madaline._race.evaluation.score import LOSS_METRICS
 from madaline._race.evaluation.scores import label_text
 from madaline._race.plan import Plan
 from madaline._race.time.forward import drift_of, drifted
@@ -51,7 +58,6 @@ from madaline._tables.target import ClassEncoder
 from madaline._tables.target.values import left_out_words, missing_values
 from madaline.errors import InputError, RowsLeftOutWarning
 from madaline.nn.arrays import Array
-from madaline.nn.losses import Squared
 from madaline.records.model_decisions import ADJUSTED, ANEW, AS_IT_IS, Updated
 from madaline.version import __version__
 
@@ -70,10 +76,12 @@ def update_model(
     *,
     date: str,
     keep_rows: int | None = None,
+    keep_models: int | None = None,
     objective: Objective | None = None,
 ) -> FittedModel:
     """Return the model that new rows, in the order of time, make; its last decision says why.
 
+    Where an earlier state that the model keeps predicts the rows better, it is what is updated.
     The objective is what is minimized, where the model's file does not tell all of it.
     """
     model.check_one_output("updated")
@@ -87,8 +95,31 @@ def update_model(
     if left_out:
         warn(left_out, RowsLeftOutWarning)
         table, roles = table.take(~missing), roles.take(~missing)
+    if keep_models is not None:
+        model = _with_most(model, keep_models)
+    back = better_model(model, table, roles.target, date, roles.weight)
+    model = model if back is None else gone_back(model, back)
     new = NewRows.checked(model, table, roles)
-    return _Update(model, new, objective or _known_objective(model), most, date, means).model
+    update = _Update(model, new, objective or _known_objective(model), most, date, means)
+    kept = model.kept_models
+    if kept is not None and update.model.updates[-1].kept != AS_IT_IS:
+        kept = keeping(kept, model)
+    return replace(update.model, kept_models=kept)
+
+
+def _with_most(model: FittedModel, most: int) -> FittedModel:
+    """Return the model that keeps so many earlier states from now on."""
+    if isinstance(most, bool) or not isinstance(most, Integral) or not 0 <= most <= MAX_MODELS:
+        raise InputError(
+            "keep_models is {most!r}: give a number of earlier models, from 0 to {MAX_MODELS}.",
+            most=most,
+            MAX_MODELS=MAX_MODELS,
+        )
+    if most and model.predictor.past is not None:
+        raise InputError("A model of lags keeps no earlier models: leave keep_models at 0.")
+    files = {} if model.kept_models is None else model.kept_models.files
+    latest = dict([*files.items()][-most:] if most else ())
+    return replace(model, kept_models=KeptModels(int(most), latest) if most else None)
 
 
 @final
@@ -121,7 +152,7 @@ class _Update:
             model = _reading_as(self._fitting.model(), self.before)
             before = self.before.summary
             summary = replace(model.summary, request=before.request, given=before.given)
-            decisions = (*self.before.updates, *model.decisions, decision)
+            decisions = (*self.before.changes, *model.decisions, decision)
             model = replace(model, summary=summary, decisions=decisions)
             model = self._with_times(model, decision)
         else:
@@ -201,19 +232,13 @@ class _Update:
 
     def _made(self, kept: str, **facts: Any) -> Updated:
         epoch = self._adjusting.best[0].epoch if kept == ADJUSTED else 0
-        loss = self.before.predictor.loss
-        if isinstance(self.before.predictor.target_encoder, ClassEncoder):
-            metric = "log_loss"
-        else:
-            is_squared = isinstance(loss, Squared)
-            metric = "mean_squared_error" if is_squared else LOSS_METRICS[type(loss)][0]
         return Updated(
             epoch,
             "the model",
             kept=kept,
             date=self.date,
             rows=self.new.n_rows,
-            metric=metric,
+            metric=metric_of(self.before),
             latest_rows=0 if self._rows.stretches is None else self._rows.rows.n_evaluated,
             **facts,
         )
