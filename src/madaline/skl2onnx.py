@@ -7,7 +7,7 @@ from typing import Any
 
 from madaline._apps.export.graph import load_onnx
 from madaline._apps.export.inputs import Input, inputs_of
-from madaline._apps.export.onnx_model import OPERATORS, encoders_of, to_onnx
+from madaline._apps.export.onnx_model import OPERATORS, to_onnx
 from madaline._base.extras import load_extra
 from madaline._base.words import format_count
 from madaline._models.model import FittedModel
@@ -78,7 +78,7 @@ def _describe_numbers(operator: Any) -> None:
 
 def _n_targets(operator: Any) -> int:
     """Return the number of targets, or of quantiles."""
-    return len(encoders_of(_model(operator).predictor))
+    return len(_model(operator).predictor.target_encoder.each)
 
 
 def _model(operator: Any) -> FittedModel:
@@ -169,7 +169,7 @@ def _check_types(columns: Sequence[Input], element: int) -> None:
     for column in columns:
         name = column.encoder.name
         kind = column.encoder.kind
-        if column.exported.shape(column.encoder) != (1,):
+        if column.shape != (1,):
             raise InputError(
                 "{name!r} holds {kind}s, which skl2onnx cannot take: use to_onnx.",
                 name=name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from running import exported, of_networks, session_of
+from running import exported, of_networks, onnx, session_of
 
 from madaline._apps.export import onnx_feed
 from madaline._models.runtime.frozen_networks import NetworkPart
@@ -30,6 +30,7 @@ IMAGE = (5, 6)
 SEQUENCE = (10,)
 
 LAYERS: dict[str, tuple[Layer, ...]] = {
+    "sums": (Linear(30, 1),),
     "rectifiers": (Linear(30, 7), ReLU(), Dropout(0.5), Linear(7, 1)),
     "image": (Convolution(IMAGE, 1, 4), MaxPooling(IMAGE), ReLU(), Linear(24, 1)),
     "deep": (
@@ -76,16 +77,17 @@ def rows_of(seed: int, n_rows: int) -> dict[str, np.ndarray]:
 
 @pytest.fixture
 def check(fittings, tmp_path):
-    """Return what holds that a file predicts what networks predict, of no rows, too."""
+    """Return what holds that a file predicts networks do, no rows, too, and counts nodes."""
     model, rows = fittings["regression"][0].model(), rows_of(2, 9)
     encoders = [NumberEncoder.fit(*one, n_bins=(16,)) for one in rows_of(1, 200).items()]
 
-    def compare(*parts: NetworkPart) -> None:
+    def compare(*parts: NetworkPart) -> int:
         own, path = of_networks(model, encoders, *parts), tmp_path / "model.onnx"
         (found,) = exported(own, path, rows)
         np.testing.assert_allclose(found, own.predict(rows), rtol=0, atol=3e-6)
         nothing = {name: x[:0] for name, x in onnx_feed(own.predictor, rows).items()}
         assert session_of(path).run(None, nothing)[0].shape == (0,)
+        return len(onnx.load(path).graph.node)
 
     return compare
 
@@ -112,6 +114,16 @@ def test_networks_of_several_depths_side_by_side(check) -> None:
         hidden = [layer for pair in pairs for layer in (Linear(*pair), activation)]
         parts.append(part_of((*hidden, Linear(units[-1], 1)), (2, 3)))
     check(*parts)
+
+
+@pytest.mark.parametrize("n_bins", [0, 16])
+def test_networks_of_nearly_equal_sizes_are_one(n_bins, check) -> None:
+    n_features = N_FEATURES * (17 if n_bins else 1)
+    parts = []
+    for first, second in ((12, 9), (11, 8), (10, 10)):
+        hidden = Linear(n_features, first), SiLU(), Linear(first, second), SiLU()
+        parts.append(part_of((*hidden, Linear(second, 1)), (2, 3), n_bins))
+    assert check(*parts) < 1.5 * check(*parts[:1])
 
 
 @pytest.mark.parametrize("levels", [False, True], ids=["alone", "of sums"])

@@ -57,7 +57,7 @@ def test_a_file_predicts_what_the_runtime_predicts(kind, models, rows, tmp_path)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_step(kind, models, rows):
     model = models(kind)
-    program = lower(model)
+    program = lower(model, with_intervals=False)
     given = typed(program, model.predictor.encoder, model.predictor.table(rows[:60]))
     found = run(program, given)
     for number, (step, values) in enumerate(zip(program.steps, found, strict=True)):

@@ -45,16 +45,18 @@ class Graph:
         operator: str,
         *inputs: Operand,  # names of what it takes; an array becomes a constant
         output: str = "",  # name of what it computes; by default a new one
+        n_others: int = 0,  # what it computes beside, which nobody takes
         **attributes: Any,
     ) -> str:
-        """Add a node.
-
-        The name of what it computes.
-        """
+        """Add a node, and return the name of what it computes."""
         names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
-        result = output or self._new(operator)
-        self._add(operator, names, [result], **attributes)
-        return result
+        outputs = [output or self._new(operator), *(self._new(operator) for _ in range(n_others))]
+        domain = MACHINE_LEARNING if operator in _OF_MACHINE_LEARNING else ""
+        node = self._helper.make_node(
+            operator, names, outputs, name=outputs[0], domain=domain, **attributes
+        )
+        self.nodes.append(node)
+        return outputs[0]
 
     def cast(self, values: str, dtype: npt.DTypeLike) -> str:
         """Return values in another type."""
@@ -62,19 +64,16 @@ class Graph:
 
     def sorted(self, values: str, n_columns: int) -> str:
         """Return the values of each row in ascending order."""
-        ascending = self._new("sorted")
-        indices = self._new("indices")
-        self._add(
-            "TopK", [values, self._constant(np.array([n_columns]))], [ascending, indices], largest=0
-        )
-        return ascending
+        return self.add("TopK", values, np.array([n_columns]), n_others=1, largest=0)
 
-    def _add(self, operator: str, inputs: list[str], outputs: list[str], **attributes: Any) -> None:
-        domain = MACHINE_LEARNING if operator in _OF_MACHINE_LEARNING else ""
-        node = self._helper.make_node(
-            operator, inputs, outputs, name=outputs[0], domain=domain, **attributes
-        )
-        self.nodes.append(node)
+    def keep(self, outputs: Iterable[str]) -> None:
+        """Drop nodes and constants that these outputs do not need."""
+        needed = set(outputs)
+        for node in reversed(self.nodes):
+            if not needed.isdisjoint(node.output):
+                needed.update(node.input)
+        self.nodes = [node for node in self.nodes if not needed.isdisjoint(node.output)]
+        self.constants = [one for one in self.constants if one.name in needed]
 
     def _constant(self, array: Array) -> str:
         name = self._new("constant")

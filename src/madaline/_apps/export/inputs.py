@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,11 @@ class Input:
         return self.exported.types[self.float32]
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of a row."""
+        return self.exported.shape(self.encoder)
+
+    @property
     def is_exact(self) -> bool:
         """Whether it holds all digits."""
         return self.type == self.exported.types[0]
@@ -69,17 +74,23 @@ def inputs_of(
     float32: bool = False,  # whether numbers enter with 32 bits
 ) -> list[Input]:
     """Return the inputs, in the order of the columns."""
-    refused = {
-        column.name: f"{column.kind}s"
-        for column in encoder.encoders
-        if type(column) not in EXPORTED
-    }
-    _check_left_out(encoder, refused, without)
-    if len(refused) == len(encoder.encoders):
-        raise _nothing_else(refused)
-    remaining = {name: words for name, words in refused.items() if name not in without}
+    kinds = {own.name: own.kind for own in encoder.encoders if type(own) not in EXPORTED}
+    _check_left_out(encoder, kinds, without)
+    remaining = [name for name in kinds if name not in without]
+    words = _(" and ").join(sorted({f"{kinds[name]}s" for name in remaining or kinds}))
+    if len(kinds) == len(encoder.encoders):
+        raise InputError(
+            "The standard operators of ONNX cannot read {kinds}, and the model has nothing else ({listed}): predict with madaline.runtime, which needs NumPy alone.",
+            kinds=words,
+            listed=listed(kinds),
+        )
     if remaining:
-        raise _unreadable(remaining)
+        raise InputError(
+            "The standard operators of ONNX cannot read {kinds}: give without={refused!r} to export all other columns; the file then predicts as if {listed} were empty.",
+            kinds=words,
+            refused=remaining,
+            listed=listed(remaining),
+        )
     return [Input(input_name(encoder, part.name), part, float32) for part in readable(encoder)]
 
 
@@ -96,7 +107,9 @@ def input_name(encoder: TableEncoder, column: str) -> str:
     return name
 
 
-def _check_left_out(encoder: TableEncoder, refused: dict[str, str], without: Sequence[str]) -> None:
+def _check_left_out(
+    encoder: TableEncoder, refused: Collection[str], without: Sequence[str]
+) -> None:
     unknown = [name for name in without if name not in encoder.columns]
     if unknown:
         raise InputError(
@@ -110,27 +123,6 @@ def _check_left_out(encoder: TableEncoder, refused: dict[str, str], without: Seq
             "{listed} can be exported: leave out only columns of texts and sounds.",
             listed=listed(needless),
         )
-
-
-def _nothing_else(refused: dict[str, str]) -> InputError:
-    return InputError(
-        "The standard operators of ONNX cannot read {kinds}, and the model has nothing else ({listed}): predict with madaline.runtime, which needs NumPy alone.",
-        kinds=_kinds(refused),
-        listed=listed(refused),
-    )
-
-
-def _unreadable(refused: dict[str, str]) -> InputError:
-    return InputError(
-        "The standard operators of ONNX cannot read {kinds}: give without={refused!r} to export all other columns; the file then predicts as if {listed} were empty.",
-        kinds=_kinds(refused),
-        refused=list(refused),
-        listed=listed(refused),
-    )
-
-
-def _kinds(refused: dict[str, str]) -> str:
-    return _(" and ").join(sorted(set(refused.values())))
 
 
 def onnx_feed(

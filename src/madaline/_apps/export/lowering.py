@@ -50,7 +50,7 @@ def lower(
         )
     written = _Written()
     features = _features(written, predictor, given)
-    outputs = write_networks(written.steps, predictor, features, of_folds=with_intervals)
+    outputs = write_networks(written, predictor, features, of_folds=with_intervals)
     n_folds = predictor.parts[0].theta.shape[1] if with_intervals else 1
     joint = predictor.target_encoder
     names = joint.names if isinstance(joint, JointEncoder) else (model.summary.target,)
@@ -66,7 +66,7 @@ def lower(
         linked = _linked(written, predictor, mean, len(joint.each))
         prediction = _in_unit(written, linked, joint.each)
         intervals = _intervals(written, predictor, outputs) if with_intervals else ()
-    steps = tuple(written.steps.steps)
+    steps = tuple(written.steps)
     return Program(
         model.summary.target, columns, steps, names, labels, prediction, label, intervals
     )
@@ -74,20 +74,13 @@ def lower(
 
 @final
 @dataclass(frozen=True)
-class _Written:
+class _Written(Steps):
     """The steps so far, and which of them make features, with the places of these."""
 
-    steps: Steps = field(default_factory=Steps)
     pieces: list[tuple[Value, Any]] = field(default_factory=list)
-
-    def add(self, step: Operation) -> Value:
-        return self.steps.add(step)
 
     def place(self, step: Operation, places: Any) -> None:
         self.pieces.append((self.add(step), places))
-
-    def take(self, x: Value, places: Array) -> Value:
-        return self.steps.take(x, places)
 
 
 def _column(encoder: ColumnEncoder) -> ProgramColumn:

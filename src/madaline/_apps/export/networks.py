@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from math import prod
-from typing import Any, final
+from typing import Any, NamedTuple, TypeAlias, final
 
 import numpy as np
 
@@ -31,7 +30,6 @@ from madaline.nn.layers import (
 from madaline.nn.layers._trees import FixedTrees
 
 
-@final
 @dataclass(frozen=True)
 class Steps:
     """The steps so far, with how many numbers each makes."""
@@ -59,6 +57,9 @@ class Features:
     edges: dict[int, Value]  # for each number of bins, where numbers lie on their edges
 
 
+_Layers: TypeAlias = Sequence[tuple[Layer, Parameters]]
+
+
 @final
 @dataclass(frozen=True)
 class _Units:
@@ -78,31 +79,96 @@ def write_networks(
     """Write networks and trees, and the calibrated means of those of each fold, or of all."""
     total: Value | None = None
     joined = predictor.encoder.joined
-    for part in predictor.parts:
+    parts = [_networks_of(part, of_folds=of_folds) for part in predictor.parts]
+    for part in parts if of_folds else _side_by_side(parts):
         bins = None if joined is None else joined.bins.get(part.n_bins)
-        x = _write_layers(steps, part, features, bins)
-        shares = part.fold_shares if of_folds else part.shares
-        total = steps.add(do.AddMeans(total, x, shares))
+        total = steps.add(_means(steps, total, part, *_first(steps, features, part, bins)))
     assert total is not None
     temperature = np.atleast_1d(np.asarray(predictor.temperature, np.float64))
     return total if (temperature == 1).all() else steps.add(do.Calibrate(total, temperature))
 
 
-def _write_layers(
-    steps: Steps, part: NetworkPart, features: Features, bins: JoinedBins | None
-) -> Value:
-    """Write all layers of a part, and return the outputs of its members."""
+class _Networks(NamedTuple):
+    """The layers of all members of a part, and how much each counts in each mean."""
+
+    n_bins: int
+    layers: _Layers
+    shares: Array  # (members, n_means)
+
+    @property
+    def units(self) -> int:
+        """How many each member has; 0 where they are no sums and activations in turn."""
+        functions = {type(layer) for layer, _ in self.layers[1::2]}
+        are_sums = all(isinstance(layer, Linear) for layer, _ in self.layers[::2])
+        units = sum(own["bias"].shape[-1] for _, own in self.layers[::2] if are_sums)
+        return units if functions <= _FUNCTIONS.keys() else 0
+
+
+def _networks_of(part: NetworkPart, *, of_folds: bool) -> _Networks:
     network, bound = part.network.fixed(part.theta.reshape(-1, part.theta.shape[-1]))
-    chain = [(layer, values) for layer, values in zip(network.layers, bound, strict=True)]
-    chain = [pair for pair in chain if not isinstance(pair[0], Dropout)]
-    x = _Units(features.base)
-    if bins is not None and isinstance(chain[0][0], Linear):
-        members = prod(part.theta.shape[:2])
-        sums = _first_sums(steps, features, part.n_bins, bins, _merged(chain.pop(0)[1]))
-        x = _Units(sums, members)
-    elif bins is not None:
-        x = _Units(_with_bins(steps, features, part.n_bins, bins))
-    return _chain(steps, x, chain).value
+    pairs = zip(network.layers, bound, strict=True)
+    layers = [pair for pair in pairs if not isinstance(pair[0], Dropout)]
+    return _Networks(part.n_bins, layers, part.fold_shares if of_folds else part.shares)
+
+
+_NEAR = 2 / 3
+"""Units of a network beside those of one with which it shares steps, at least."""
+
+
+def _side_by_side(parts: Sequence[_Networks]) -> Iterator[_Networks]:
+    """Yield networks; those of about as many units are one part, of fewer and larger steps."""
+    groups: dict[Any, list[_Networks]] = {}
+    for number, part in enumerate(sorted(parts, key=lambda own: -own.units)):
+        kinds = part.n_bins, tuple(type(layer) for layer, _ in part.layers)
+        near = (own for own in groups if own[0] == kinds and part.units >= _NEAR * own[1] > 0)
+        groups.setdefault(next(near, (kinds, part.units, number)), []).append(part)
+    for group in groups.values():
+        pairs = zip(*(part.layers for part in group), strict=True)
+        layers = [(own[0][0], _filled_up([values for _, values in own])) for own in pairs]
+        yield _Networks(group[0].n_bins, layers, np.concatenate([own.shares for own in group]))
+
+
+def _filled_up(of_parts: Sequence[Parameters]) -> Parameters:
+    """Return parameters of all members; units without weights fill up narrow layers."""
+    made = {}
+    for name in of_parts[0]:
+        arrays = [own[name] for own in of_parts]
+        most = np.max([array.shape for array in arrays], axis=0)
+        gaps = [[(0, n) for n in (most - array.shape)[1:]] for array in arrays]
+        filled = [
+            np.pad(*pair) for pair in zip(arrays, ([(0, 0), *gap] for gap in gaps), strict=True)
+        ]
+        made[name] = np.concatenate(filled)
+    return made
+
+
+def _means(
+    steps: Steps, before: Value | None, part: _Networks, x: _Units, layers: _Layers
+) -> do.AddMeans:
+    """Return means of members; the mean of all whose last layer is sums is one sum of all units."""
+    shares = part.shares
+    if not layers or not isinstance(layers[-1][0], Linear) or shares.shape[1] > 1:
+        return do.AddMeans(before, _chain(steps, x, layers).value, shares)
+    *layers, (_, last) = layers
+    units, weight = _chain(steps, x, layers), last["weight"] * shares[..., None]
+    if units.members == 1:
+        weight = weight.sum(axis=0)
+    weight = weight.reshape(1, -1, weight.shape[-1])
+    summed = steps.add(do.WeightInputs(units.value, weight, shares.T @ last["bias"]))
+    return do.AddMeans(before, summed, np.ones((1, 1)))
+
+
+def _first(
+    steps: Steps, features: Features, part: _Networks, bins: JoinedBins | None
+) -> tuple[_Units, _Layers]:
+    """Write what sees bins, and return the layers after it."""
+    if bins is None:
+        return _Units(features.base), part.layers
+    (layer, own), *layers = part.layers
+    if isinstance(layer, Linear):
+        sums = _first_sums(steps, features, part.n_bins, bins, _merged(own))
+        return _Units(sums, len(part.shares)), layers
+    return _Units(_with_bins(steps, features, part.n_bins, bins)), part.layers
 
 
 def _first_sums(
@@ -155,7 +221,7 @@ def _affine(steps: Steps, x: Value, weight: Array, bias: Array) -> Value:
 _FUNCTIONS: dict[type[Layer], str] = {ReLU: "relu", SiLU: "silu", LeakySiLU: "leaky_silu"}
 
 
-def _chain(steps: Steps, x: _Units, layers: Iterable[tuple[Layer, Parameters]]) -> _Units:
+def _chain(steps: Steps, x: _Units, layers: _Layers) -> _Units:
     """Write layers one after the other, each of all members."""
     for layer, values in layers:
         x = _of_layer(steps, x, layer, values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, final
 
 import numpy as np
@@ -22,10 +22,9 @@ def write_steps(
     program: Program,
     inputs: Sequence[str],  # of each column what holds it: float64, or levels as text, (rows, 1)
     missing: Sequence[str],  # of each column the text that stands for a missing level
-    coverage: float = 0.9,  # of intervals
 ) -> list[str]:
     """Add the nodes of all steps, and return what holds the numbers of each."""
-    nodes = _Nodes(graph, program, inputs, missing, coverage, [])
+    nodes = _Nodes(graph, program, inputs, missing, [])
     for step in program.steps:
         made = _WRITERS[type(step)](nodes, step)
         nodes.made.append(graph.cast(made, step.dtype) if _is_wider(step) else made)
@@ -46,8 +45,9 @@ class _Nodes:
     program: Program
     inputs: Sequence[str]
     missing: Sequence[str]
-    coverage: float
     made: list[str]
+    # of rows with numbers of members one after the other, the same by member
+    by_member: dict[str, str] = field(default_factory=dict)
 
     def add(self, operator: str, *inputs: str | Array, **attributes: Any) -> str:
         return self.graph.add(operator, *inputs, **attributes)
@@ -59,20 +59,21 @@ class _Nodes:
     def size(self, value: Value) -> int:
         return self.program.sizes[value]
 
-    def clip(self, x: str, low: Any, high: Any) -> str:
-        return self.add("Min", self.add("Max", x, np.asarray(low)), np.asarray(high))
+    def clip(self, x: str, low: float, high: float) -> str:
+        return self.add("Clip", x, np.array(low), np.array(high))
 
-    def where_missing(self, x: str, filling: Array, otherwise: str) -> str:
-        return self.add("Where", self.add("IsNaN", x), filling, otherwise)
+    def filled(self, x: str, filling: Array, otherwise: str = "") -> str:
+        """Return numbers, or something else, and other ones where numbers are missing."""
+        return self.add("Where", self.add("IsNaN", x), filling, otherwise or x)
+
+    def full(self, places: Value) -> str:
+        """Return how full bins are."""
+        return self.graph.cast(self.made[places], np.float32)
 
 
 def _read_numbers(nodes: _Nodes, step: do.ReadNumbers) -> str:
     names = [nodes.inputs[column] for column in step.columns]
     return names[0] if len(names) == 1 else nodes.add("Concat", *names, axis=1)
-
-
-def _read_features(nodes: _Nodes, step: do.ReadFeatures) -> str:
-    return nodes.inputs[step.column]
 
 
 def _read_level(nodes: _Nodes, step: do.ReadLevel) -> str:
@@ -88,55 +89,52 @@ def _read_level(nodes: _Nodes, step: do.ReadLevel) -> str:
 
 def _date_parts(nodes: _Nodes, step: do.DateParts) -> str:
     """Return parts of days since 1970; years and months as Howard Hinnant's algorithms do."""
-    days = nodes.made[step.days]
-    day = nodes.add("Floor", days)
-    wanted = {PARTS[part] for part in step.parts}
-    made = {"time": nodes.add("Mul", days, np.array(86_400.0))}
-    if wanted & {"year", "month"}:
-        made["year"], made["month"] = _civil(nodes, day)
-    made["weekday"] = _remainder(nodes, nodes.add("Add", day, np.array(3.0)), 7.0)
-    made["hour"] = nodes.add("Mul", nodes.add("Sub", days, day), np.array(24.0))
-    return nodes.add("Concat", *(made[PARTS[part]] for part in step.parts), axis=1)
+    days = _Computed(nodes, nodes.made[step.days])
+    day = days // 1.0
+    since = day + 719_468.0  # days since 1 March of the year 0: years begin with March
+    era, of_era = since // 146_097.0, since % 146_097.0  # 400 years
+    leaps = of_era // 36_524.0 - of_era // 1_460.0 - of_era // 146_096.0
+    year = (of_era + leaps) // 365.0
+    of_year = of_era - (year * 365.0 + year // 4.0 - year // 100.0)
+    month = ((of_year * 5.0 + 2.0) // 153.0 + 2.0) % 12.0
+    is_next = nodes.graph.cast(nodes.add("Less", month.name, np.array(2.0)), np.float64)
+    made = {
+        "time": days * 86_400.0,
+        "year": era * 400.0 + year + _Computed(nodes, is_next),
+        "month": month,
+        "weekday": (day + 3.0) % 7.0,
+        "hour": (days - day) * 24.0,
+    }
+    return nodes.add("Concat", *(made[PARTS[part]].name for part in step.parts), axis=1)
 
 
-def _civil(nodes: _Nodes, days: str) -> tuple[str, str]:
-    """Return the year and the month, counted from 0: years begin with March, leap days are last."""
+@final
+@dataclass(frozen=True)
+class _Computed:
+    """Numbers that one may calculate with."""
 
-    def plus(x: str, other: Any) -> str:
-        return nodes.add("Add", x, np.array(other) if isinstance(other, float) else other)
+    nodes: _Nodes
+    name: str
 
-    def minus(x: str, other: str) -> str:
-        return nodes.add("Sub", x, other)
+    def _new(self, operator: str, other: _Computed | float) -> _Computed:
+        second = other.name if isinstance(other, _Computed) else np.array(other)
+        return _Computed(self.nodes, self.nodes.add(operator, self.name, second))
 
-    def times(x: str, factor: float) -> str:
-        return nodes.add("Mul", x, np.array(factor))
+    def __add__(self, other: _Computed | float) -> _Computed:
+        return self._new("Add", other)
 
-    since = plus(days, 719_468.0)  # days since 1 March of the year 0
-    era = _floor(nodes, since, 146_097.0)  # 400 years
-    day = _remainder(nodes, since, 146_097.0)
-    leaps = minus(_floor(nodes, day, 36_524.0), _floor(nodes, day, 1_460.0))
-    leaps = minus(leaps, _floor(nodes, day, 146_096.0))
-    of_era = _floor(nodes, plus(day, leaps), 365.0)
-    begun = plus(times(of_era, 365.0), _floor(nodes, of_era, 4.0))
-    of_year = minus(day, minus(begun, _floor(nodes, of_era, 100.0)))
-    after_march = _floor(nodes, plus(times(of_year, 5.0), 2.0), 153.0)
-    month = _remainder(nodes, plus(after_march, 2.0), 12.0)
-    is_next = nodes.graph.cast(nodes.add("Less", month, np.array(2.0)), np.float64)
-    return plus(plus(times(era, 400.0), of_era), is_next), month
+    def __sub__(self, other: _Computed | float) -> _Computed:
+        return self._new("Sub", other)
 
+    def __mul__(self, other: _Computed | float) -> _Computed:
+        return self._new("Mul", other)
 
-def _floor(nodes: _Nodes, x: str, divisor: float) -> str:
-    return nodes.add("Floor", nodes.add("Div", x, np.array(divisor)))
+    def __floordiv__(self, other: float) -> _Computed:
+        quotient = self if other == 1 else self._new("Div", other)
+        return _Computed(self.nodes, self.nodes.add("Floor", quotient.name))
 
-
-def _remainder(nodes: _Nodes, x: str, divisor: float) -> str:
-    whole = nodes.add("Mul", _floor(nodes, x, divisor), np.array(divisor))
-    return nodes.add("Sub", x, whole)
-
-
-def _fill_missing(nodes: _Nodes, step: do.FillMissing) -> str:
-    x = nodes.made[step.x]
-    return nodes.where_missing(x, step.centers[None], x)
+    def __mod__(self, other: float) -> _Computed:
+        return self - self // other * other
 
 
 def _take_places(nodes: _Nodes, step: do.TakePlaces) -> str:
@@ -158,22 +156,17 @@ def _flag_missing(nodes: _Nodes, step: do.FlagMissing) -> str:
 
 def _center_numbers(nodes: _Nodes, step: do.CenterNumbers) -> str:
     x = nodes.made[step.x]
-    return nodes.where_missing(x, np.array([[0.0]]), nodes.add("Sub", x, step.centers[None]))
+    return nodes.filled(x, _NOTHING, nodes.add("Sub", x, step.centers[None]))
 
 
 def _circle_parts(nodes: _Nodes, step: do.CircleParts) -> str:
     """Return sines and cosines: a cosine is the sine a quarter of a period later."""
     twice = nodes.add("Gather", nodes.made[step.x], np.arange(len(step.periods)).repeat(2), axis=1)
-    known = nodes.where_missing(twice, np.array([[0.0]]), twice)
+    known = nodes.filled(twice, _NOTHING)
     angle = nodes.add("Mul", known, (2 * np.pi / step.periods).repeat(2)[None])
     shift = np.tile([0, np.pi / 2], len(step.periods))[None]
     waves = nodes.add("Sin", nodes.add("Add", angle, shift))
-    return nodes.where_missing(twice, np.array([[0.0]]), waves)
-
-
-def _look_up_level(nodes: _Nodes, step: do.LookUpLevel) -> str:
-    level = nodes.add("Squeeze", nodes.made[step.level], np.array([1]))
-    return nodes.add("Gather", step.table, nodes.add("Gather", step.rows, level, axis=0), axis=0)
+    return nodes.filled(twice, _NOTHING, waves)
 
 
 def _join_features(nodes: _Nodes, step: do.JoinFeatures) -> str:
@@ -200,11 +193,6 @@ def _bins(step: do.PlaceOnEdges) -> tuple[Array, Array]:
     return low, owner[low]
 
 
-def _fill_bins(nodes: _Nodes, step: do.FillBins) -> str:
-    full = nodes.graph.cast(nodes.made[step.places], np.float32)
-    return nodes.add("Sub", full, step.means[None])
-
-
 def _interpolate_rows(nodes: _Nodes, step: do.InterpolateRows) -> str:
     """Return sums plus what full bins add; ONNX has no table of which it mixes two rows."""
     places = nodes.program.steps[step.places]
@@ -213,26 +201,47 @@ def _interpolate_rows(nodes: _Nodes, step: do.InterpolateRows) -> str:
     table = step.table.astype(np.float64)
     rises = (table[low + 1] - table[low]).astype(np.float32)
     first = table[places.starts[:-1]].sum(axis=0, keepdims=True).astype(np.float32)
-    full = nodes.graph.cast(nodes.made[step.places], np.float32)
-    sums = nodes.add("Add", nodes.made[step.sums], nodes.add("MatMul", full, rises))
+    added = nodes.add("MatMul", nodes.full(step.places), rises)
+    sums = nodes.add("Add", nodes.made[step.sums], added)
     return nodes.add("Add", sums, first) if first.any() else sums
 
 
 def _weight_inputs(nodes: _Nodes, step: do.WeightInputs) -> str:
     """Return the sums of members; ONNX Runtime 1.31 fails for no rows where one turns 3 axes."""
-    members, inputs, units = step.weight.shape
+    members, inputs, _ = step.weight.shape
     x, bias = nodes.made[step.x], step.bias.reshape(1, -1)
+    if step.weight.dtype == np.float64:
+        x = nodes.graph.cast(x, np.float64)
     if nodes.size(step.x) == inputs:
         beside = np.moveaxis(step.weight, 0, 1).reshape(inputs, -1)
         return nodes.add("Add", nodes.add("MatMul", x, beside), bias)
-    by_member = nodes.add("Transpose", nodes.reshaped(x, 1, members, inputs), perm=[2, 1, 0, 3])
+    by_member = nodes.by_member.get(x)
+    if by_member is None:
+        apart = nodes.reshaped(x, 1, members, inputs)
+        by_member = nodes.add("Transpose", apart, perm=[2, 1, 0, 3])
     sums = nodes.add("MatMul", by_member, step.weight[:, None])
-    by_row = nodes.add("Transpose", sums, perm=[2, 1, 0, 3])
-    return nodes.add("Add", nodes.reshaped(by_row, members * units), bias)
+    return _by_row(nodes, nodes.add("Add", sums, step.bias[:, None, None]), step.bias.size)
+
+
+def _by_row(nodes: _Nodes, by_member: str, size: int) -> str:
+    """Return the numbers of members, (members, 1, rows, n), as those of rows.
+
+    No node is left of this where the next step takes them by member.
+    """
+    apart = nodes.add("Transpose", by_member, perm=[2, 1, 0, 3])
+    by_row = nodes.reshaped(apart, size)
+    nodes.by_member[by_row] = by_member
+    return by_row
 
 
 def _activate(nodes: _Nodes, step: do.Activate) -> str:
     x = nodes.made[step.x]
+    if x in nodes.by_member:
+        return _by_row(nodes, _activated(nodes, step, nodes.by_member[x]), nodes.size(step.x))
+    return _activated(nodes, step, x)
+
+
+def _activated(nodes: _Nodes, step: do.Activate, x: str) -> str:
     if step.function == "relu":
         return nodes.add("Relu", x)
     share = nodes.add("Sigmoid", x)
@@ -309,49 +318,44 @@ def _walk_trees(nodes: _Nodes, step: do.WalkTrees) -> str:
     )
 
 
+def _look_up_level(nodes: _Nodes, step: do.LookUpLevel) -> str:
+    level = nodes.add("Squeeze", nodes.made[step.level], np.array([1]))
+    if len(step.rows) * step.table.shape[1] <= _FEW:  # a row for each level saves a step
+        return nodes.add("Gather", step.table[step.rows], level, axis=0)
+    return nodes.add("Gather", step.table, nodes.add("Gather", step.rows, level, axis=0), axis=0)
+
+
 def _add_means(nodes: _Nodes, step: do.AddMeans) -> str:
-    n_folds, n_outputs, members = step.dims(nodes.program.sizes)
-    each = nodes.reshaped(nodes.graph.cast(nodes.made[step.x], np.float64), members, n_outputs)
-    means = nodes.add("MatMul", np.asarray(step.shares.T, np.float64), each)
-    means = nodes.reshaped(means, n_folds * n_outputs)
+    _, n_outputs, members = step.dims(nodes.program.sizes)
+    means = nodes.graph.cast(nodes.made[step.x], np.float64)
+    shares = np.asarray(step.shares, np.float64)
+    if n_outputs == 1 and members > 1:
+        means = nodes.add("MatMul", means, shares)
+    elif shares.tolist() != [[1.0]]:
+        means = nodes.add("MatMul", shares.T, nodes.reshaped(means, members, n_outputs))
+        means = nodes.reshaped(means, n_outputs)
     return means if step.before is None else nodes.add("Add", nodes.made[step.before], means)
 
 
-def _mean_of_folds(nodes: _Nodes, step: do.MeanOfFolds) -> str:
-    if step.n_folds == 1:
-        return nodes.made[step.x]
-    folds = nodes.reshaped(nodes.made[step.x], step.n_folds, nodes.size(step.x) // step.n_folds)
-    return nodes.add("ReduceMean", folds, np.array([1]), keepdims=0)
-
-
-def _calibrate(nodes: _Nodes, step: do.Calibrate) -> str:
-    n_times = nodes.size(step.x) // len(step.temperatures)
-    return nodes.add("Div", nodes.made[step.x], np.tile(step.temperatures, n_times)[None])
-
-
 def _link(nodes: _Nodes, step: do.Link) -> str:
-    x, size = nodes.made[step.x], nodes.size(step.x)
+    x = nodes.made[step.x]
     match step.function:
-        case "sigmoid":
-            return nodes.add("Sigmoid", x)
+        case "softmax":
+            return nodes.add("Softmax", x, axis=1)
+        case "sort":
+            return nodes.graph.sorted(x, step.n_outputs)
         case "exp":
             return nodes.add("Exp", nodes.add("Min", x, np.array([[MAX_LOG]])))
         case "both":
             return nodes.add("Concat", nodes.add("Sub", np.array([[1.0]]), x), x, axis=1)
-    n_folds = size // step.n_outputs
-    each = x if n_folds == 1 else nodes.reshaped(x, n_folds, step.n_outputs)
-    if step.function == "softmax":
-        made = nodes.add("Softmax", each, axis=-1)
-    else:
-        made = nodes.graph.sorted(each, step.n_outputs)
-    return made if n_folds == 1 else nodes.reshaped(made, size)
+        case _:
+            return nodes.add("Sigmoid", x)
 
 
 def _to_unit(nodes: _Nodes, step: do.ToUnit) -> str:
     scaled = nodes.add("Mul", nodes.made[step.x], step.scales[None])
-    return nodes.clip(
-        nodes.add("Add", scaled, step.centers[None]), step.lows[None], step.highs[None]
-    )
+    numbers = nodes.add("Add", scaled, step.centers[None])
+    return nodes.add("Min", nodes.add("Max", numbers, step.lows[None]), step.highs[None])
 
 
 def _choose_class(nodes: _Nodes, step: do.ChooseClass) -> str:
@@ -361,34 +365,17 @@ def _choose_class(nodes: _Nodes, step: do.ChooseClass) -> str:
     return nodes.graph.cast(nodes.add("Greater", x, step.thresholds[None]), np.int64)
 
 
-def _bound_interval(nodes: _Nodes, step: do.BoundInterval) -> str:
-    """Return two errors on unseen rows by rank, added to the predictions of their folds."""
-    centers = nodes.clip(nodes.made[step.x], step.low, step.high)
-    scores, knots, errors = (
-        np.asarray(own, np.float64) for own in (step.scores, step.knots, step.errors)
-    )
-    wide = nodes.add("Unsqueeze", centers, np.array([2]))  # (rows, n_folds, 1)
-    widths, rises = np.diff(knots), np.diff(errors)
-    parts = nodes.add("Div", nodes.add("Sub", wide, knots[:-1]), widths)
-    size = nodes.add("MatMul", nodes.clip(parts, 0.0, 1.0), rises)
-    size = nodes.add("Add", size, errors[:1])  # (rows, n_folds)
-    fold = np.repeat(np.arange(len(step.starts) - 1), np.diff(step.starts))
-    of_scores, center = (nodes.add("Gather", x, fold, axis=1) for x in (size, centers))
-    values = nodes.add("Add", center, nodes.add("Mul", of_scores, scores[None]))
-    n, beyond = len(scores), (1 - nodes.coverage) / 2
-    ranks = [np.floor(beyond * (n + 1) + 1e-9), np.ceil((1 - beyond) * (n + 1) - 1e-9)]
-    bounds = nodes.add(
-        "Gather", nodes.graph.sorted(values, n), np.array(ranks, np.int64) - 1, axis=1
-    )
-    return nodes.clip(bounds, step.low, step.high)
+_NOTHING = np.array([[0.0]])
 
+_FEW = 4096
+"""Numbers of a table that may stand in a file more than once."""
 
 _WRITERS: Mapping[type[Operation], Callable[[_Nodes, Any], str]] = {
     do.ReadNumbers: _read_numbers,
     do.ReadLevel: _read_level,
-    do.ReadFeatures: _read_features,
+    do.ReadFeatures: lambda nodes, step: nodes.inputs[step.column],
     do.DateParts: _date_parts,
-    do.FillMissing: _fill_missing,
+    do.FillMissing: lambda nodes, step: nodes.filled(nodes.made[step.x], step.centers[None]),
     do.TakePlaces: _take_places,
     do.TakeFeatures: _take_places,
     do.ScaleSmoothly: _scale_smoothly,
@@ -398,7 +385,7 @@ _WRITERS: Mapping[type[Operation], Callable[[_Nodes, Any], str]] = {
     do.LookUpLevel: _look_up_level,
     do.JoinFeatures: _join_features,
     do.PlaceOnEdges: _place_on_edges,
-    do.FillBins: _fill_bins,
+    do.FillBins: lambda nodes, step: nodes.add("Sub", nodes.full(step.places), step.means[None]),
     do.InterpolateRows: _interpolate_rows,
     do.WeightInputs: _weight_inputs,
     do.Activate: _activate,
@@ -406,10 +393,10 @@ _WRITERS: Mapping[type[Operation], Callable[[_Nodes, Any], str]] = {
     do.Pool: _pool,
     do.WalkTrees: _walk_trees,
     do.AddMeans: _add_means,
-    do.MeanOfFolds: _mean_of_folds,
-    do.Calibrate: _calibrate,
+    do.MeanOfFolds: lambda nodes, step: nodes.made[step.x],  # there is one
+    do.Calibrate: lambda nodes, step: nodes.add("Div", nodes.made[step.x], step.temperatures[None]),
     do.Link: _link,
     do.ToUnit: _to_unit,
     do.ChooseClass: _choose_class,
-    do.BoundInterval: _bound_interval,
 }
+"""What `lower` writes without intervals."""

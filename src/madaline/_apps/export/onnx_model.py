@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,14 +16,12 @@ from madaline._apps.export.onnx_code import write_steps
 from madaline._apps.export.program import Program
 from madaline._base.language import _
 from madaline._models.model import FittedModel
-from madaline._models.runtime.predictor import Predictor
-from madaline._race.evaluation.scores import label_text
 from madaline._tables.encoders.table_encoder import TableEncoder
 from madaline._tables.io.atomic import write_atomically
 from madaline._tables.kinds.category import CategoryEncoder
 from madaline._tables.kinds.kind import ColumnEncoder
 from madaline._tables.kinds.moment import DatetimeEncoder
-from madaline._tables.target import ClassEncoder, JointEncoder
+from madaline._tables.target import ClassEncoder, JointEncoder, TargetEncoder
 from madaline.nn.arrays import Array
 from madaline.version import __version__
 
@@ -40,6 +37,7 @@ NOTES = {
 
 def metadata(
     model: FittedModel,
+    program: Program,
     inputs: Sequence[Input],
     without: Sequence[str],  # columns that are left out
 ) -> dict[str, str]:
@@ -53,23 +51,19 @@ def metadata(
     }
     if without:
         facts["without"] = json.dumps(list(without))
-    return facts | _facts_of_outputs(model.predictor)
+    return facts | _facts_of_outputs(program, model.predictor.target_encoder)
 
 
-def _facts_of_outputs(predictor: Predictor) -> dict[str, str]:
+def _facts_of_outputs(program: Program, encoder: TargetEncoder) -> dict[str, str]:
     """Return the names of several outputs, and of classes the labels and the threshold."""
-    joint = predictor.target_encoder
-    encoders = encoders_of(predictor)
-    facts: dict[str, Any] = {}
-    if isinstance(joint, JointEncoder):
-        facts["outputs"] = list(joint.names)
-    if isinstance(encoders[0], ClassEncoder):
-        facts["classes"] = [
-            [label_text(label) for label in encoder.classes] for encoder in encoders
-        ]
-        if len(encoders[0].classes) == 2:
-            facts["threshold"] = [float(encoder.threshold) for encoder in encoders]
-    alone = not isinstance(joint, JointEncoder)
+    facts: dict[str, Sequence[Any]] = {}
+    alone = not isinstance(encoder, JointEncoder)
+    if not alone:
+        facts["outputs"] = program.outputs
+    if program.labels:
+        facts["classes"] = program.labels
+    if program.labels and len(program.labels[0]) == 2:
+        facts["threshold"] = [float(own.threshold) for own in _classes_of(encoder)]
     return {name: json.dumps(fact[0] if alone else fact) for name, fact in facts.items()}
 
 
@@ -102,18 +96,20 @@ def write_onnx(
 
 def to_onnx(model: FittedModel, without: Sequence[str] = (), float32: bool = False) -> Any:
     """Return a model as one of ONNX, checked."""
-    onnx = load_onnx()
-    predictor = model.predictor
-    inputs = inputs_of(predictor.encoder, without, float32)
-    given = [one.name for one in predictor.encoder.encoders if not isinstance(one, READ)]
+    onnx, encoder = load_onnx(), model.predictor.encoder
+    inputs = inputs_of(encoder, without, float32)
+    given = [one.name for one in encoder.encoders if not isinstance(one, READ)]
     program = lower(model, given=given, with_intervals=False)
+    labels = labels_of(_classes_of(model.predictor.target_encoder))
     names = [source.name for source in inputs]
-    outputs = outputs_of(predictor, names)
-    graph = Graph([*names, *(output.name for output in outputs)])
-    made = write_steps(graph, program, *_entering(graph, predictor.encoder, inputs))
-    _write_answers(graph, program, made, predictor, [output.name for output in outputs])
-    proto = _assembled(onnx.helper, graph, inputs, outputs, model.summary.target)
-    onnx.helper.set_model_props(proto, metadata(model, inputs, without))
+    outputs = _outputs_of(program, labels, names)
+    graph = Graph([*names, *outputs])
+    made = write_steps(graph, program, *_entering(graph, encoder, inputs))
+    _write_answers(graph, program, made, labels, list(outputs))
+    graph.keep(outputs)
+    described = {source.name: (source.type, source.shape) for source in inputs}
+    proto = _assembled(onnx, graph, described, outputs, model.summary.target)
+    onnx.helper.set_model_props(proto, metadata(model, program, inputs, without))
     onnx.checker.check_model(proto, full_check=True)
     return proto
 
@@ -150,36 +146,41 @@ def _of_an_empty_column(graph: Graph, name: str, encoder: ColumnEncoder) -> str:
 
 
 def _write_answers(
-    graph: Graph, program: Program, made: Sequence[str], predictor: Predictor, names: Sequence[str]
+    graph: Graph, program: Program, made: Sequence[str], labels: Array, names: Sequence[str]
 ) -> None:
     """Add the outputs: of one target a number or a label a row, of several a column for each."""
-    prediction = made[program.prediction]
-    alone = len(encoders_of(predictor)) == 1
+    prediction, alone = made[program.prediction], len(program.outputs) == 1
     if program.label is None:
         one = ("Squeeze", prediction, np.array([1])) if alone else ("Identity", prediction)
         graph.add(*one, output=names[0])
         return
-    label, probabilities = names
-    graph.add("Identity", prediction, output=probabilities)
+    graph.add("Identity", prediction, output=names[1])
     index = made[program.label]
     if alone:
         index = graph.add("Squeeze", index, np.array([1]))
     else:
-        index = graph.add("Add", index, 2 * np.arange(program.sizes[program.label])[None])
-    graph.add("Gather", labels_of(encoders_of(predictor)), index, axis=0, output=label)
+        index = graph.add("Add", index, 2 * np.arange(len(program.outputs))[None])
+    graph.add("Gather", labels, index, axis=0, output=names[0])
+
+
+_Described: TypeAlias = Mapping[str, tuple[str, tuple[int, ...]]]
+"""Of inputs or outputs the type of elements, as ONNX names it, and the shape of a row."""
 
 
 def _assembled(
-    helper: Any, graph: Graph, inputs: Sequence[Input], outputs: Sequence[OnnxOutput], target: str
+    onnx: Any, graph: Graph, inputs: _Described, outputs: _Described, target: str
 ) -> Any:
     """Return nodes and constants with their inputs and outputs as a model of ONNX."""
-    entries = [
-        _described(helper, source.name, source.type, source.exported.shape(source.encoder))
-        for source in inputs
-    ]
-    answers = [_described(helper, output.name, output.type, output.shape) for output in outputs]
+    helper = onnx.helper
+    given, answers = (
+        [
+            helper.make_tensor_value_info(name, getattr(onnx.TensorProto, kind), [ROWS, *shape])
+            for name, (kind, shape) in described.items()
+        ]
+        for described in (inputs, outputs)
+    )
     return helper.make_model(
-        helper.make_graph(graph.nodes, "madaline", entries, answers, graph.constants),
+        helper.make_graph(graph.nodes, "madaline", given, answers, graph.constants),
         opset_imports=[helper.make_opsetid(*operator) for operator in OPERATORS.items()],
         ir_version=FORMAT,
         producer_name="madaline",
@@ -190,41 +191,19 @@ def _assembled(
     )
 
 
-def _described(helper: Any, name: str, kind: str, shape: tuple[int, ...]) -> Any:
-    """Return the description of an input or an output."""
-    element = getattr(load_onnx().TensorProto, kind)
-    return helper.make_tensor_value_info(name, element, [ROWS, *shape])
+def _outputs_of(program: Program, labels: Array, taken: Sequence[str]) -> _Described:
+    """Return the outputs; where a column has the name of one, an underscore follows."""
+    several = (len(program.outputs),) if len(program.outputs) > 1 else ()
+    if not program.labels:
+        return {_free("prediction", taken): ("DOUBLE", several)}
+    kind = {"i": "INT64", "f": "DOUBLE", "b": "BOOL"}.get(labels.dtype.kind, "STRING")
+    shape = several or (len(program.labels[0]),)
+    label, probabilities = (_free(name, taken) for name in ("label", "probabilities"))
+    return {label: (kind, several), probabilities: ("DOUBLE", shape)}
 
 
-LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
-"""Names of the outputs, unless a column has that name: then an underscore follows."""
-
-
-@dataclass(frozen=True)
-class OnnxOutput:
-    """An output of the exported model."""
-
-    name: str
-    type: str  # the type of its elements, as ONNX names it
-    shape: tuple[int, ...] = ()  # the shape of a row; empty for one value
-
-
-def outputs_of(predictor: Predictor, taken: Sequence[str]) -> list[OnnxOutput]:
-    """Return the outputs of a model, with names that its inputs do not have."""
-    encoders = encoders_of(predictor)
-    several = (len(encoders),) if len(encoders) > 1 else ()
-    if not isinstance(encoders[0], ClassEncoder):
-        return [OnnxOutput(_free(PREDICTION, taken), "DOUBLE", several)]
-    kind = {"i": "INT64", "f": "DOUBLE", "b": "BOOL"}.get(labels_of(encoders).dtype.kind, "STRING")
-    label, probabilities = (_free(name, taken) for name in (LABEL, PROBABILITIES))
-    shape = several or (len(encoders[0].classes),)
-    return [OnnxOutput(label, kind, several), OnnxOutput(probabilities, "DOUBLE", shape)]
-
-
-def encoders_of(predictor: Predictor) -> Sequence[Any]:
-    """Return the encoder of each target, or of each quantile."""
-    encoder = predictor.target_encoder
-    return encoder.encoders if isinstance(encoder, JointEncoder) else [encoder]
+def _classes_of(encoder: TargetEncoder) -> list[ClassEncoder]:
+    return [one for one in encoder.each if isinstance(one, ClassEncoder)]
 
 
 def labels_of(encoders: Sequence[ClassEncoder]) -> Array:
@@ -233,9 +212,7 @@ def labels_of(encoders: Sequence[ClassEncoder]) -> Array:
     types: dict[type, Any] = {int: np.int64, float: np.float64, bool: np.bool_}
     kinds = set(map(type, labels))
     dtype = types.get(kinds.pop()) if len(kinds) == 1 else None
-    if dtype is not None:
-        return np.array(labels, dtype)
-    return np.array(list(map(str, labels)), dtype=object)
+    return np.array(list(map(str, labels)), object) if dtype is None else np.array(labels, dtype)
 
 
 def _free(name: str, taken: Sequence[str]) -> str:
