@@ -19,7 +19,7 @@ def programs(monkeypatch, shared_tables):
     import programs
 
     yield programs
-    for name in ("programs", "tables"):
+    for name in ("exports_agree", "exports", "programs", "tables"):
         sys.modules.pop(name, None)
 
 
@@ -36,3 +36,16 @@ def test_a_wrong_program_is_noticed(programs, monkeypatch) -> None:
     right = programs.in_c
     monkeypatch.setattr(programs, "in_c", lambda *given: (right(*given)[0] + 1, 1.0))
     assert programs.main(["--sets", "car", "--effort", "1"]) == 1
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_exports_of_all_kinds_agree(is_right, programs, monkeypatch, capsys) -> None:
+    pytest.importorskip("onnxruntime")
+    import exports_agree
+
+    if not is_right:
+        monkeypatch.setattr(exports_agree, "typed", lambda *given: programs.typed(*given) + 0.1)
+    assert exports_agree.main(["--only", "abalone"]) == int(not is_right)
+    line = capsys.readouterr().out.splitlines()[1]
+    assert line.startswith("abalone")
+    assert line.endswith("FAILED") == (not is_right)

@@ -98,7 +98,7 @@ def models():
         if kind == "trees":
             return of_trees(model("numbers"))
         if kind not in made:
-            made[kind] = _fitted(kind)._model()
+            made[kind] = fitted(kind)._model()
             if kind == "multiclass":
                 softer = replace(made[kind].predictor, temperature=1.5)
                 made[kind] = replace(made[kind], predictor=softer)
@@ -121,7 +121,7 @@ def of_trees(model):
     return replace(model, predictor=replace(predictor, parts=parts))
 
 
-def _fitted(kind):
+def fitted(kind):
     X, signal = table_of(400, seed=0)
     settings = {"effort": 8, "random_state": 0}
     match kind:

@@ -19,6 +19,10 @@ const isoTime = (day, { step }) => new Date(Math.round(day * 1440) * 6e4).toISOS
 const usual = columns.map(({ typical }) => typical);
 let row = [...usual], waiting;
 
+/** Returns the name of an output as people read it; a single interval is that of the quantile in the middle. */
+const isQuantiles = outputs.length > 1 && !outputs[0].labels && evaluate(usual).intervals.length === 1;
+const nameOf = ({ name }) => (isQuantiles ? say("quantile", { quantile: name }) : name);
+
 /** Returns the field of a column, which changes the row. */
 function fieldOf(column, number) {
   const id = `field${number}`, set = (value) => ((row[number] = value), answer());
@@ -71,7 +75,7 @@ function answer() {
   const found = evaluate(row, coverage()), shares = probabilitiesOf(found);
   const heldBy = (bounds) => made("p", { textContent: say("interval", { coverage: share(coverage()), low: shown(bounds[0]), high: shown(bounds[1]) }) });
   const lines = outputs.flatMap(({ name, labels }, k) => {
-    const named = outputs.length > 1 ? [made("small", { textContent: name })] : [];
+    const named = outputs.length > 1 ? [made("small", { textContent: nameOf({ name }) })] : [];
     if (!labels)
       return [...named, made("p", { className: "big", textContent: shown(found.prediction[k]) }), ...(found.intervals.length === outputs.length ? [heldBy(found.intervals[k])] : [])];
     const label = found.label[k], ordered = shares[k].map((own, number) => [own, labels[number]]).sort((a, b) => b[0] - a[0]);
@@ -89,7 +93,7 @@ function answer() {
   $("why").setAttribute("aria-busy", "true");
   $("changes").setAttribute("aria-busy", "true");
   clearTimeout(waiting);
-  waiting = setTimeout(() => (explain(), change()), 200); // not at each step of a slider
+  waiting = setTimeout(() => (explain(), (waiting = setTimeout(change, 100))), 200); // not at each step of a slider
 }
 
 const valueText = (column, value, told = shown) => Number.isNaN(value) ? say("none")
@@ -107,7 +111,7 @@ function explain() {
   const found = isUsual ? reach(row, numbersOf) : contributions(row, usual, numbersOf);
   const tables = outputs.flatMap((output, k) => {
     const of = output.labels && say("probability", { label: output.labels[label[k]] });
-    const caption = [outputs.length > 1 && output.name, of].filter(Boolean).join(": ");
+    const caption = [outputs.length > 1 && nameOf(output), of].filter(Boolean).join(": ");
     const table = isUsual ? reachTable(found[k], output.labels) : sumTable(found.map((own) => own[k]), before[k], after[k], output.labels);
     return [...(caption ? [made("small", { textContent: caption })] : []), table];
   });
