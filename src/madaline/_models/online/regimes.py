@@ -1,8 +1,9 @@
 """A memory of regimes: what a stream was like before is kept, and known again when it returns.
 
 Every `_INTERVAL` labels the memory asks which regime the live population stands for: the one it
-stood for before, as long as the stored networks predict as well as they did; another one whose
-networks do; or a new one, which is stored once the live population has settled. Stored networks
+stood for before, as long as the stored networks predict as well as they did, or hardly worse than
+the live ones; another one whose networks predict as well as they did; or a new one, which is stored
+once the live population has settled. Mean losses begin anew with each regime. Stored networks
 predict beside the live population (`mixing`). Where they clearly lead for long, the live population
 goes on from them; what it was is stored as a regime, too.
 """
@@ -213,9 +214,15 @@ class RegimeMemory:
         return True
 
     def _is_alike(self, place: int) -> bool:
-        """Return whether stored networks predict as well as they did."""
-        usual = self.regimes[place].usual
-        return bool(self.means[1 + place] <= usual + max(_TOLERANCE[0], _TOLERANCE[1] * usual))
+        """Return whether stored networks predict as well as they did.
+
+        For those that the live population stands for, it is enough that it is hardly better.
+        """
+        regime, (least, share) = self.regimes[place], _TOLERANCE
+        most = regime.usual + max(least, share * regime.usual)
+        if regime.number == self.current:
+            most = max(most, self.means[0] + least)
+        return bool(self.means[1 + place] <= most)
 
     def _keep(self, place: int, kept: Kept, usual: float) -> None:
         regime = self.regimes[place]
