@@ -106,18 +106,10 @@ def _network_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
 
     digits = load_digits()
     letters = {"pixels": digits.data, "classes": digits.target}
+    made = [(told, DATASETS[told["name"]]) for told in facts["datasets"]]
     return {
-        "datasets": [
-            {
-                **told,
-                "code": DATASETS[told["name"]].code,
-                "max_rows": DATASETS[told["name"]].max_rows,
-            }
-            for told in facts["datasets"]
-        ],
-        "features": {
-            name: {"label": one.label, "code": one.code} for name, one in FEATURES.items()
-        },
+        "datasets": [told | {"code": one.code, "max_rows": one.max_rows} for told, one in made],
+        "features": {key: {"label": one.label, "code": one.code} for key, one in FEATURES.items()},
         "digits": {
             name: (values.ravel() + ord("a")).astype("uint8").tobytes().decode()
             for name, values in letters.items()

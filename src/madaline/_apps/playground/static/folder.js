@@ -9,7 +9,6 @@ const FARTHEST = 3.5; // standard deviations that are shown, at most
 const DIGITS_SHOWN = 60;
 const MOST_MILLISECONDS = 25; // of the epochs of one frame, so that the page goes on answering
 
-const range = (count) => Array.from({ length: count }, (_, at) => at);
 const finite = (value) => (Number.isFinite(value) ? value : null);
 const largest = (numbers) => numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
 const floats = (values) => ({ shape: [values.length], values: Float32Array.from(values) });
@@ -24,36 +23,36 @@ function bytes(shape, share) {
   return { shape, values };
 }
 
-// Small maps of outputs between -1 and 1, (points, units), as they are scaled.
-function unitMaps(outputs, scale) {
+// Small maps of units, each a function of a place on the map to a value between -1 and 1.
+function unitMaps(units) {
   const side = SIDE / EVERY;
-  const place = (at) => (1 + EVERY * Math.floor((at % side ** 2) / side)) * SIDE + 1 + EVERY * (at % side);
-  return bytes([outputs[0].length, side, side], (at) => {
-    const unit = Math.floor(at / side ** 2);
-    return (scale(outputs[place(at)][unit], unit) + 1) / 2;
-  });
+  const place = (at) => (1 + EVERY * (Math.floor(at / side) % side)) * SIDE + 1 + EVERY * (at % side);
+  return bytes([units.length, side, side], (at) => (units[Math.floor(at / side ** 2)](place(at)) + 1) / 2);
 }
 
-const joined = (maps) => ({ shape: [maps.reduce((sum, { shape }) => sum + shape[0], 0), SIDE / EVERY, SIDE / EVERY], values: Uint8Array.from(maps.flatMap(({ values }) => [...values])) });
+// What is shown of an output of each activation, from that at the highest sum.
+const SHOWN = { tanh: (value) => value, sigmoid: (value) => 2 * value - 1, relu: (value, most) => value / Math.max(most, 1e-9) };
 
 function mapsOf({ network, options, data, grid }) {
-  const sums = network.sums(grid);
-  const hidden = sums.slice(0, -1).map((layer) => layer.map((row) => row.map(network.activation.of)));
-  const scales = { tanh: () => (value) => value, sigmoid: () => (value) => 2 * value - 1, relu: (outputs) => {
-    const most = range(outputs[0].length).map((unit) => outputs.reduce((top, row) => Math.max(top, row[unit]), 1e-9));
-    return (value, unit) => value / most[unit];
-  } };
+  const [sums, { of }, shown] = [network.sums(grid), network.activation, SHOWN[options.activation]];
+  const units = sums.slice(0, -1).flatMap((layer) => Array.from(layer[0], (_, unit) => {
+    const most = of(layer.reduce((top, row) => Math.max(top, row[unit]), -Infinity));
+    return (place) => shown(of(layer[place][unit]), most);
+  }));
   const predicted = sums.at(-1).map((row) => network.loss.prediction(row));
-  const [count, most] = [predicted[0].length, 2 * largest(data.codes)];
-  const map = bytes([count, SIDE, SIDE], (at) => predicted[at % SIDE ** 2][Math.floor(at / SIDE ** 2)] * (data.classes.length ? 1 : 1 / most) + (data.classes.length ? 0 : 0.5));
-  return { map: count === 1 ? { ...map, shape: [SIDE, SIDE] } : map, units: joined(hidden.map((outputs) => unitMaps(outputs, scales[options.activation](outputs)))) };
+  const most = 2 * largest(data.codes);
+  const share = data.classes.length ? (value) => value : (value) => value / most + 0.5;
+  const map = bytes([predicted[0].length, SIDE, SIDE], (at) => share(predicted[at % SIDE ** 2][Math.floor(at / SIDE ** 2)]));
+  if (map.shape[0] === 1) map.shape = [SIDE, SIDE];
+  return { map, units: unitMaps(units) };
 }
 
 function digitArrays({ network, data, shownRows }) {
   const first = network.parameters.weights[0];
-  const most = range(first[0].length).map((unit) => first.reduce((top, row) => Math.max(top, Math.abs(row[unit])), 1e-9));
-  const shares = network.forward(shownRows.map((row) => data.x[row]));
-  return { pictures: bytes([first[0].length, 8, 8], (at) => (first[at % 64][Math.floor(at / 64)] / most[Math.floor(at / 64)] + 1) / 2), probabilities: bytes([shares.length, 10], (at) => shares[Math.floor(at / 10)][at % 10]) };
+  const most = Array.from(first[0], (_, unit) => first.reduce((top, row) => Math.max(top, Math.abs(row[unit])), 1e-9));
+  const weight = (pixel, unit) => (first[pixel][unit] / most[unit] + 1) / 2;
+  const shares = network.forward(shownRows.map((row) => data.x[row])).flatMap((row) => [...row]);
+  return { pictures: bytes([most.length, 8, 8], (at) => weight(at % 64, Math.floor(at / 64))), probabilities: bytes([shownRows.length, 10], (at) => shares[at]) };
 }
 
 // The share of rows whose class is predicted right, or R² of numbers.
@@ -88,7 +87,7 @@ function firstFrame(run) {
   const { data, options } = run;
   const reach = data.plane && Math.min(FARTHEST, 1.08 * largest(data.plane.flat()));
   const middle = (at) => reach * ((2 * at + 1) / SIDE - 1);
-  const points = range(SIDE ** 2).map((at) => [middle(at % SIDE), middle(SIDE - 1 - Math.floor(at / SIDE))]);
+  const points = Array.from({ length: SIDE ** 2 }, (_, at) => [middle(at % SIDE), middle(SIDE - 1 - Math.floor(at / SIDE))]);
   run.grid = data.plane && featuresOf(points, ordered(options.features));
   run.shownRows = (run.heldOut.length ? run.heldOut : run.rows).slice(0, DIGITS_SHOWN);
   const frame = frameOf(run, []);
@@ -103,7 +102,7 @@ function firstFrame(run) {
   const all = ordered(Object.keys(facts.features)); // facts are sorted
   const grid = featuresOf(points, all);
   const tops = all.map((_, at) => grid.reduce((top, row) => Math.max(top, Math.abs(row[at])), 0));
-  Object.assign(frame.arrays, { points: floats(data.plane.flat().map((value) => value / reach)), values: floats(data.codes.map((code) => code / (most || 1))), inputs: unitMaps(grid, (value, at) => value / tops[at]) });
+  Object.assign(frame.arrays, { points: floats(data.plane.flat().map((value) => value / reach)), values: floats(data.codes.map((code) => code / (most || 1))), inputs: unitMaps(all.map((_, at) => (place) => grid[place][at] / tops[at])) });
   const ends = [0, 1].map((axis) => [-1, 1].map((side) => data.mean[axis] + side * reach * data.spread[axis]));
   return Object.assign(frame, { all_features: Object.fromEntries(all.map((name) => [name, facts.features[name].label])), ends });
 }

@@ -34,22 +34,24 @@ class RandomState extends Rng {
   }
 
   normal() {
-    let [normal, x, y, size] = [this.kept, 0, 0, 0];
+    const { kept } = this;
     this.kept = null;
-    if (normal !== null) return normal;
-    do {
-      [x, y] = [2 * this.share() - 1, 2 * this.share() - 1];
-      size = x * x + y * y;
-    } while (size >= 1 || size === 0);
-    const factor = Math.sqrt((-2 * Math.log(size)) / size);
-    [this.kept, normal] = [factor * x, factor * y];
-    return normal;
+    if (kept !== null) return kept;
+    for (;;) {
+      const [x, y] = [2 * this.share() - 1, 2 * this.share() - 1];
+      const size = x * x + y * y;
+      if (size >= 1 || size === 0) continue;
+      const factor = Math.sqrt((-2 * Math.log(size)) / size);
+      this.kept = factor * x;
+      return factor * y;
+    }
   }
 }
 
+const { cos, sin, exp, sqrt, PI } = Math;
 const listed = (count, of) => Array.from({ length: count }, (_, at) => of(at));
-const plain = (rng, rows) => listed(rows, () => [2 * rng.share() - 1, 2 * rng.share() - 1]);
 const noisy = (x, noise, rng) => x.map((row) => row.map((value) => value + noise * rng.normal()));
+const onSquare = (rows, rng) => listed(rows, () => [2 * rng.share() - 1, 2 * rng.share() - 1]);
 
 // Returns rows in an order that is drawn, with classes: 0 of those that were the first ones.
 function shuffled(x, first, rng) {
@@ -57,55 +59,51 @@ function shuffled(x, first, rng) {
   return [order.map((row) => x[row]), order.map((row) => Number(row >= first))];
 }
 
-// A class for each half of the rows, on a line of angles from 0 to `end`.
-function curves(rows, seed, noise, [first, second], end, isClosed) {
+// Data with a class for each half of the rows, on a line of angles from 0 to `end`.
+const curves = (first, second, end, isClosed) => (rows, noise, seed) => {
   const [rng, half] = [new RandomState(seed), Math.floor(rows / 2)];
   const angles = (count) => listed(count, (at) => (at * end) / (isClosed ? count : count - 1));
   const [x, y] = shuffled([...angles(half).map(first), ...angles(rows - half).map(second)], half, rng);
   return [noisy(x, noise, rng), y];
-}
+};
 
-const { cos, sin, exp, sqrt, PI } = Math;
+// Data with numbers: the height of a surface over a square.
+const surface = (height) => (rows, noise, seed) => {
+  const rng = new Rng(seed);
+  const x = onSquare(rows, rng);
+  return [x, x.map((row) => height(row) + noise * rng.normal())];
+};
+const near = ([a, b], center) => exp(-6 * ((a - center) ** 2 + (b - center) ** 2));
 
 const DATASETS = {
-  moons: (rows, noise, seed) => curves(rows, seed, noise, [(a) => [cos(a), sin(a)], (a) => [1 - cos(a), 1 - sin(a) - 0.5]], PI, false),
-  circles: (rows, noise, seed) => curves(rows, seed, noise, [(a) => [cos(a), sin(a)], (a) => [0.4 * cos(a), 0.4 * sin(a)]], 2 * PI, true),
+  moons: curves((a) => [cos(a), sin(a)], (a) => [1 - cos(a), 1 - sin(a) - 0.5], PI, false),
+  circles: curves((a) => [cos(a), sin(a)], (a) => [0.4 * cos(a), 0.4 * sin(a)], 2 * PI, true),
   clouds(rows, noise, seed) {
-    const [rng, spread] = [new RandomState(seed), 0.3 + noise];
-    const first = Math.ceil(rows / 2);
-    return shuffled(listed(rows, (row) => [0, 1].map(() => (row < first ? -1 : 1) + spread * rng.normal())), first, rng);
+    const [rng, first] = [new RandomState(seed), Math.ceil(rows / 2)];
+    const drawn = (row) => [0, 1].map(() => (row < first ? -1 : 1) + (0.3 + noise) * rng.normal());
+    return shuffled(listed(rows, drawn), first, rng);
   },
   xor(rows, noise, seed) {
     const rng = new Rng(seed);
-    const x = plain(rng, rows);
+    const x = onSquare(rows, rng);
     return [noisy(x, noise, rng), x.map(([a, b]) => Number(a * b > 0))];
   },
   spirals(rows, noise, seed) {
     const rng = new Rng(seed);
-    const x = listed(rows, (row) => {
-      const far = sqrt(0.01 + (1 - 0.01) * rng.share());
-      const angle = 3.5 * PI * far + PI * (row % 2);
-      return [far * sin(angle), far * cos(angle)];
-    });
-    return [noisy(x, noise / 4, rng), listed(rows, (row) => row % 2)];
+    const y = listed(rows, (row) => row % 2);
+    const far = y.map(() => sqrt(0.01 + (1 - 0.01) * rng.share()));
+    const angle = far.map((value, row) => 3.5 * PI * value + PI * y[row]);
+    return [noisy(far.map((value, row) => [value * sin(angle[row]), value * cos(angle[row])]), noise / 4, rng), y];
   },
-  plane(rows, noise, seed) {
-    const rng = new Rng(seed);
-    const x = plain(rng, rows);
-    return [x, x.map(([a, b]) => a + b + noise * rng.normal())];
-  },
-  hill(rows, noise, seed) {
-    const rng = new Rng(seed);
-    const x = plain(rng, rows);
-    const near = ([a, b], center) => exp(-6 * ((a - center) ** 2 + (b - center) ** 2));
-    return [x, x.map((row) => near(row, 0.4) - near(row, -0.4) + noise * rng.normal())];
-  },
+  plane: surface(([a, b]) => a + b),
+  hill: surface((row) => near(row, 0.4) - near(row, -0.4)),
   digits(rows, noise, seed) {
     const rng = new Rng(seed);
     const { pixels, classes } = facts.digits; // a letter for each, from "a" for 0
-    const code = (letters, at) => letters.charCodeAt(at) - 97;
     const chosen = rng.permutation(classes.length).slice(0, rows);
-    return [noisy(chosen.map((row) => listed(64, (at) => code(pixels, 64 * row + at) / 16)), noise, rng), chosen.map((row) => code(classes, row))];
+    const code = (letters, at) => letters.charCodeAt(at) - 97;
+    const x = chosen.map((row) => listed(64, (at) => code(pixels, 64 * row + at) / 16));
+    return [noisy(x, noise, rng), chosen.map((row) => code(classes, row))];
   },
 };
 
@@ -126,8 +124,9 @@ export function learningData({ data, rows, noise, seed, features }) {
   const target = loss === "classes" ? codes.map((code) => classes.map((_, at) => Number(at === code))) : codes.map((code) => [code]);
   const made = { classes, codes, target, loss };
   if (data === "digits") return { ...made, x: points };
-  const mean = [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length);
-  const spread = [0, 1].map((axis) => sqrt(points.reduce((sum, point) => sum + (point[axis] - mean[axis]) ** 2, 0) / points.length));
+  const meanOf = (numbers) => numbers.reduce((sum, value) => sum + value, 0) / numbers.length;
+  const mean = [0, 1].map((axis) => meanOf(points.map((point) => point[axis])));
+  const spread = [0, 1].map((axis) => sqrt(meanOf(points.map((point) => (point[axis] - mean[axis]) ** 2))));
   const plane = points.map((point) => point.map((value, axis) => (value - mean[axis]) / spread[axis]));
   return { ...made, x: featuresOf(plane, ordered(features)), plane, mean, spread };
 }

@@ -22,20 +22,12 @@ function formatted(value, form = "") {
   return form === "," ? value.toLocaleString("en") : String(value);
 }
 
-// Returns two parts with a space between Chinese and others alone: `spaced` of widths.py.
-const WIDE = "[“”\\u3000-\\u303f\\u4e00-\\u9fff\\uff00-\\uffef]";
-const [WIDE_END, WIDE_START] = [new RegExp(`${WIDE}$`), new RegExp(`^${WIDE}`)];
-function spaced(before, after) {
-  if (before.endsWith(" ") && WIDE_END.test(before.trimEnd()) && WIDE_START.test(after)) return before.trimEnd() + after;
-  const isWide = WIDE_END.test(before) || after.startsWith(" （");
-  if (after.startsWith(" ") && isWide && WIDE_START.test(after.trimStart())) return before + after.trimStart();
-  const apart = (/[\u4e00-\u9fff]$/.test(before) && /^[A-Za-z0-9]/.test(after)) || (/[A-Za-z0-9%²$€£¥]$/.test(before) && /^[\u4e00-\u9fff]/.test(after));
-  return before + (apart ? " " : "") + after;
-}
+// A space stands between Chinese and others alone, as in widths.py.
+const [BETWEEN, APART] = [/(?<=[\u3000-\u9fff\uff00-\uffef]) (?=[\u3000-\u9fff\uff00-\uffef])/g, /(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%²])(?=[\u4e00-\u9fff])/g];
 
 function say(template, values = {}) {
-  const parts = t(template).split(/\{(\w+)(?::([^}]*))?\}/);
-  return parts.reduce((text, part, at) => (at % 3 === 2 ? text : spaced(text, at % 3 ? formatted(values[part], parts[at + 1]) : part)), "");
+  const text = t(template).replace(/\{(\w+)(?::([^}]*))?\}/g, (_, name, form) => formatted(values[name], form));
+  return text.replace(BETWEEN, "").replace(APART, " ");
 }
 
 // ---- decisions.py ----
@@ -63,12 +55,11 @@ const COURSES = [
 function outcome({ kind, losses, lossWithout, values, value, kept, previous }) {
   const all = [lossWithout, ...losses];
   const digits = [3, 4].find((count) => new Set(all.map((loss) => general(loss, count))).size === new Set(all).size) ?? 5;
-  const [old, a, b, c] = all.map((loss) => general(loss, digits));
-  const [first, second, third] = values.map(shown);
+  const [[old, a, b, c], [first, second, third]] = [all.map((loss) => general(loss, digits)), values.map(shown)];
   const course = say(COURSES[losses.length - 1], { a, b, c, first, second, third, old });
+  const keeps = () => say(kind === "UnitsAdded" ? "{value} are kept" : "{value} is kept", { value: shown(value) });
   const again = () => (kind === "WeightDecayRaised" ? say("training stops") : say("it is {previous} again", { previous: shown(previous) }));
-  const verdict = kept ? say(kind === "UnitsAdded" ? "{value} are kept" : "{value} is kept", { value: shown(value) }) : again();
-  return say("{course}, so {verdict}", { course, verdict });
+  return say("{course}, so {verdict}", { course, verdict: kept ? keeps() : again() });
 }
 
 // Returns what the coach saw and did, and what came of it.
@@ -82,60 +73,68 @@ export function sentenceOf(decision) {
 // ---- step.py ----
 
 const listOf = (values) => (values.length === 1 ? number(values[0]) : `(${Array.from(values, number).join(", ")})`);
+const products = (one, other) => Array.from(one, (value, at) => `${number(value)} × ${number(other[at])}`);
 const LOSSES = { binary: "BinaryCrossEntropy", classes: "CrossEntropy", squared: "Squared" };
 
 // Returns the lines that explain what a step for a row would change.
 export function stepLines({ network, options, data }, row) {
-  const { parameters: { weights, biases }, loss } = network;
-  const [rate, x, target, lines] = [options.learning_rate, Float64Array.from(data.x[row]), data.target[row], []];
-  const size = weights.flat().reduce((sum, of) => sum + of.length, 0) + biases.reduce((sum, bias) => sum + bias.length, 0);
+  const { parameters: { weights, biases }, loss, activation: { of: activated } } = network;
+  const size = network.parameters.vectors().reduce((sum, vector) => sum + vector.length, 0);
   if (size > MAX_PARAMETERS) throw new Told(say("The network has {size:,} parameters, and explain_step prints each: use a network of up to {MAX_PARAMETERS}, such as NeuralNetwork(2, 2, 1).", { size, MAX_PARAMETERS }));
-  const [sums, gradients, last] = [network.sums([x]).map(([of]) => of), network.gradients([x], [target]), weights.length - 1];
-  const signals = [x, ...sums.slice(0, -1).map((of) => of.map(network.activation.of))];
+  const [rate, x, target, last] = [options.learning_rate, Float64Array.from(data.x[row]), data.target[row], weights.length - 1];
+  const [sums, gradients, isSquared] = [network.sums([x]).map(([of]) => of), network.gradients([x], [target]), data.loss === "squared"];
+  const signals = [x, ...sums.slice(0, -1).map((of) => of.map(activated))];
   const predicted = loss.prediction(sums[last]);
-  const nameOf = (layer, at) => (layer === last ? say("output {unit}", { unit: at + 1 }) : last === 1 ? say("hidden unit {unit}", { unit: at + 1 }) : say("layer {layer}, unit {unit}", { layer: layer + 1, unit: at + 1 }));
-  const into = (layer, unit) => weights[layer].map((of) => of[unit]);
-  const times = (one, other) => Array.from(one, (value, at) => `${number(value)} × ${number(other[at])}`);
-  lines.push(say("One step of gradient descent: x = {row}, target = {row2}, learning rate = {number}", { row: listOf(x), row2: listOf(target), number: number(rate) }), say("1. Forward: weighted inputs + bias, then the activation"));
-  const outputOf = (layer, unit, total) => {
-    if (layer < last) return say("output = {name}({number}) = {number2}", { name: options.activation, number: total, number2: number(network.activation.of(sums[layer][unit])) });
-    const prediction = number(predicted[unit]);
-    if (data.loss === "squared") return say("prediction = {prediction}", { prediction });
-    if (data.loss === "binary") return say("prediction = sigmoid({number}) = {prediction}", { number: total, prediction });
-    return say("prediction = exp({number}) / ({total}) = {prediction}", { number: total, total: Array.from(sums[last], (sum) => `exp(${number(sum)})`).join(" + "), prediction });
-  };
-  sums.forEach((of, layer) => of.forEach((sum, unit) => {
-    const terms = [...times(signals[layer], into(layer, unit)), number(biases[layer][unit])].join(" + ");
-    lines.push(say("   {name}: sum = {terms} = {number}", { name: nameOf(layer, unit), terms, number: number(sum) }), `      ${outputOf(layer, unit, number(sum))}`);
-  }));
   const before = number(loss.of(sums[last], target));
+  const into = (layer, unit) => weights[layer].map((of) => of[unit]);
+  const units = biases.flatMap((bias, layer) => Array.from(bias, (_, unit) => [layer, unit]));
+  const nameOf = (layer, at) => (layer === last ? say("output {unit}", { unit: at + 1 }) : last === 1 ? say("hidden unit {unit}", { unit: at + 1 }) : say("layer {layer}, unit {unit}", { layer: layer + 1, unit: at + 1 }));
+
+  const outputOf = (layer, unit) => {
+    const [sum, prediction] = [number(sums[layer][unit]), number(predicted[unit])];
+    if (layer < last) return say("output = {name}({number}) = {number2}", { name: options.activation, number: sum, number2: number(activated(sums[layer][unit])) });
+    if (isSquared) return say("prediction = {prediction}", { prediction });
+    if (data.loss === "binary") return say("prediction = sigmoid({number}) = {prediction}", { number: sum, prediction });
+    return say("prediction = exp({number}) / ({total}) = {prediction}", { number: sum, total: Array.from(sums[last], (one) => `exp(${number(one)})`).join(" + "), prediction });
+  };
+  const forward = units.flatMap(([layer, unit]) => {
+    const terms = [...products(signals[layer], into(layer, unit)), number(biases[layer][unit])].join(" + ");
+    return [say("   {name}: sum = {terms} = {number}", { name: nameOf(layer, unit), terms, number: number(sums[layer][unit]) }), `      ${outputOf(layer, unit)}`];
+  });
+
   const [p, truth] = [number(predicted[0]), target[0]];
   const formula = { binary: () => `-log(${truth ? p : `1 - ${p}`})`, classes: () => `-log(${number(predicted[target.indexOf(1)])})`, squared: () => `(${p} - ${number(truth)})²` }[data.loss]();
-  lines.push(say("2. Loss: {name}{logarithm}", { name: LOSSES[data.loss], logarithm: data.loss === "squared" ? "" : say(", log is the natural logarithm") }), say("   loss = {loss_formula}{number}", { loss_formula: `${formula} = `, number: before }), say("3. Gradient: the chain rule, from the last layer to the first"));
-  const howOf = (layer, unit) => {
-    const difference = () => `(${number(predicted[unit])} - ${number(target[unit])})`;
-    if (layer === last && data.loss === "squared") return say("2 × (prediction - target){share} = 2 × {difference}{share} = ", { share: "", difference: difference() });
-    if (layer === last) return say("(prediction - target){share} = {difference}{share} = ", { share: "", difference: difference() });
-    const output = number(network.activation.of(sums[layer][unit]));
+  const errorOf = (layer, unit) => {
+    const values = { share: "", difference: `(${number(predicted[unit])} - ${number(target[unit])})` };
+    if (layer === last) return isSquared ? say("2 × (prediction - target){share} = 2 × {difference}{share} = ", values) : say("(prediction - target){share} = {difference}{share} = ", values);
+    const output = number(activated(sums[layer][unit]));
     const slope = { sigmoid: `${output} × (1 - ${output})`, tanh: `(1 - ${output.startsWith("-") ? `(${output})` : output}²)`, relu: sums[layer][unit] > 0 ? "1" : "0" }[options.activation];
-    return `(${times(gradients.biases[layer + 1], weights[layer + 1][unit]).join(" + ")}) × ${slope} = `;
+    return `(${products(gradients.biases[layer + 1], weights[layer + 1][unit]).join(" + ")}) × ${slope} = `;
   };
-  for (let layer = last; layer >= 0; layer--) gradients.biases[layer].forEach((error, unit) => {
-    lines.push(say("   {name}: error = {how}{number}", { name: nameOf(layer, unit), how: howOf(layer, unit), number: number(error) }));
-    signals[layer].forEach((signal, at) => lines.push(say("      by weight {source}: error × input = {product} = {by_weight}", { source: at + 1, product: `${number(error)} × ${number(signal)}`, by_weight: number(gradients.weights[layer][at][unit]) })));
-    lines.push(say("      by bias: error = {number}", { number: number(error) }));
+  const backward = units.toSorted((one, other) => other[0] - one[0]).flatMap(([layer, unit]) => {
+    const error = number(gradients.biases[layer][unit]);
+    const byWeight = Array.from(signals[layer], (signal, at) => say("      by weight {source}: error × input = {product} = {by_weight}", { source: at + 1, product: `${error} × ${number(signal)}`, by_weight: number(gradients.weights[layer][at][unit]) }));
+    return [say("   {name}: error = {how}{number}", { name: nameOf(layer, unit), how: errorOf(layer, unit), number: error }), ...byWeight, say("      by bias: error = {number}", { number: error })];
   });
-  lines.push(say("4. Update: new = old - learning rate × gradient"));
-  biases.forEach((bias, layer) => bias.forEach((_, unit) => {
-    lines.push(`   ${nameOf(layer, unit)}:`);
+
+  const update = units.flatMap(([layer, unit]) => {
     const slopes = [...gradients.weights[layer].map((of) => of[unit]), gradients.biases[layer][unit]];
-    [...into(layer, unit), bias[unit]].forEach((old, at) => lines.push(`      ${at < weights[layer].length ? say("weight {source}", { source: at + 1 }) : "bias"} = ${number(old)} - ${number(rate)} × ${number(slopes[at])} = ${number(old - rate * slopes[at])}`));
-  }));
+    const names = [...weights[layer].map((_, at) => say("weight {source}", { source: at + 1 })), "bias"];
+    const changed = [...into(layer, unit), biases[layer][unit]].map((old, at) => `      ${names[at]} = ${number(old)} - ${number(rate)} × ${number(slopes[at])} = ${number(old - rate * slopes[at])}`);
+    return [`   ${nameOf(layer, unit)}:`, ...changed];
+  });
   const stepped = Object.assign(Object.create(network), { parameters: network.parameters.copy() });
   stepped.parameters.vectors().forEach((vector, at) => vector.forEach((old, place) => { vector[place] = old - rate * gradients.vectors()[at][place]; }));
   const [after] = stepped.output([x]);
-  lines.push(say("After the update: prediction {row}, loss {number} (before: {row2}, {number2})", { row: listOf(loss.prediction(after)), number: number(loss.of(after, target)), row2: listOf(predicted), number2: before }));
-  return lines;
+  return [
+    say("One step of gradient descent: x = {row}, target = {row2}, learning rate = {number}", { row: listOf(x), row2: listOf(target), number: number(rate) }),
+    say("1. Forward: weighted inputs + bias, then the activation"), ...forward,
+    say("2. Loss: {name}{logarithm}", { name: LOSSES[data.loss], logarithm: isSquared ? "" : say(", log is the natural logarithm") }),
+    say("   loss = {loss_formula}{number}", { loss_formula: `${formula} = `, number: before }),
+    say("3. Gradient: the chain rule, from the last layer to the first"), ...backward,
+    say("4. Update: new = old - learning rate × gradient"), ...update,
+    say("After the update: prediction {row}, loss {number} (before: {row2}, {number2})", { row: listOf(loss.prediction(after)), number: number(loss.of(after, target)), row2: listOf(predicted), number2: before }),
+  ];
 }
 
 // ---- python_code.py ----
