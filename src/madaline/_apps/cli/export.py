@@ -6,10 +6,12 @@ from argparse import Namespace
 from pathlib import Path
 
 from madaline._apps.cli.console import check_destination, say_json, say_lines, tell, writing
-from madaline._apps.cli.options import MODEL, Command, Option
-from madaline._apps.cli.reading import load_model
-from madaline._apps.export import ENDINGS, lower, write_onnx, write_program
+from madaline._apps.cli.options import MODEL, READING, SEED, Command, Option, above_zero
+from madaline._apps.cli.reading import load_model, read_rows
+from madaline._apps.export import ENDINGS, lower, write_onnx, write_program, write_small_program
+from madaline._apps.export.distilling import MAX_LOSS
 from madaline._apps.export.graph import load_onnx
+from madaline._apps.export.program import Program
 from madaline._base.language import _
 from madaline._base.words import format_count, format_list, format_size
 from madaline._models.model import FittedModel
@@ -26,6 +28,10 @@ EXPORT = Command(
     Dates are days since 1970, levels are numbers, missing values are NAN; intervals
     are in it. Columns of texts, images, sequences and sounds are refused.
 
+    With --max-bytes, .c holds one small network instead, which learns what the model
+    predicts from the rows of --data: those of the training table, or more of the kind,
+    with labels or without. It says how much loss that costs, or refuses.
+
     .js is one ES module without dependencies, for browsers and node. .html is a page
     to mail, in English and Chinese: it predicts rows that one types or a CSV file, with
     intervals, in the browser, and asks no host. Both refuse the same columns.
@@ -36,6 +42,7 @@ EXPORT = Command(
 
     examples:
       madaline export penguins.madaline penguins.c
+      madaline export penguins.madaline penguins.c --max-bytes 32k --data penguins.csv
       madaline export penguins.madaline penguins.html
       madaline export penguins.madaline --program
       madaline export penguins.madaline penguins.onnx
@@ -46,11 +53,16 @@ EXPORT = Command(
         Option("FILE", "where to write, a name that ends in .c, .js, .html or .onnx (default: MODEL.onnx, here)", nargs="?"),
         Option("-o --output FILE", "the same"),
         Option("--program", "print the model as a program, step by step, and write nothing"),
+        Option("--max-bytes SIZE", "of .c: write one small network that takes no more flash, such as 32k"),
+        Option("--data TABLE", "of --max-bytes: the rows that it learns from"),
+        Option("--max-loss RATIO", "of --max-bytes: write nothing if its loss on held-out rows is more than so many times the model's (default: %(default)s)", type=above_zero, default=MAX_LOSS),
+        SEED,
+        *READING,
         Option("--without COLUMN ...", "of .onnx, columns of texts and sounds to leave out: the file predicts as if they were empty"),
         Option("--float32", "of .onnx: numbers enter as float32, rounded to seven digits"),
         Option("--json", "of .onnx: print one JSON object with the inputs and outputs, too"),
     ),
-    usage="madaline export MODEL [FILE] [--program] [--without COLUMN ...] [--float32] [--json]",
+    usage="madaline export MODEL [FILE] [--program] [--max-bytes SIZE --data TABLE] [--without COLUMN ...] [--float32] [--json]",
 )
 # fmt: on
 
@@ -65,8 +77,11 @@ def run_export(arguments: Namespace) -> None:
     if path.suffix == ".onnx":
         _write_onnx(model, path, arguments)
         return
-    with writing(path):
-        program = write_program(model, path)
+    if arguments.max_bytes is not None:
+        program = _write_small(model, path, arguments)
+    else:
+        with writing(path):
+            program = write_program(model, path)
     tell(
         _("Wrote {path} ({size}): {columns} in, {steps} of {constants}.").format(
             path=path,
@@ -76,6 +91,24 @@ def run_export(arguments: Namespace) -> None:
             constants=format_count(program.n_constants, "constant"),
         )
     )
+
+
+def _write_small(model: FittedModel, path: Path, arguments: Namespace) -> Program:
+    """Write one network that learned from a model, and say what it costs."""
+    where = Namespace(**vars(arguments), table=arguments.data, root=None, skip_broken=False)
+    check_destination(path, sources=[arguments.data])
+    rows = read_rows(where, model, also=model.target_names).table
+    with writing(path):
+        program, distilled = write_small_program(
+            model,
+            path,
+            rows,
+            arguments.max_bytes,
+            max_loss=arguments.max_loss,
+            seed=arguments.seed,
+        )
+    tell(distilled.sentence)
+    return program
 
 
 def _path_of(arguments: Namespace) -> Path:
@@ -92,7 +125,13 @@ def _path_of(arguments: Namespace) -> Path:
         )
     if path.suffix == ".onnx":
         load_onnx()
-    elif arguments.without or arguments.float32 or arguments.json:
+    if arguments.max_bytes is None and (arguments.data or arguments.max_loss != MAX_LOSS):
+        raise InputError("--data and --max-loss are for --max-bytes: give that, too.")
+    if arguments.max_bytes is not None and (path.suffix != ".c" or not arguments.data):
+        raise InputError(
+            "--max-bytes writes a file that ends in .c, and needs rows to learn from: give them, such as --data table.csv."
+        )
+    if path.suffix != ".onnx" and (arguments.without or arguments.float32 or arguments.json):
         raise InputError("--without, --float32 and --json are for .onnx alone: leave them out.")
     return path
 

@@ -28,6 +28,9 @@ KINDS = {
 }
 """What the values of a column are, for comments."""
 
+_BASE, _FUNCTION, _CALL, _INTERVALS, _POINTER = 1000, 120, 50, 1200, 10
+"""Bytes of code, at most, as `gcc -Os` makes of it for x86-64, Cortex-M3 and AVR."""
+
 
 def c_code(program: Program, stem: str) -> dict[str, str]:
     """Return the header and the source of a program whose files have that name, by ending."""
@@ -44,6 +47,17 @@ def c_code(program: Program, stem: str) -> dict[str, str]:
     }
     header = filled("model.h", {**facts, **_header(program, name.upper())})
     return {".h": header, ".c": filled("model.c", {**facts, **_source(program)})}
+
+
+def flash_of(program: Program) -> int:
+    """Return how many bytes of flash the compiled source takes, at most."""
+    texts = [*program.labels, *(column.levels for column in program.columns)]
+    names = [*(text for some in texts for text in some), *(one.name for one in program.columns)]
+    constants = sum(own.nbytes for _, own in constants_of(program))
+    named = sum(len(name.encode("utf-8", "surrogatepass")) + 1 + _POINTER for name in names)
+    functions = {step.name for step in program.steps}
+    code = _BASE + _FUNCTION * len(functions) + _CALL * len(program.steps)
+    return constants + named + code + _INTERVALS * bool(program.intervals)
 
 
 def _header(program: Program, prefix: str) -> dict[str, str]:
@@ -124,7 +138,7 @@ def _answers(program: Program) -> Iterator[str]:
 def _constant(name: str, array: Array) -> str:
     """Return the definition of a constant; an array of nothing has a zero."""
     numbers = [str(number) for number in array.ravel()] or ["0"]
-    return f"static const {TYPES[array.dtype.name]} {name}[] = {{\n{_wrapped(numbers)}}};"
+    return f"static const FLASH {TYPES[array.dtype.name]} {name}[] = {{\n{_wrapped(numbers)}}};"
 
 
 def _texts(name: str, texts: Iterable[str]) -> str:

@@ -3,6 +3,13 @@
 
 #include <math.h>
 
+/* Where constants lie: those of AVR stay in flash, if the compiler may use more than C99. */
+#ifdef __FLASH
+#define FLASH __flash
+#else
+#define FLASH
+#endif
+
 @FUNCTIONS@
 
 @COLUMN_NAMES@

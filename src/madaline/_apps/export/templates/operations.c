@@ -1,4 +1,4 @@
-static void read_numbers(double *out, const double *row, const int *columns, int n)
+static void read_numbers(double *out, const double *row, const FLASH int *columns, int n)
 {
     for (int k = 0; k < n; k++)
         out[k] = row[columns[k]];
@@ -12,7 +12,7 @@ static void read_level(int *out, const double *row, int column, int n_levels, in
 }
 
 /* As in Howard Hinnant's "chrono-compatible low-level date algorithms": years begin with March. */
-static void date_parts(double *out, const double *days, const int *parts, int n)
+static void date_parts(double *out, const double *days, const FLASH int *parts, int n)
 {
     const double day = floor(days[0]), since = day + 719468, era = floor(since / 146097);
     const double of_era = since - 146097 * era;
@@ -31,40 +31,40 @@ static void date_parts(double *out, const double *days, const int *parts, int n)
         }
 }
 
-static void fill_missing(double *out, const double *x, const double *centers, int n)
+static void fill_missing(double *out, const double *x, const FLASH double *centers, int n)
 {
     for (int k = 0; k < n; k++)
         out[k] = isnan(x[k]) ? centers[k] : x[k];
 }
 
-static void take_places(double *out, const double *x, const int *places, int n)
+static void take_places(double *out, const double *x, const FLASH int *places, int n)
 {
     for (int k = 0; k < n; k++)
         out[k] = x[places[k]];
 }
 
-static void scale_smoothly(float *out, const double *x, const double *centers,
-                           const double *spreads, int n)
+static void scale_smoothly(float *out, const double *x, const FLASH double *centers,
+                           const FLASH double *spreads, int n)
 {
     for (int k = 0; k < n; k++) {
-        const double z = fmin(fmax((x[k] - centers[k]) / spreads[k], -1e100), 1e100), third = z / 3;
+        const double z = fmin(fmax((x[k] - centers[k]) / spreads[k], -1e18), 1e18), third = z / 3;
         out[k] = (float)(z / sqrt(third * third + 1));
     }
 }
 
-static void flag_missing(float *out, const double *x, const double *shares, int n)
+static void flag_missing(float *out, const double *x, const FLASH double *shares, int n)
 {
     for (int k = 0; k < n; k++)
         out[k] = (float)((isnan(x[k]) ? 1 : 0) - shares[k]);
 }
 
-static void center_numbers(float *out, const double *x, const double *centers, int n)
+static void center_numbers(float *out, const double *x, const FLASH double *centers, int n)
 {
     for (int k = 0; k < n; k++)
         out[k] = isnan(x[k]) ? 0 : (float)(x[k] - centers[k]);
 }
 
-static void circle_parts(float *out, const double *x, const double *periods, int size, int n)
+static void circle_parts(float *out, const double *x, const FLASH double *periods, int size, int n)
 {
     for (int k = 0; k < n && 2 * k < size; k++) {
         const double angle = x[k] * (6.283185307179586 / periods[k]);
@@ -73,14 +73,15 @@ static void circle_parts(float *out, const double *x, const double *periods, int
     }
 }
 
-static void look_up_level(float *out, const int *level, const int *rows, const float *table, int n)
+static void look_up_level(float *out, const int *level, const FLASH int *rows,
+                          const FLASH float *table, int n)
 {
     for (int k = 0; k < n; k++)
         out[k] = table[rows[level[0]] * n + k];
 }
 
-static void join_features(float *out, const float *const parts[], const int *sizes,
-                          const int *places, int n, int n_parts)
+static void join_features(float *out, const float *const parts[], const FLASH int *sizes,
+                          const FLASH int *places, int n, int n_parts)
 {
     int next = 0;
     for (int part = 0; part < n_parts; part++)
@@ -88,8 +89,8 @@ static void join_features(float *out, const float *const parts[], const int *siz
             out[places[next++]] = parts[part][k];
 }
 
-static void place_on_edges(double *out, const double *x, const double *edges, const int *starts,
-                           int n)
+static void place_on_edges(double *out, const double *x, const FLASH double *edges,
+                           const FLASH int *starts, int n)
 {
     for (int k = 0; k < n; k++) {
         int low = starts[k], high = starts[k + 1] - 2; /* the last edge that can begin a bin */
@@ -107,32 +108,32 @@ static void place_on_edges(double *out, const double *x, const double *edges, co
     }
 }
 
-static void fill_bins(float *out, const double *places, const int *owners, const int *lows,
-                      const float *means, int n)
+static void fill_bins(float *out, const double *places, const FLASH int *owners,
+                      const FLASH int *lows, const FLASH float *means, int n)
 {
     for (int k = 0; k < n; k++)
         out[k] = (float)fmin(fmax(places[owners[k]] - lows[k], 0), 1) - means[k];
 }
 
 static void interpolate_rows(float *out, const float *sums, const double *places,
-                             const float *table, int n, int n_places)
+                             const FLASH float *table, int n, int n_places)
 {
     for (int k = 0; k < n; k++)
         out[k] = sums[k];
     for (int number = 0; number < n_places; number++) {
         const double low = floor(places[number]);
         const float part = (float)(places[number] - low), rest = 1 - part;
-        const float *row = table + (long)low * n, *next = part > 0 ? row + n : row;
+        const FLASH float *row = table + (long)low * n, *next = part > 0 ? row + n : row;
         for (int k = 0; k < n; k++)
             out[k] += rest * row[k] + part * next[k];
     }
 }
 
-static void weight_inputs(float *out, const float *x, const float *weight, const float *bias,
-                          int members, int inputs, int units, int apart)
+static void weight_inputs(float *out, const float *x, const FLASH float *weight,
+                          const FLASH float *bias, int members, int inputs, int units, int apart)
 {
     for (int member = 0; member < members; member++) {
-        const float *own = weight + (long)member * inputs * units;
+        const FLASH float *own = weight + (long)member * inputs * units;
         for (int unit = 0; unit < units; unit++)
             out[unit] = 0;
         for (int k = 0; k < inputs; k++)
@@ -164,8 +165,9 @@ static void activate_leaky_silu(float *out, const float *x, int n)
         out[k] = x[k] * (1 / (1 + expf(-x[k])) + 0.1f);
 }
 
-static void walk_trees(float *out, const float *x, const int *feature, const float *threshold,
-                       const int *below, const int *roots, const float *bias, int n, int n_trees)
+static void walk_trees(float *out, const float *x, const FLASH int *feature,
+                       const FLASH float *threshold, const FLASH int *below, const FLASH int *roots,
+                       const FLASH float *bias, int n, int n_trees)
 {
     for (int k = 0; k < n; k++) {
         double sum = 0;
@@ -179,7 +181,7 @@ static void walk_trees(float *out, const float *x, const int *feature, const flo
     }
 }
 
-static void add_means(double *out, const double *before, const float *x, const double *shares,
+static void add_means(double *out, const double *before, const float *x, const FLASH double *shares,
                       int n_folds, int n_outputs, int members)
 {
     for (int fold = 0; fold < n_folds; fold++)
@@ -200,7 +202,7 @@ static void mean_of_folds(double *out, const double *x, int n_folds, int n)
     }
 }
 
-static void calibrate(double *out, const double *x, const double *temperatures, int n,
+static void calibrate(double *out, const double *x, const FLASH double *temperatures, int n,
                       int n_temperatures)
 {
     for (int k = 0; k < n; k++)
@@ -250,15 +252,16 @@ static void link_both(double *out, const double *x, int n_outputs, int n)
     }
 }
 
-static void to_unit(double *out, const double *x, const double *scales, const double *centers,
-                    const double *lows, const double *highs, int n)
+static void to_unit(double *out, const double *x, const FLASH double *scales,
+                    const FLASH double *centers, const FLASH double *lows,
+                    const FLASH double *highs, int n)
 {
     for (int k = 0; k < n; k++)
         out[k] = fmin(fmax(x[k] * scales[k] + centers[k], lows[k]), highs[k]);
 }
 
-static void choose_class(int *out, const double *x, const double *thresholds, int n_thresholds,
-                         int n)
+static void choose_class(int *out, const double *x, const FLASH double *thresholds,
+                         int n_thresholds, int n)
 {
     out[0] = 0;
     for (int k = 0; k < n; k++)
@@ -268,9 +271,10 @@ static void choose_class(int *out, const double *x, const double *thresholds, in
             out[0] = k;
 }
 
-static void bound_interval(double *out, const double *x, const float *scores, const int *starts,
-                           const double *knots, const double *errors, double low, double high,
-                           int n, int n_folds, int n_knots, double coverage)
+static void bound_interval(double *out, const double *x, const FLASH float *scores,
+                           const FLASH int *starts, const FLASH double *knots,
+                           const FLASH double *errors, double low, double high, int n, int n_folds,
+                           int n_knots, double coverage)
 {
     double center[FOLDS], size[FOLDS];
     int next[FOLDS];
