@@ -123,7 +123,7 @@ def main() -> int:
         for seed in range(options.seeds):
             stream = STREAMS[name](options.folder, seed)
             kind = AdaptiveClassifier if stream.is_classes else AdaptiveRegressor
-            for keep_models in (0, 8):
+            for keep_models in options.keep_models:
                 model = kind(effort=EFFORT, random_state=seed, keep_rows=options.keep_rows)
                 rows = np.array([*measure(stream, model, keep_models)], float)
                 losses = rows[:, 0] @ rows[:, 1:3] / rows[:, 0].sum()
@@ -139,6 +139,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--tables", nargs="+", choices=list(STREAMS), default=list(STREAMS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--keep-rows", type=int, default=0)
+    parser.add_argument("--keep-models", type=int, nargs="+", default=[0, 8])
     parser.add_argument("--folder", type=Path, default=DEFAULT_FOLDER, help="the data folder")
     return parser.parse_args()
 

@@ -71,6 +71,7 @@ def test_the_story_tells_what_changed_and_what_came_back(played):
     assert "3,200 rows were learned, of 3 columns." in [*story]
     returned = [one.sentence for one in model.decisions_ if isinstance(one, RegimeReturned)]
     assert story.parts["time"][-1] == returned[-1]
+    assert re.match(r"Regime [AB] is back, so changes of the lead", story.parts["next"][0])
     whole = [*model.story(full=True)]
     assert any(text.startswith("Regime A reigned in rows 1 to") for text in whole)
     assert {one.sentence for one in model.decisions_} <= {*whole}

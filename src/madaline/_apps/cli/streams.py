@@ -63,7 +63,7 @@ from madaline.nn.arrays import Array
 from madaline.records._results.blocks import Charts, Section, points
 from madaline.records._results.curves import loss_figure, shares_figure
 from madaline.records._results.figure import Figure
-from madaline.records.regimes import Regimes
+from madaline.records.regimes import RegimeReturned, Regimes
 
 _SEGMENTS = 12  # lines of the table
 PARTS = 10  # of each line in the picture
@@ -126,7 +126,7 @@ def run_stream(arguments: Namespace) -> None:
             learner.save(path)
     if picture is not None:
         drawn = Charts([*_figures(learner, changes)])
-        sentences = [*(made.sentence for made in learner.decisions), *changes.sentences()]
+        sentences = [*_told(learner), *changes.sentences()]
         title = _("{n_samples:,} rows of {table}").format(
             n_samples=table.n_samples, table=arguments.table
         )
@@ -145,6 +145,15 @@ def _figures(learner: OnlineLearner, changes: _StreamChanges) -> Iterator[Figure
     regimes = Regimes(learner.memory.table(learner.n_learned))
     if len(regimes) > 1:
         yield regimes.figure()
+
+
+def _told(learner: OnlineLearner) -> Iterator[str]:
+    """Yield which networks led, and what returned for long."""
+    regimes = Regimes(learner.memory.table(learner.n_learned))
+    lasting = regimes.lasting(learner.memory.decisions)
+    for decision in learner.decisions:
+        if not isinstance(decision, RegimeReturned) or decision in lasting:
+            yield decision.sentence
 
 
 def _saved_line(path: Path, *, is_classes: bool) -> str:
@@ -328,6 +337,8 @@ def _regime_lines(learner: OnlineLearner) -> Iterator[str]:
         ).format(about=about)
     )
     yield f"  {line}"
+    if not learner.memory.decisions:
+        yield "  None has come back."
     returned = regimes.lasting(learner.memory.decisions)
     left_out = len(learner.memory.decisions) - len(returned[-_MAX_RETURNS:])
     for decision in returned[-_MAX_RETURNS:]:

@@ -81,7 +81,8 @@ def update_model(
 ) -> FittedModel:
     """Return the model that new rows, in the order of time, make; its last decision says why.
 
-    Where an earlier state that the model keeps predicts the rows better, it is what is updated.
+    Where an earlier state that the model keeps predicts the rows better, it is updated, too; what
+    has the lower loss on them then is the model.
     The objective is what is minimized, where the model's file does not tell all of it.
     """
     model.check_one_output("updated")
@@ -97,14 +98,16 @@ def update_model(
         table, roles = table.take(~missing), roles.take(~missing)
     if keep_models is not None:
         model = _with_most(model, keep_models)
+    objective = objective or _known_objective(model)
     back = better_model(model, table, roles.target, date, roles.weight)
-    model = model if back is None else gone_back(model, back)
-    new = NewRows.checked(model, table, roles)
-    update = _Update(model, new, objective or _known_objective(model), most, date, means)
-    kept = model.kept_models
-    if kept is not None and update.model.updates[-1].kept != AS_IT_IS:
-        kept = keeping(kept, model)
-    return replace(update.model, kept_models=kept)
+    updated = []
+    for before in [model] if back is None else [model, gone_back(model, back)]:
+        new = NewRows.checked(before, table, roles)
+        after, kept = _Update(before, new, objective, most, date, means).model, before.kept_models
+        if kept is not None and after.updates[-1].kept != AS_IT_IS:
+            kept = keeping(kept, before)
+        updated.append(replace(after, kept_models=kept))
+    return min(updated, key=lambda one: one.updates[-1].loss_now)
 
 
 def _with_most(model: FittedModel, most: int) -> FittedModel:
