@@ -53,11 +53,11 @@ function shortest(row, parts, reaches) {
 /** Returns the smallest changes, first of single columns, then of pairs of which both are needed; `progress` grows towards the goal. */
 function changes(row, reaches, progress, most = 3) {
   const bySize = (found) => found.filter(Boolean).sort((a, b) => a.size - b.size);
-  const tried = columns.map((column, number) => (isMoving(column) && Number.isNaN(row[number]) ? [] : valuesOf(column, 2))
+  const tried = (n) => columns.map((column, number) => (isMoving(column) && Number.isNaN(row[number]) ? [] : valuesOf(column, n))
     .filter((value) => value !== row[number]).map((value) => ({ number, value })));
-  const singles = tried.map((own) => bySize(own.map((part) => shortest(row, [part], reaches)))[0]);
+  const singles = tried(2).map((own) => bySize(own.map((part) => shortest(row, [part], reaches)))[0]);
   const alone = ({ number, value }) => row.map((own, k) => (k === number ? value : own));
-  const best = tried.map((own) => own.map((part) => [progress(alone(part)), part]).sort((a, b) => b[0] - a[0]).slice(0, pairedValues))
+  const best = tried(5).map((own) => own.map((part) => [progress(alone(part)), part]).sort((a, b) => b[0] - a[0]).slice(0, pairedValues))
     .filter((own) => own.length).sort((a, b) => b[0][0] - a[0][0]).slice(0, pairedColumns).map((own) => own.map(([, part]) => part));
   const pairs = [], start = performance.now();
   best.forEach((first, k) => best.slice(k + 1).forEach((second) => {

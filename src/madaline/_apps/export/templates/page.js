@@ -235,7 +235,7 @@ $("language").onchange = () => ((language = $("language").value), show(), showFi
 const shares = [0.5, 0.8, 0.9, 0.95, 0.99].filter((own) => own <= maxCoverage);
 $("coverage").append(...(shares.length ? shares : [maxCoverage]).map((value) => made("option", { value, textContent: share(value) })));
 $("coverage").value = shares.includes(0.9) ? 0.9 : (shares.at(-1) ?? maxCoverage);
-$("coverage").onchange = answer;
+$("coverage").onchange = () => (answer(), file && predictFile(file.given));
 $("of").append(...outputs.map(({ name }, value) => made("option", { value, textContent: name })));
 $("of").onchange = () => (offerGoals(), chooseAmount(), change());
 $("goal").onchange = $("amount").oninput = change;

@@ -70,7 +70,7 @@ async function predictFile(given) {
   const { mark, rows } = parseCsv((await given.text()).replace(/^\ufeff/, ""));
   const [head, ...cells] = rows, places = columns.map(({ name }) => head.findIndex((own) => own.trim() === name));
   const absent = columns.filter((column, k) => places[k] < 0).map(({ name }) => name), found = [];
-  const own = (file = { name: given.name, mark, head, cells, found, places, absent });
+  const own = (file = { given, mark, head, cells, found, places, absent });
   showFile();
   for (const [k, line] of absent.length ? [] : cells.entries()) {
     found.push(readRow(places.map((place) => line[place] ?? "")));
@@ -88,6 +88,7 @@ async function predictFile(given) {
 /** Shows what became of the file. */
 function showFile() {
   ["take", "rows", "problems"].forEach((id) => ($(id).hidden = true));
+  $("told").textContent = "";
   if (!file?.isDone) return;
   const { absent, found, places, cells } = file, told = (own) => own.toLocaleString(language);
   if (absent.length) return ($("told").textContent = say("absent", { columns: absent.join(", ") }));
@@ -128,13 +129,13 @@ function shortAnswer(found, k) {
 
 /** Offers all rows with predictions as a file; of a row that cannot be read they are empty. */
 function offerFile() {
-  const { name, mark, head, cells, found } = file, names = answerNames();
+  const { given, mark, head, cells, found } = file, names = answerNames();
   const quoted = (own) => (/["\n\r]/.test(own) || String(own).includes(mark) ? `"${String(own).replaceAll('"', '""')}"` : own);
   const full = cells.map((own, k) => [...head.map((_, place) => own[place] ?? ""), ...(found[k].answers ?? names.map(() => ""))]);
   const lines = [[...head, ...names], ...full].map((own) => own.map(quoted).join(mark)).join("\r\n") + "\r\n";
   URL.revokeObjectURL($("take").href);
   $("take").href = URL.createObjectURL(new Blob(["\ufeff", lines], { type: "text/csv" }));
-  $("take").download = name.replace(/(\.\w+)?$/, "_predicted.csv");
+  $("take").download = given.name.replace(/(\.\w+)?$/, "_predicted.csv");
   $("take").hidden = false;
 }
 
