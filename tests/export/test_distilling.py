@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from interpreting import typed
 from running_code import needs_compiler, run_c
+from running_devices import boards, run_on
 from tests.export.conftest import table_of
 
 from madaline._apps.export import distilling, write_small_program
@@ -114,3 +115,16 @@ def test_intervals_are_wider_as_errors_are_larger(models, table) -> None:
     ]
     np.testing.assert_allclose(scores[1], 2 * scores[0], rtol=1e-6)
     assert len(scores[0]) <= 200
+
+
+@boards
+@pytest.mark.parametrize("kind", ["binary", "numbers"])
+def test_small_devices_predict_what_the_runtime_predicts(kind, board, models, table, tmp_path):
+    model = models(kind)
+    rows = table(model).take(slice(0, 5))
+    program, found = distill(model, table(model), 20_000, max_loss=1e9)
+    predictor = replace(model.predictor, parts=(found.part,), temperature=1.0)
+    expected = (predictor.predict_proba if kind == "binary" else predictor.predict)(rows)
+    answers = run_on(board, program, tmp_path, typed(program, model.predictor.encoder, rows))
+    size = np.abs(expected).max()
+    np.testing.assert_allclose(answers, expected.reshape(answers.shape), rtol=0, atol=1e-4 * size)

@@ -147,7 +147,8 @@ def _means(
 ) -> do.AddMeans:
     """Return means of members; the mean of all whose last layer is sums is one sum of all units."""
     shares = part.shares
-    if not layers or not isinstance(layers[-1][0], Linear) or shares.shape[1] > 1:
+    ends_in_sums = bool(layers) and isinstance(layers[-1][0], Linear)
+    if not ends_in_sums or shares.shape[1] > 1 or len(shares) == 1:
         return do.AddMeans(before, _chain(steps, x, layers).value, shares)
     *layers, (_, last) = layers
     units, weight = _chain(steps, x, layers), last["weight"] * shares[..., None]
