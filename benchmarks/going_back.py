@@ -4,8 +4,9 @@
 
 A table comes in seasons. The first is fitted, each later one updates the model. At the start of
 each season from the third on, 200 rows are labeled (or half of the season, if that is less):
-printed are the mean losses of the others by the model as it is and by one updated with these 200,
-without and with earlier models (`keep_models=8`), and how often an earlier model was gone back to.
+printed are the mean losses of the others by the model as it is, by one updated with these 200,
+without and with earlier models (`keep_models=8`), and by the earlier model that an update went back
+to, as it was; and how often that was.
 """
 
 from __future__ import annotations
@@ -95,21 +96,20 @@ STREAMS: dict[str, Callable[[Path, int], Stream]] = {
 }
 
 
-def measure(
-    stream: Stream, model: Any, keep_models: int
-) -> Iterator[tuple[int, float, float, bool]]:
-    """Yield rows, the loss as it is and updated, and whether it went back, of each season."""
+def measure(stream: Stream, model: Any, keep_models: int) -> Iterator[tuple[float, ...]]:
+    """Yield rows, losses as it is, updated and gone back, and whether it went back, by season."""
     model = model.fit(*stream.part(0))
     for number in range(1, stream.n_parts):
         X, y = stream.part(number)
         if number > 1:
             n = min(LABELED, len(y) // 2)
             updated = deepcopy(model).update(X.iloc[:n], y[:n], keep_models=keep_models)
-            losses = [
-                loss_of(one, X.iloc[n:], y[n:], is_classes=stream.is_classes)
-                for one in (model, updated)
-            ]
-            yield len(y) - n, *losses, updated.model_.changes[-2].action == "back"
+            last, models = updated.model_.changes[-2], [model, updated, model]
+            went = last.action == "back"
+            if went:
+                models[2] = deepcopy(model).go_back(last.name)
+            losses = [loss_of(one, X[n:], y[n:], is_classes=stream.is_classes) for one in models]
+            yield len(y) - n, *losses, went
         model = model.update(X, y, keep_models=keep_models)
 
 
@@ -126,8 +126,8 @@ def main() -> int:
             for keep_models in options.keep_models:
                 model = kind(effort=EFFORT, random_state=seed, keep_rows=options.keep_rows)
                 rows = np.array([*measure(stream, model, keep_models)], float)
-                losses = rows[:, 0] @ rows[:, 1:3] / rows[:, 0].sum()
-                back = f"{int(rows[:, 3].sum())} of {len(rows)}"
+                losses = rows[:, 0] @ rows[:, 1:4] / rows[:, 0].sum()
+                back = f"{int(rows[:, 4].sum())} of {len(rows)}"
                 print(
                     name, seed, options.keep_rows, keep_models, *losses.round(4), back, flush=True
                 )
