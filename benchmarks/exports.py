@@ -165,7 +165,7 @@ def refuses_infinity(model: Any, rows: Any) -> bool:
 
 
 def print_times(model: Any, table: Table, path: Path) -> None:
-    """Print seconds of ONNX Runtime and of `madaline.runtime`, on one processor."""
+    """Print processor seconds of ONNX Runtime and of `madaline.runtime`, on one thread."""
     from madaline._models.runtime import load
 
     saved = path.with_suffix(".madaline")
@@ -183,12 +183,12 @@ def print_times(model: Any, table: Table, path: Path) -> None:
 
 
 def best(run: Callable[[], object], times: int) -> float:
-    """Return the seconds of the quickest run."""
+    """Return the processor seconds of the quickest run."""
     seconds = []
     for _ in range(times):
-        start = time.perf_counter()
+        start = time.process_time()
         run()
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     return min(seconds)
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from interpreting import FUNCTIONS, interpret, typed
 from tests.export.conftest import KINDS
 
-from madaline import AdaptiveClassifier, AdaptiveRegressor
 from madaline._apps.export.lowering import lower
 from madaline._apps.export.operations import OPERATIONS
 from madaline._models.runtime.frozen_networks import NetworkPart
@@ -65,22 +63,6 @@ def test_people_can_read_it(models) -> None:
     assert "v1 = FillMissing(x=v0, centers=[" in "\n".join(lines)
     assert any(line.startswith("prediction = v") for line in lines)
     assert max(map(len, lines)) < 250
-
-
-def test_texts_are_refused_by_name() -> None:
-    words = [f"some words about {number % 7} and {number}" for number in range(60)]
-    X = pd.DataFrame({"review": words, "size": np.arange(60) % 9})
-    estimator = AdaptiveClassifier(effort=1, random_state=0, kinds={"review": "text"})
-    with pytest.raises(InputError, match=r"texts, images, .* such as review:"):
-        lower(estimator.fit(X, np.arange(60) % 2)._model())
-
-
-def test_lags_are_refused() -> None:
-    X = pd.DataFrame({"day": np.datetime64("2025-01-01") + np.arange(90)})
-    estimator = AdaptiveRegressor(effort=1, random_state=0)
-    fitted = estimator.fit(X, np.sin(np.arange(90) / 3), time="day", lags=[1])
-    with pytest.raises(InputError, match="A model with lags of target cannot be exported"):
-        lower(fitted._model())
 
 
 def test_layers_that_no_language_has_are_refused(models) -> None:
