@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import chinese
+import open_playground
 from sphinx.application import Sphinx
 from sphinx.locale import _
 
@@ -21,7 +22,7 @@ def mend_pages(app: Sphinx, error: Exception | None) -> None:
     if error or app.builder.format != "html":
         return
     for path in Path(app.outdir).rglob("*.html"):
-        if path.relative_to(app.outdir).parts[0] == chinese.FOLDER:
+        if path.relative_to(app.outdir).parts[0] in {chinese.FOLDER, open_playground.FOLDER}:
             continue  # another build
         page = path.read_text()
         if (better := mended(page)) != page:

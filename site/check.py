@@ -1,7 +1,7 @@
 """Checks the built site: `python site/check.py build/site` names what is wrong, if anything is.
 
 Every link within the site leads somewhere, nothing is loaded from other hosts, and no page with all
-that it loads is larger than a megabyte.
+that it loads is larger than a megabyte, but for the recorded stream of the playground.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 MAX_BYTES = 1_000_000
+MAX_BYTES_RECORDED = 1_300_000  # of a page of the playground with a recorded stream
 # What a browser loads by itself; it follows other links only when told to.
 LOADED = {
     "script": "src",
@@ -90,10 +91,11 @@ def problems_of(page: Page, pages: dict[Path, Page]) -> Iterator[str]:
             continue
         if not target.is_file():
             yield f"{page.path}: leads to {link}, which is not there"
-        elif place and target in pages and place not in pages[target].places:
+        elif "=" not in place and place and target in pages and place not in pages[target].places:
             yield f"{page.path}: leads to {link}, but nothing there has this name"
-    if weight(page) > MAX_BYTES:
-        yield f"{page.path}: {weight(page):,} bytes with all that it loads, over {MAX_BYTES:,}"
+    most = MAX_BYTES_RECORDED if page.path.match("playground/stream*.html") else MAX_BYTES
+    if weight(page) > most:
+        yield f"{page.path}: {weight(page):,} bytes with all that it loads, over {most:,}"
 
 
 def is_elsewhere(url: str) -> bool:

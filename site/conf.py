@@ -52,6 +52,7 @@ extensions = [
     "docstrings",
     "notebooks",
     "live",
+    "open_playground",
     "gallery",
     "command_line",
     "han_search",
