@@ -112,6 +112,7 @@ def compare(model: Any, rows: Any, folder: Path) -> tuple[list[float], int, list
     labels, bounds = 0, [0.0]
     if program.labels:
         classes = np.asarray(expected).reshape(len(rows), -1).astype(str)
+        answers[0]["label"] -= 2 * np.arange(len(program.labels))  # C has one list of all labels
         for own in answers:
             codes = own["label"].reshape(len(rows), -1).astype(int)
             told = [np.array(of)[code] for of, code in zip(program.labels, codes.T, strict=True)]

@@ -229,6 +229,18 @@ def test_weights_of_classes_are_kept(labels, tmp_path):
     check_reading(model, X, tmp_path / "m")
 
 
+def test_quantiles_of_many_levels_are_kept(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 120, 600)
+    X = {"code": np.array([f"c{code}" for code in codes], object), "size": rng.normal(size=600)}
+    model = regressor(loss="quantile", quantile=(0.1, 0.9), kinds={"code": "category"})
+    model.fit(X, codes / 10 + X["size"])
+    assert model._model().predictor.encoder.encoders[0].means is not None
+    model.save(tmp_path / "model.madaline")
+    again = load(tmp_path / "model.madaline")
+    assert np.array_equal(again.predict(X), model.predict(X))
+
+
 @pytest.mark.slow
 def test_levels_that_need_more_than_a_file_holds_are_refused():
     levels = np.array([f"{number:04}" + "y" * 2_500 for number in range(4_000)], object)

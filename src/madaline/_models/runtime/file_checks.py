@@ -347,7 +347,8 @@ def check_predictor(state: Mapping[str, Any], arrays: Mapping[str, Array]) -> li
     """
     networks = [_network(number, part["network"]) for number, part in enumerate(state["parts"])]
     n_folds = _side(arrays, "part0.theta", 1)
-    checks = dict(encoder_arrays(state["encoder"], arrays, count_outputs(state)))
+    n_targets = 1 if "levels" in state["loss"] else count_outputs(state)  # quantiles share theirs
+    checks = dict(encoder_arrays(state["encoder"], arrays, n_targets))
     checks |= _conformal_arrays(state, n_folds)
     for number, network in enumerate(networks):
         recipes = _side(arrays, f"part{number}.theta", 0)
