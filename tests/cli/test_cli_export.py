@@ -49,6 +49,13 @@ def test_numbers_enter_as_float32_if_asked_for(run, model, place) -> None:
             "model.bin does not end in .c, .js, .html or .onnx: choose another name.",
         ),
         (["a.c", "--float32"], "--without, --float32 and --json are for .onnx alone"),
+        (["a.c", "--data", "a.csv"], "--data and --max-loss are for --max-bytes"),
+        (
+            ["a.c", "--max-bytes", "32k"],
+            "--max-bytes writes a file that ends in .c, and needs rows",
+        ),
+        (["a.js", "--max-bytes", "32k", "--data", "a.csv"], "--max-bytes writes a file that ends"),
+        (["a.c", "--max-bytes", "32k", "--data", "a.csv"], "There is no file a.csv"),
         (["a.c", "-o", "b.c"], "FILE and --output name a file each: give one of them."),
         (["-o", "nowhere/a.onnx"], "There is no folder nowhere"),
         (["--without", "weight"], "'weight' can be exported"),
