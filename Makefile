@@ -57,7 +57,7 @@ docs-browser: docs build/docs-browser/package.json ## Look at the site in Chromi
 	NODE_PATH=build/docs-browser/node_modules node site/browser.cjs build/site index.html start.html search.html genindex.html \
 		course/index.html $(LIVE:%=course/%.html) guides/index.html neural_network.html trust/index.html trust/quality.html gallery/index.html gallery/race.html reference/classifier.html \
 		reference/command_line.html reference/file_format.html reference/settings.html sources/examples/deployment.html \
-		zh/index.html zh/start.html zh/search.html zh/course/index.html $(LIVE:%=zh/course/%.html)
+		playground.html playground/index.html zh/index.html zh/start.html zh/search.html zh/course/index.html $(LIVE:%=zh/course/%.html)
 
 PYTHONS ?= python3.11 python3.12 python3.13 python3.14
 release-check: .venv/dev.stamp ## Build wheel and source distribution, install them into empty environments, fit there
