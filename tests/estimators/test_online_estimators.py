@@ -165,7 +165,7 @@ def test_a_new_column_does_not_change_what_is_predicted_without_it():
     learner = model.learner_
     learner.networks.step = lambda *_: None
     model.learn_one({"weight": 3.0, "size": 0.5}, 0.5)
-    learner.history.means[:] = 0  # the latest labels are among the inputs of some
+    learner.inputs.history.means[:] = 0  # the latest labels are among the inputs of some
     after = learner.predict(model._read_table(X, first=False)).members
     few = slice(0, learner.scales.n_without)
     np.testing.assert_allclose(after[few], before[few], rtol=1e-5, atol=1e-6)
@@ -270,7 +270,7 @@ def test_a_long_stream_takes_no_more_memory():
         X = rng.standard_normal((4500, 2))
         model.partial_fit(X, X[:, 0])
         learner = model.learner_
-        sizes.append(learner.replay.x.nbytes + learner.recent.ring.nbytes)
+        sizes.append(learner.replay.x.nbytes + learner.inputs.recent.ring.nbytes)
     assert sizes[0] == sizes[1] == sizes[2]
 
 

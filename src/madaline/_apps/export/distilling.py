@@ -100,7 +100,7 @@ def distill(
     best = min(judged, key=lambda one: one.loss)
     if not best.loss <= max_loss:
         raise InputError(
-            "The best network within {size} has {loss:.3f} of the model's loss on {rows} held out, more than {bound:g}: allow more bytes, or set max_loss to {wanted:.2f}.",
+            "The best network within {size} has {loss:.3f} of the model's loss on {rows} held out, more than {bound:g}: allow more bytes, or give max_loss={wanted:.2f}.",
             size=format_size(max_bytes),
             loss=best.loss,
             rows=format_count(best.n_rows, "row"),

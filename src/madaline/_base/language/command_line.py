@@ -8,7 +8,9 @@ import shlex
 _OPTIONS = {
     "class_weight": "--class-weight",
     "executor": "--on",
+    "keep_models": "--keep-models",
     "kinds": "--kind",
+    "max_loss": "--max-loss",
     "memory_limit": "--memory",
     "random_state": "--seed",
     "X": "--future",

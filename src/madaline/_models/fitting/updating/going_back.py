@@ -72,9 +72,7 @@ def gone_back(model: FittedModel, decision: WentBack) -> FittedModel:
 def go_back(model: FittedModel, name: str, date: str) -> FittedModel:
     """Return an earlier state of the model, by its name."""
     if model.kept_models is None:
-        raise InputError(
-            "The model keeps no earlier models: update it with keep_models (--keep-models) first."
-        )
+        raise InputError("The model keeps no earlier models: update it with keep_models= first.")
     return gone_back(model, WentBack(0, "the model", name=name, date=date))
 
 

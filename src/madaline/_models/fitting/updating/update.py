@@ -119,7 +119,7 @@ def _with_most(model: FittedModel, most: int) -> FittedModel:
             MAX_MODELS=MAX_MODELS,
         )
     if most and model.predictor.past is not None:
-        raise InputError("A model of lags keeps no earlier models: leave keep_models at 0.")
+        raise InputError("A model of lags keeps no earlier models: leave out keep_models=.")
     files = {} if model.kept_models is None else model.kept_models.files
     latest = dict([*files.items()][-most:] if most else ())
     return replace(model, kept_models=KeptModels(int(most), latest) if most else None)
