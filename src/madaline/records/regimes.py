@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, TypeAlias, final
 
 import numpy as np
 
 from madaline._base.codec import Count, Finite, Share, Stored
 from madaline._base.language import _
-from madaline._base.words import format_count, format_list, format_share
+from madaline._base.words import format_count, format_share
 from madaline.records._results.blocks import Section, TextTable
 from madaline.records._results.figure import COLORS, Axis, Band, Figure
 from madaline.records._results.result import Listing
@@ -53,14 +54,16 @@ def format_stretches(stretches: Stretches) -> str:
     >>> format_stretches(((4000, 9100), (14000, 16200)))
     '4,000 to 9,100 and 14,000 to 16,200'
     """
-    stretches = long_stretches(stretches)
-    return format_list(
-        [
-            _("{first:,} to {last:,}").format(first=first, last=last)
-            for first, last in stretches[-_MAX_SHOWN:]
-        ],
-        last=" and ",
+    *others, last = [
+        _("{first:,} to {last:,}").format(first=first, last=last)
+        for first, last in long_stretches(stretches)[-_MAX_SHOWN:]
+    ] or [""]
+    if not others:
+        return last
+    names = reduce(
+        lambda first, second: _("{first}, {second}").format(first=first, second=second), others
     )
+    return _("{names} and {last}").format(names=names, last=last)
 
 
 @dataclass(frozen=True)
