@@ -333,7 +333,7 @@ def _regime_lines(learner: OnlineLearner) -> Iterator[str]:
     yield ""
     yield paragraph(
         _(
-            "Regimes: the same letter where the same networks predict well, each for about {about} rows."
+            "Regimes: each letter stands for about {about} rows; where the same letter comes again, the same networks predict well again."
         ).format(about=about)
     )
     yield f"  {line}"
@@ -345,7 +345,7 @@ def _regime_lines(learner: OnlineLearner) -> Iterator[str]:
         yield paragraph(decision.sentence, "  ", "    ")
     if left_out:
         yield paragraph(
-            _("{returns} that were earlier or did not last are not listed.").format(
+            _("Not listed, as they were earlier or did not last: {returns}.").format(
                 returns=format_count(left_out, "return")
             ),
             "  ",
