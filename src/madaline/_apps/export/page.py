@@ -25,12 +25,13 @@ TEXTS = {
     "quantile": "Quantile {quantile}: the truth lies below it in this share of rows",
     "interval": "{low} to {high}: in {coverage} of new rows the truth lies within such an interval.",
     "sure": "By the model's own estimate, {target} is {label} in {share} of such rows.",
+    "close": "The two most probable answers are close.",
     "threshold": "{label} is not the most probable answer: the model was set to say {label} from a lower probability on.",
     "reach": "How far each column moves the prediction",
     "reach_text": "All columns have usual values now. Each line tells how low and how high the prediction comes when that column alone changes. Change a value to see what it adds.",
     "to": "{low} to {high}",
-    "why": "What each column adds",
-    "why_text": "From the prediction of usual values to that of this row. Where columns act together, each has its average share over the orders in which they may change.",
+    "why": "What each column adds or takes away",
+    "why_text": "From the prediction of usual values (the median of a number, the most frequent level) to that of this row. What columns add only together is shared among them.",
     "usual_prediction": "Prediction of usual values",
     "this_prediction": "Prediction of this row",
     "probability": "Probability of {label}",
@@ -54,7 +55,7 @@ TEXTS = {
     "file": "A file of rows",
     "file_text": "Choose a CSV file whose first line names the columns as above, or drop it here.",
     "choose": "CSV file",
-    "take": "Take away the rows with predictions",
+    "take": "Download the rows with predictions",
     "predicting": "{rows} rows so far.",
     "predicted": "Rows that are predicted: {rows}.",
     "unpredicted": "Rows that are not, as a cell cannot be read: {rows}.",
@@ -64,7 +65,7 @@ TEXTS = {
     "more_problems": "{count} more such cells.",
     "unreadable": "cannot be read",
     "unknown": "unknown value",
-    "first_rows": "The first {rows} rows. The number of a line shows its row above, with what its columns add.",
+    "first_rows": "The first {rows} rows. Choose a line number to put its row into the form, and see why.",
     "line": "Line no.",
     "show_row": "Show line {row}",
     "none": "(missing)",
@@ -111,11 +112,10 @@ def _hash(text: str) -> str:
 def _texts(program: Program, scores: Sequence[Score]) -> dict[str, str]:
     """Return all texts of the page in the language of the context."""
     by_metric = {score.metric: score for score in scores}
-    two = "roc_auc" if program.labels and len(program.labels[0]) == 2 else ""
-    told = next((by_metric[own] for own in (two, "accuracy", "r2") if own in by_metric), scores[0])
+    told = next((by_metric[own] for own in ("accuracy", "r2") if own in by_metric), scores[0])
     name, value, baseline = told.cells
     promise = _(
-        "On rows that it did not learn from: {name} {value}; without any columns: {baseline}."
+        "On rows that it did not learn from: {name} {value} (± standard error); without any columns: {baseline}."
     ).format(name=name, value=value, baseline=baseline)
     texts = {name: translate_word(text) for name, text in TEXTS.items()}
     return texts | {"title": _title(program), "score": promise}

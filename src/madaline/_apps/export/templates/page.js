@@ -70,6 +70,9 @@ const coverage = () => +$("coverage").value || 0.9;
 const probabilitiesOf = ({ probabilities }) =>
   outputs.length === 1 ? [[...(probabilities ?? [])]] : outputs.map((_, k) => probabilities && [1 - probabilities[k], probabilities[k]]);
 
+/** Of outputs of two labels the one that is rarer in usual rows: its probability is told, whatever the answer. */
+const rarer = outputs.map(({ labels }, k) => (labels?.length === 2 ? +(probabilitiesOf(evaluate(usual))[k][1] < 0.5) : null));
+
 /** Shows the answer to the row. */
 function answer() {
   const found = evaluate(row, coverage()), shares = probabilitiesOf(found);
@@ -85,6 +88,7 @@ function answer() {
       return lineOf(text, [bar], share(own));
     });
     const notes = [say("sure", { target: outputs.length > 1 ? name : target, share: share(shares[k][label]), label: labels[label] })];
+    if (ordered[1] && ordered[0][0] - ordered[1][0] < 0.2) notes.push(say("close"));
     if (shares[k][label] < ordered[0][0]) notes.push(say("threshold", { label: labels[label] }));
     return [...named, made("p", { className: "big", textContent: labels[label] }), made("table", {}, [made("tbody", {}, rows)]), ...notes.map((textContent) => made("p", { textContent }))];
   });
@@ -102,7 +106,7 @@ const valueText = (column, value, told = shown) => Number.isNaN(value) ? say("no
 
 /** Shows what each column adds to the usual prediction, or of the usual row how far each moves it. */
 function explain() {
-  const { label } = evaluate(row, 0);
+  const { label: labelNow } = evaluate(row, 0), label = outputs.map((_, k) => rarer[k] ?? labelNow?.[k]);
   const numbersOf = (own) => {
     const found = evaluate(own, 0), shares = probabilitiesOf(found);
     return outputs.map(({ labels }, k) => (labels ? shares[k][label[k]] : found.prediction[k]));

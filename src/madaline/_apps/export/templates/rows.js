@@ -95,13 +95,22 @@ function showFile() {
   const all = found.flatMap(({ problems }, k) => [...problems].map(([number, kind]) =>
     say(`cell_${kind}`, { row: k + 2, column: columns[number].name, cell: cells[k][places[number]] })));
   const unread = found.filter(({ isRead }) => !isRead).length;
-  $("told").textContent = say("predicted", { rows: told(found.length - unread) }) + (unread ? ` ${say("unpredicted", { rows: told(unread) })}` : "");
+  $("told").textContent = say("predicted", { rows: told(found.length - unread) }) + (unread ? ` ${say("unpredicted", { rows: told(unread) })}` : "") + countsOf(found);
   const lines = all.slice(0, toldProblems).concat(all.length > toldProblems ? say("more_problems", { count: told(all.length - toldProblems) }) : []);
   $("problems").replaceChildren(...lines.map((textContent) => made("li", { textContent })));
   $("problems").hidden = !all.length;
   $("rows").replaceChildren(previewTable());
   $("rows").hidden = false;
   offerFile();
+}
+
+/** Returns of a single output with labels how often each is predicted. */
+function countsOf(found) {
+  const counts = new Map();
+  if (outputs.length === 1 && outputs[0].labels)
+    for (const { answers } of found) if (answers) counts.set(answers[0], (counts.get(answers[0]) ?? 0) + 1);
+  const told = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 10).map(([label, count]) => `${label}: ${count.toLocaleString(language)}`);
+  return told.length ? ` ${told.join(", ")}.` : "";
 }
 
 /** Returns the table of the first rows: a button that shows the row above, its answer, and its cells. */
@@ -123,7 +132,10 @@ function previewTable() {
 
 function shortAnswer(found, k) {
   const { labels } = outputs[k], bounds = found.intervals.length === outputs.length ? found.intervals[k] : null;
-  if (labels) return `${labels[found.label[k]]} (${share(probabilitiesOf(found)[k][found.label[k]])})`;
+  if (labels) {
+    const own = rarer[k] ?? found.label[k], probability = share(probabilitiesOf(found)[k][own]);
+    return `${labels[found.label[k]]} (${rarer[k] === null ? "" : `${labels[own]}: `}${probability})`;
+  }
   return shown(found.prediction[k]) + (bounds ? ` (${say("to", { low: shown(bounds[0]), high: shown(bounds[1]) })})` : "");
 }
 
@@ -146,8 +158,8 @@ const answerNames = () => outputs.flatMap(({ name, labels }) => {
 }).concat(maxCoverage && outputs.length === 1 ? [`${target}_low`, `${target}_high`] : []);
 const answersOf = (found) => {
   const shares = probabilitiesOf(found);
-  return outputs.flatMap(({ labels }, k) => (labels ? [labels[found.label[k]], ...shares[k]] : [found.prediction[k]]))
-    .concat(maxCoverage && outputs.length === 1 ? found.intervals[0] : []);
+  return outputs.flatMap(({ labels }, k) => (labels ? [labels[found.label[k]], ...[...shares[k]].map(precise)] : [precise(found.prediction[k])]))
+    .concat(maxCoverage && outputs.length === 1 ? [...found.intervals[0]].map(precise) : []);
 };
 
 $("file").onchange = () => $("file").files[0] && predictFile($("file").files[0]);
