@@ -66,3 +66,10 @@ def test_the_pages_can_be_written_into_a_folder(settings, monkeypatch, capsys) -
     assert "Open pages/index.html in a browser" in capsys.readouterr().err
     assert main(["playground", "table.csv", "--export", "pages"]) == 2
     assert "leave table.csv or --export out" in capsys.readouterr().err.replace("\n", " ")
+
+
+def test_pages_of_others_are_not_replaced(tmp_path, capsys) -> None:
+    (tmp_path / "index.html").write_text("mine")
+    assert main(["playground", "--export", str(tmp_path)]) == 2
+    assert "is not a page of the playground: name another" in capsys.readouterr().err
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]

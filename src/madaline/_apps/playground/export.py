@@ -29,6 +29,7 @@ from madaline._base.language import choice, languages
 from madaline._base.language.catalogs import catalog_of
 from madaline._tables.io.atomic import write_document
 from madaline._tell.report.page import check_jinja, render
+from madaline.errors import InputError
 
 _RACES = ("moons", "spirals", "hill")  # data whose races are recorded
 _WORDS = "folder_words.js"  # whose templates are those of the Python
@@ -44,19 +45,21 @@ def write_folder(folder: str | Path, *, language: str | None = None) -> Path:
     Parameters
     ----------
     folder : str or Path
-        It is made if it is not there; files of the same names are replaced.
+        It is made if it is not there; pages that it has from before are replaced.
     language : str, optional
         Of index.html; each page links to the other languages. By default that of the process.
 
     Raises
     ------
     InputError
-        If jinja2 is not installed.
+        If jinja2 is not installed, or the folder has a page of the same name and of other origin.
     OSError
         If the folder cannot be written.
     """
     check_jinja()
     folder, first = Path(folder), language or choice.language()
+    folder.mkdir(parents=True, exist_ok=True)
+    _check_pages(folder)
     tables = Tables()
     race = {name: RecordedRace.of(name) for name in _RACES}
     stream = {"world": RecordedStream.of(0)}
@@ -66,13 +69,22 @@ def write_folder(folder: str | Path, *, language: str | None = None) -> Path:
         (stream_page(tables), partial(_recorded, stream), ("folder_runs.js",)),
     ]
     pages = [page for page, *_ in parts]
-    folder.mkdir(parents=True, exist_ok=True)
     for code, (page, facts, scripts) in product(languages(), parts):
         with choice.speaking(code):
             view = view_of(page, pages, code, lambda other, code: _name(other, code, first))
             text = _page(page, view, facts(view["facts"]), (*scripts, page.script))
         write_document(folder / _name(page, code, first), text)
     return folder / "index.html"
+
+
+def _check_pages(folder: Path) -> None:
+    """Raise `InputError` if a page that would be replaced is of other origin."""
+    for path in folder.glob("*.html"):
+        is_ours = b"madalineAnswers" in path.read_bytes()
+        if path.name.split(".")[0] in ("index", "race", "stream") and not is_ours:
+            raise InputError(
+                "{path} is not a page of the playground: name another folder.", path=path
+            )
 
 
 def _name(page: Page, language: str, first: str) -> str:
