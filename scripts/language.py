@@ -174,9 +174,8 @@ def write(
     kept = path.read_text("utf-8").partition("\n\n")[0] + "\n" if path.is_file() else ""
     blocks = [kept or _HEADER.format(language=language)]
     for english in ordered:
-        place, plural = found.get(english, ("", ""))
-        lines = [f"#: {place}"] if place else []
-        lines += [f"msgid {_quoted(english)}"]
+        _place, plural = found.get(english, ("", ""))
+        lines = [f"msgid {_quoted(english)}"]
         lines += [f"msgid_plural {_quoted(plural)}"] if plural else []
         lines += [f"msgstr{'[0]' if plural else ''} {_quoted(entries[english])}"]
         blocks.append("\n".join(lines) + "\n")

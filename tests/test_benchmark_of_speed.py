@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,13 +23,18 @@ def sections(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, ModuleType]]
     """Return the modules of the benchmark, which stand beside its script."""
     before = set(sys.modules)
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    import timing.case
-    import timing.engine
-    import timing.engine_madaline
-    import timing.equivalent
-    import timing.fit
-    import timing.growth
-    import timing.tables_of_text
+    import timing
+
+    for name in (
+        "case",
+        "engine",
+        "engine_madaline",
+        "equivalent",
+        "fit",
+        "growth",
+        "tables_of_text",
+    ):
+        import_module(f"timing.{name}")
 
     yield {name: module for name, module in vars(timing).items() if isinstance(module, ModuleType)}
     for name in set(sys.modules) - before:
